@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * overt.h - the public interface of libovert.
+ *
+ * Life of a scan: open a database, make a scanner on it, scan files, read the reports. Whatever
+ * reads file content or rule text does so in a jailed process of its own; there is no other mode.
+ *
+ *   overt_error err = OVERT_ERROR_INIT;
+ *   overt_db *db = NULL;
+ *   if (overt_db_open(&db, "/var/lib/overt/active.ovdb", &err) != OVERT_OK)
+ *       die("%s", err.message);
+ *
+ * Ownership, everywhere in this header:
+ *   - an object handed back through a pointer-to-pointer is yours; free it with its own _free;
+ *   - a pointer returned directly is borrowed and lives as long as the object it came from;
+ *   - every _free accepts NULL;
+ *   - on failure output pointers are left as they were and *err says why.
+ *
+ * Threads: an overt_db is immutable and may be shared. An overt_scanner belongs to one thread at
+ * a time. Nothing is kept in thread-local or global state; there is no init call.
+ */
+#ifndef OVERT_OVERT_H
+#define OVERT_OVERT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define OVERT_API        __attribute__((visibility("default")))
+#define OVERT_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define OVERT_API
+#define OVERT_MUST_CHECK
+#endif
+
+typedef struct overt_db overt_db;             /* a compiled, verified, read-only rule database */
+typedef struct overt_compiler overt_compiler; /* gathers rule sources, writes a database */
+typedef struct overt_scanner overt_scanner;   /* jailed workers on one database */
+typedef struct overt_report overt_report;     /* what one scan found and how complete it was */
+
+/* Grouped by who can act on it: 1xx caller, 2xx the machine, 3xx the input, 9xx overt itself. */
+typedef enum overt_status {
+    OVERT_OK = 0,
+    OVERT_E_ARGUMENT = 101, /* the call itself is wrong */
+    OVERT_E_BUSY = 102,     /* this scanner is already scanning */
+    OVERT_E_NOMEM = 201,    /* allocation failed */
+    OVERT_E_IO = 202,       /* see overt_error.sys_errno */
+    OVERT_E_SANDBOX = 203,  /* the sandbox could not be set up; nothing was scanned */
+    OVERT_E_SYNTAX = 301,   /* rule source; see line and column */
+    OVERT_E_CORRUPT = 302,  /* database damaged; see offset */
+    OVERT_E_VERSION = 303,  /* database from another version of overt */
+    OVERT_E_LIMIT = 304,    /* larger than a limit allows */
+    OVERT_E_INTERNAL = 901  /* a bug in overt */
+} overt_status;
+
+/* Caller-owned, fixed size for ever, filled only on failure. No allocation, nothing to free. */
+typedef struct overt_error {
+    int32_t status;    /* an overt_status */
+    int32_t sys_errno; /* 0 if no system call was involved */
+    uint32_t line;     /* 1-based; 0 if not about text */
+    uint32_t column;   /* 1-based; 0 if not about text */
+    uint64_t offset;   /* byte offset; UINT64_MAX if not about bytes */
+    char source[104];  /* file or rule the error is about, NUL-terminated */
+    char message[128]; /* one sentence, no newline, NUL-terminated */
+} overt_error;
+
+#define OVERT_ERROR_INIT               \
+    {                                  \
+        0, 0, 0, 0, UINT64_MAX, "", "" \
+    }
+
+/* A scan that stopped early is never CLEAN. */
+typedef enum overt_verdict {
+    OVERT_CLEAN = 0,     /* everything reachable was scanned; no rule held */
+    OVERT_DETECTED = 1,  /* at least one rule held */
+    OVERT_FAILED = 2,    /* the worker died or the input could not be read */
+    OVERT_INCOMPLETE = 3 /* nothing held, but a limit or a damaged part was hit */
+} overt_verdict;
+
+/* Bounds on the work one scan may do. Zero in a field means the documented default. */
+typedef struct overt_limits {
+    uint32_t version;          /* OVERT_LIMITS_VERSION */
+    uint32_t depth_max;        /* containers inside containers; default 20 */
+    uint32_t objects_max;      /* objects in one scan, the file included; default 100,000 */
+    uint32_t ratio_max;        /* unpacked bytes per packed byte; default 1,000 */
+    uint32_t time_ms_max;      /* wall clock; default 120,000 */
+    uint32_t reserved;         /* zero */
+    uint64_t bytes_max;        /* bytes examined, all levels together; default 4 GiB */
+    uint64_t object_bytes_max; /* bytes of any one inner object; default 100 MiB */
+    uint64_t steps_max;        /* steps of confirming and evaluating rules; default by size */
+} overt_limits;
+
+#define OVERT_LIMITS_VERSION 1u
+#define OVERT_LIMITS_INIT                            \
+    {                                                \
+        OVERT_LIMITS_VERSION, 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/* --- databases ------------------------------------------------------------------------------ */
+
+/* Maps the file and checks its header and section bounds; offsets are checked where they are
+ * used. The cost does not depend on the size. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_open(
+        overt_db **out, const char *path, overt_error *err);
+/* The same from bytes that stay yours and unchanged for the life of the database: copied into a
+ * sealed memory file for the workers. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_open_bytes(
+        overt_db **out, const void *data, size_t len, overt_error *err);
+OVERT_API void overt_db_free(overt_db *db);
+
+/* Checks the digest and, in a jail, every offset of the whole file: what is done once, when a
+ * database becomes active. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_verify(overt_db *db, overt_error *err);
+/* Writes the file to `fd`, byte for byte. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_write(
+        const overt_db *db, int fd, overt_error *err);
+
+OVERT_API uint64_t overt_db_bytes(const overt_db *db);
+OVERT_API uint64_t overt_db_rule_count(const overt_db *db); /* without hash rules */
+OVERT_API uint64_t overt_db_hash_count(const overt_db *db);
+OVERT_API void overt_db_digest(const overt_db *db, uint8_t sha256[32]); /* of the body */
+
+typedef struct overt_text {
+    const char *bytes; /* not NUL-terminated; may hold anything */
+    size_t len;
+} overt_text;
+
+typedef struct overt_meta {
+    overt_text name;
+    overt_text text; /* as written, numbers and booleans too */
+    int is_text;     /* 0: a number or boolean */
+} overt_meta;
+
+/* What a rule says of itself. Hash rules are numbered behind the others and have only a name. */
+typedef struct overt_rule {
+    uint32_t number;
+    overt_text name;
+    overt_text space; /* namespace */
+    overt_text source;
+    uint32_t meta_count;
+    uint32_t tag_count;
+    uint32_t string_count;
+    int is_private;
+    int is_global;
+    int is_hash;
+} overt_rule;
+
+/* OVERT_E_ARGUMENT for a number that is none; OVERT_E_CORRUPT if the database lies about it. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule(
+        const overt_db *db, uint64_t number, overt_rule *out, overt_error *err);
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_meta(
+        const overt_db *db, uint64_t number, uint32_t index, overt_meta *out, overt_error *err);
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_tag(
+        const overt_db *db, uint64_t number, uint32_t index, overt_text *out, overt_error *err);
+
+/* --- compiling ------------------------------------------------------------------------------ */
+
+typedef enum overt_dialect {
+    OVERT_YARA = 1,
+    OVERT_HASHLIST = 2 /* DIGEST[:SIZE]:NAME lines */
+} overt_dialect;
+
+/* Called once per problem, in source order. `diag` is borrowed for the length of the call. */
+typedef void (*overt_diag_fn)(void *payload, const overt_error *diag, int is_warning);
+
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_new(overt_compiler **out, overt_error *err);
+OVERT_API void overt_compiler_free(overt_compiler *compiler);
+OVERT_API void overt_compiler_on_diag(overt_compiler *compiler, overt_diag_fn fn, void *payload);
+/* Lets the compiler's jail do without a layer, by name ("landlock"); said in overt_db_layers. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_accept_weaker(
+        overt_compiler *compiler, const char *layer, overt_error *err);
+/* `name` is for messages. The text is copied; the descriptor stays yours. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_add(overt_compiler *compiler,
+        overt_dialect dialect, const char *name, const void *text, size_t len, overt_error *err);
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_add_fd(overt_compiler *compiler,
+        overt_dialect dialect, const char *name, int fd, overt_error *err);
+/* Compiles in a jail. OVERT_E_SYNTAX if any rule had an error (all were told to the diag
+ * function); with `keep_good`, the good rules are compiled all the same. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_finish(
+        overt_compiler *compiler, int keep_good, overt_db **out, overt_error *err);
+
+/* --- scanning ------------------------------------------------------------------------------- */
+
+typedef enum overt_profile {
+    OVERT_PROFILE_VERDICT = 1, /* rules, numbers and reasons: 16-byte answers */
+    OVERT_PROFILE_EXPLAIN = 2  /* names of inner objects, strings and their offsets too */
+} overt_profile;
+
+typedef struct overt_options {
+    uint32_t version;           /* OVERT_OPTIONS_VERSION */
+    uint32_t workers;           /* processes; 0: one per processor */
+    uint32_t in_flight;         /* files a worker has waiting; 0: 32 */
+    overt_profile profile;      /* 0: verdict */
+    uint64_t explain_bytes_max; /* per file; 0: 64 KiB. Beyond: an error, never a silent cut */
+    const char *const *weaker;  /* names of jail layers to do without; NULL-terminated, or NULL */
+} overt_options;
+
+#define OVERT_OPTIONS_VERSION 1u
+#define OVERT_OPTIONS_INIT                                          \
+    {                                                               \
+        OVERT_OPTIONS_VERSION, 0, 0, OVERT_PROFILE_VERDICT, 0, NULL \
+    }
+
+/* The scanner keeps `db` alive: yours may be freed first. `limits` and `options` are copied;
+ * NULL: defaults. No worker is started before the first file. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_scanner_new(overt_scanner **out, overt_db *db,
+        const overt_limits *limits, const overt_options *options, overt_error *err);
+OVERT_API void overt_scanner_free(overt_scanner *scanner);
+
+/* One file, start to end. OVERT_OK means the scan was carried out; ask the report what it found.
+ * `name` is for people and is not opened. The descriptor is read with pread and stays yours. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_scan_fd(
+        overt_scanner *scanner, int fd, const char *name, overt_report **out, overt_error *err);
+OVERT_API OVERT_MUST_CHECK overt_status overt_scan_bytes(overt_scanner *scanner, const void *data,
+        size_t len, const char *name, overt_report **out, overt_error *err);
+
+/* Many files: submit while there is room, collect reports in the order they come.
+ * overt_submit takes `fd` (on OVERT_OK only); `token` is given back by overt_report_token.
+ * OVERT_E_BUSY: every place is taken; collect first. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_submit(
+        overt_scanner *scanner, int fd, const char *name, uint64_t token, overt_error *err);
+/* Waits up to `wait_ms` (-1: for ever) for a report. *out is NULL if none came in time, or
+ * nothing is under way. A worker that dies or hangs costs its file, not the scan. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_collect(
+        overt_scanner *scanner, int wait_ms, overt_report **out, overt_error *err);
+OVERT_API size_t overt_pending(const overt_scanner *scanner);
+
+/* The jail layers in force for this scanner's workers, comma-separated; "" before the first. */
+OVERT_API const char *overt_scanner_layers(const overt_scanner *scanner);
+/* Workers that died or were killed so far. */
+OVERT_API uint64_t overt_scanner_deaths(const overt_scanner *scanner);
+
+/* --- reports -------------------------------------------------------------------------------- */
+
+typedef struct overt_object {
+    uint32_t ordinal;
+    uint32_t parent;
+    uint64_t size;
+    const char *type; /* "zip"; "" in the verdict profile */
+    overt_text name;  /* inside its parent; empty in the verdict profile */
+} overt_object;
+
+typedef struct overt_hit {
+    uint32_t rule;   /* number in the database */
+    uint32_t object; /* ordinal; 0 is the file itself */
+    uint64_t offset; /* first match in that object; UINT64_MAX if not positional */
+    overt_text name; /* of the rule */
+} overt_hit;
+
+typedef struct overt_string_match {
+    uint32_t rule;
+    uint32_t object;
+    uint64_t offset;
+    uint64_t length;
+    uint32_t xor_key;
+    overt_text name;  /* "$a" */
+    overt_text bytes; /* the first bytes that matched */
+} overt_string_match;
+
+typedef struct overt_gap {
+    uint32_t object;
+    const char *reason; /* stable name: "encrypted", "depth", ... */
+    const char *text;   /* the same for people */
+    overt_text detail;  /* explain profile; may be empty */
+} overt_gap;
+
+OVERT_API overt_verdict overt_report_verdict(const overt_report *report);
+OVERT_API const char *overt_report_name(const overt_report *report); /* as submitted */
+OVERT_API uint64_t overt_report_token(const overt_report *report);
+OVERT_API uint64_t overt_report_size(const overt_report *report);
+OVERT_API uint32_t overt_report_objects(const overt_report *report); /* seen, the file included */
+OVERT_API size_t overt_report_hit_count(const overt_report *report);
+OVERT_API const overt_hit *overt_report_hit(const overt_report *report, size_t index); /* or NULL */
+/* Why the look is incomplete or failed; more than one is possible. */
+OVERT_API size_t overt_report_gap_count(const overt_report *report);
+OVERT_API const overt_gap *overt_report_gap(const overt_report *report, size_t index); /* or NULL */
+/* Explain profile only. */
+OVERT_API const overt_object *overt_report_object(const overt_report *report, uint32_t ordinal);
+OVERT_API size_t overt_report_string_count(const overt_report *report);
+OVERT_API const overt_string_match *overt_report_string(const overt_report *report, size_t index);
+OVERT_API void overt_report_free(overt_report *report);
+
+/* --- odds and ends -------------------------------------------------------------------------- */
+
+OVERT_API const char *overt_verdict_text(overt_verdict verdict); /* "CLEAN"; static */
+OVERT_API const char *overt_status_text(overt_status status);    /* static, never NULL */
+OVERT_API const char *overt_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.h - every bound in overt, with its unit, its reason, and how it relates to the others.
+ *
+ * Names ending in _DEFAULT can be set by the owner; names ending in _MAX cannot be passed.
+ */
+#ifndef OV_BASE_LIMITS_H
+#define OV_BASE_LIMITS_H
+
+#include <stdint.h>
+
+#define OV_KIB (1024u)
+#define OV_MIB (1024u * OV_KIB)
+#define OV_GIB (1024u * (uint64_t)OV_MIB)
+
+/* --- one scan ------------------------------------------------------------------------------- */
+
+/* Deepest nesting seen in ordinary mail is mail > zip > docx > ole > vba: 5. Room for 4x. */
+#define OV_DEPTH_DEFAULT 20u
+#define OV_DEPTH_MAX     64u
+
+/* Objects in one scan, the file itself included. A JDK has 30,000 classes in one jar. */
+#define OV_OBJECTS_DEFAULT 100000u
+
+/* Bytes examined in one scan, all levels together. */
+#define OV_SCAN_BYTES_DEFAULT (4u * OV_GIB)
+
+/* One unpacked object is held in memory; so this is also what the worker's memory is sized by. */
+#define OV_OBJECT_BYTES_DEFAULT (100u * (uint64_t)OV_MIB)
+
+/* Unpacked bytes of one container per byte of it, once more than OV_RATIO_FREE_BYTES came out.
+ * Deflate cannot pass 1032; honest logs reach 200. */
+#define OV_RATIO_DEFAULT    1000u
+#define OV_RATIO_FREE_BYTES (16u * OV_MIB)
+
+/* Steps of confirmation and condition code per scan (not of the filter, which is linear anyway). */
+#define OV_STEPS_PER_BYTE_DEFAULT 256u
+#define OV_STEPS_FLOOR            (64u * (uint64_t)OV_MIB)
+
+/* Wall time of one scan, measured by the supervisor: 2 minutes, as clamd's MaxScanTime. */
+#define OV_TIME_MS_DEFAULT 120000u
+
+/* One name inside an archive. Longer than any Linux path. */
+#define OV_NAME_BYTES_MAX (4u * OV_KIB)
+
+/* --- the pass over one object --------------------------------------------------------------- */
+
+/* A block is what the filter reads at a time: it stays in the second-level cache. */
+#define OV_BLOCK_BYTES (256u * OV_KIB)
+
+/* Context kept before and after a block, so that a match may cross its edge. */
+#define OV_CONTEXT_BYTES (16u * OV_KIB)
+
+/* As YARA: a regular expression looks at most this far from where its atom was found. */
+#define OV_REGEX_REACH_BYTES 4096u
+_Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into the context");
+
+/* Matches kept for one string in one object, as YARA's YR_MAX_STRING_MATCHES. */
+#define OV_STRING_MATCHES_MAX 1000000u
+
+/* --- rules ---------------------------------------------------------------------------------- */
+
+#define OV_RULE_SOURCE_BYTES_MAX (256u * OV_MIB) /* one rule file */
+#define OV_RULES_MAX             4000000u        /* rules of one database, hash rules not counted */
+#define OV_STRINGS_PER_RULE_MAX  10000u          /* as YARA's default */
+#define OV_NEST_MAX              200u            /* parentheses in a condition or an expression */
+#define OV_LOOP_NEST_MAX         4u              /* as YARA's YR_MAX_LOOP_NESTING */
+#define OV_IDENTIFIER_BYTES_MAX  128u            /* as YARA */
+#define OV_DIAGS_MAX             10000u          /* then: "and N more" */
+
+/* --- messages ------------------------------------------------------------------------------- */
+
+#define OV_VERDICT_FRAME_BYTES     16u
+#define OV_VERDICT_FRAMES_MAX      64u /* per file */
+#define OV_EXPLAIN_FRAME_BYTES_MAX (4u * OV_KIB)
+#define OV_EXPLAIN_BYTES_DEFAULT   (64u * OV_KIB) /* per file */
+_Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half a name fits");
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.h - one scan: an object and everything inside it, to findings.
+ *
+ * Inner objects are numbered in the order they are met; 0 is the file itself. The walk is an
+ * explicit stack with a depth, never recursion. What the engine finds it tells its sink, at once
+ * and in an order that depends on the bytes and the rules alone.
+ */
+#ifndef OV_ENGINE_ENGINE_H
+#define OV_ENGINE_ENGINE_H
+
+#include "base/error.h"
+#include "base/reason.h"
+#include "base/source.h"
+#include "db/view.h"
+#include "match/match.h"
+
+struct ov_scan_limits { /* zero in a field: the default of base/limits.h */
+    uint64_t bytes_max;
+    uint64_t object_bytes_max;
+    uint64_t steps_max; /* 0: OV_STEPS_FLOOR + OV_STEPS_PER_BYTE_DEFAULT * size */
+    uint32_t objects_max;
+    uint32_t depth_max;
+    uint32_t ratio_max;
+};
+
+struct ov_engine_options {
+    uint64_t memory_max; /* for everything the engine allocates, unpacked objects included */
+    bool keep_all;       /* explain: all matches of all strings */
+    bool inside;         /* look inside containers */
+};
+
+struct ov_engine_object {
+    uint32_t ordinal;
+    uint32_t parent;      /* of ordinal 0: itself */
+    uint32_t depth;       /* 0: the file */
+    struct ov_bytes name; /* inside its parent, as stored there; empty for the file */
+    const char *type;     /* "zip", "elf", ...; "data" */
+    uint64_t size;
+};
+
+struct ov_engine_sink {
+    void *payload;
+    /* Before anything else is said of the object. */
+    void (*object)(void *payload, const struct ov_engine_object *object);
+    /* `offset` is in the object; UINT64_MAX: none. The matcher still has the object's matches:
+     * an explaining sink asks it about the rule's strings, `source` for their bytes. */
+    void (*detected)(void *payload, uint32_t ordinal, uint32_t rule, uint64_t offset,
+            const struct ov_matcher *m, struct ov_source *source);
+    /* `detail` is a sentence for people (explain only); may be empty. */
+    void (*incomplete)(void *payload, uint32_t ordinal, enum ov_reason reason, const char *detail);
+};
+
+struct ov_engine;
+
+OV_MUST_CHECK overt_status ov_engine_new(struct ov_engine **out, const struct ov_db_view *view,
+        const struct ov_engine_options *options, overt_error *err);
+void ov_engine_free(struct ov_engine *engine);
+OV_DEFINE_AUTO(struct ov_engine, ov_engine_free);
+
+/* Reads `size` bytes of `fd` with pread. Everything it has to say goes to `sink`. */
+void ov_engine_scan_fd(struct ov_engine *engine, int fd, uint64_t size,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
+void ov_engine_scan_bytes(struct ov_engine *engine, struct ov_bytes bytes,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eval.h - hits and facts to rules that hold.
+ *
+ * Rules are numbered as in OV_DB_RULES; hash rules follow: number = rule count + hash index. */
+#ifndef OV_EVAL_EVAL_H
+#define OV_EVAL_EVAL_H
+
+#include "base/digest.h"
+#include "match/match.h"
+
+struct ov_evaluator;
+
+/* Scratch for one thread; `view` outlives it. */
+OV_MUST_CHECK overt_status ov_evaluator_new(
+        struct ov_evaluator **out, const struct ov_db_view *view, overt_error *err);
+void ov_evaluator_free(struct ov_evaluator *ev);
+OV_DEFINE_AUTO(struct ov_evaluator, ov_evaluator_free);
+
+/* Called for each rule that holds and is to be reported, ascending. `offset`: of the first match
+ * of its first string that matched; UINT64_MAX if it has none. */
+typedef void (*ov_rule_fn)(void *payload, uint32_t rule, uint64_t offset);
+
+/* Only rules that can hold are evaluated: those some of whose strings were found, and those that
+ * need none. Cost grows with these, not with the database. Returns OV_REASON_NONE, or why
+ * evaluation was not finished (STEPS). */
+enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
+        struct ov_source *source, struct ov_budget *budget, ov_rule_fn on_rule, void *payload);
+
+/* Whole-object hashes. A set of 1 << ov_digest_kind: which digests could decide anything for an
+ * object of this size. 0 for most objects where the lists give sizes. */
+unsigned ov_hashes_wanted(const struct ov_db_view *view, uint64_t size);
+/* Calls on_rule for each hash rule with this digest (and this size, where it has one). */
+void ov_hashes_find(const struct ov_db_view *view, enum ov_digest_kind kind, const uint8_t *digest,
+        uint64_t size, ov_rule_fn on_rule, void *payload);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* match.h - one pass over the bytes of one object: which strings of the database occur, where.
+ *
+ * A matcher is scratch for one thread, on one database, reused object after object:
+ *
+ *   ov_matcher_begin(m, size, keep_all);
+ *   while (ov_source_block(source, at, &window)) { ov_matcher_block(m, source, &window, budget); }
+ *   ov_matcher_end(m, source, budget);
+ *   ... ov_matcher_found, ov_matcher_matches ...
+ *
+ * Strings whose condition only asks whether they occur stop being looked for after the first
+ * match, unless keep_all. Memory: a cap given at creation; past it the state says MATCHES/MEMORY.
+ */
+#ifndef OV_MATCH_MATCH_H
+#define OV_MATCH_MATCH_H
+
+#include "base/budget.h"
+#include "base/error.h"
+#include "base/reason.h"
+#include "base/source.h"
+#include "db/view.h"
+
+struct ov_match {
+    uint64_t offset;
+    uint32_t length;
+    uint32_t xor_key; /* of an xor string; else 0 */
+};
+
+struct ov_matcher;
+
+/* `view` outlives the matcher. */
+OV_MUST_CHECK overt_status ov_matcher_new(struct ov_matcher **out, const struct ov_db_view *view,
+        uint64_t memory_max, overt_error *err);
+void ov_matcher_free(struct ov_matcher *m);
+OV_DEFINE_AUTO(struct ov_matcher, ov_matcher_free);
+
+void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all);
+
+/* Blocks come in order and without gaps. `source` is for the few confirmations that reach beyond
+ * the window's context. */
+void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
+        const struct ov_window *window, struct ov_budget *budget);
+void ov_matcher_end(struct ov_matcher *m, struct ov_source *source, struct ov_budget *budget);
+
+/* OV_REASON_NONE, or why not everything was looked for or kept (STEPS, MATCHES, MEMORY). */
+enum ov_reason ov_matcher_stopped(const struct ov_matcher *m);
+
+/* After ov_matcher_end. `string` is the number through the whole database. */
+bool ov_matcher_found(const struct ov_matcher *m, uint32_t string);
+/* Ascending by offset, no two at one offset; borrowed until the next begin. */
+const struct ov_match *ov_matcher_matches(
+        const struct ov_matcher *m, uint32_t string, size_t *count);
+/* The numbers of all strings found, in no particular order. */
+const uint32_t *ov_matcher_found_strings(const struct ov_matcher *m, size_t *count);
+
+/* match/regex.h runs a regular expression of a condition (`matches`) over one value. */
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h - the commands of `overt`, one file each. A command gets its own name as argv[0] and
+ * returns the exit code of DESIGN section 4. */
+#ifndef OV_PROGRAMS_OVERT_COMMANDS_H
+#define OV_PROGRAMS_OVERT_COMMANDS_H
+
+#define OV_EXIT_CLEAN      0
+#define OV_EXIT_DETECTED   1
+#define OV_EXIT_ERROR      2
+#define OV_EXIT_INCOMPLETE 3
+
+int cmd_prove(int argc, char **argv); /* prove.c: run every attack in the jail of this machine */
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the command `overt`: finds the command and hands over. It reads no content and no rule
+ * text itself; that happens in jailed helpers. */
+#include <stdio.h>
+#include <string.h>
+
+#include <overt/overt.h>
+
+#include "programs/overt/commands.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} commands[] = {
+    { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
+};
+
+static void usage(FILE *to)
+{
+    (void)fprintf(to, "usage: overt COMMAND [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        (void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
+    }
+    (void)fprintf(to, "\n`overt COMMAND --help` tells more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return OV_EXIT_ERROR;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return OV_EXIT_CLEAN;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("overt %s\n", OV_VERSION);
+        return OV_EXIT_CLEAN;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    (void)fprintf(stderr, "overt: '%s' is not a command; `overt --help` lists them\n", argv[1]);
+    return OV_EXIT_ERROR;
+}
