@@ -20,6 +20,7 @@ void ov_source_on_bytes(struct ov_source *source, struct ov_bytes bytes)
     };
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): kept, and written when a block is loaded. */
 void ov_source_on_fd(struct ov_source *source, int fd, uint64_t size, uint8_t *window)
 {
     OV_ASSERT(fd >= 0 && window != NULL);
