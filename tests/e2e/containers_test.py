@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""containers_test.py OVERT: EICAR inside every container that overt opens, bombs, and damage; each
+through the real command and the real jail."""
+import bz2
+import gzip
+import io
+import lzma
+import os
+import pathlib
+import resource
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap  # noqa: E402
+
+OVERT = os.path.abspath(sys.argv[1])
+TMP = pathlib.Path(tempfile.mkdtemp(prefix="overt-containers."))
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*"
+CLEAN, DETECTED, INCOMPLETE = 0, 1, 3
+
+
+def put(name, data):
+    """Writes a file into the scratch folder."""
+    path = TMP / name
+    path.write_bytes(data)
+    return path
+
+
+def scan(*arguments, seconds=120):
+    """Runs `overt scan`; returns (exit code, what it printed)."""
+    done = subprocess.run([OVERT, "scan", "--no-progress", *map(str, arguments)],
+                          capture_output=True, timeout=seconds, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode("utf8", "replace")
+
+
+def expect(code, path, *more, says="", seconds=120):
+    """Scans one path and checks the exit code and that a word stands in the output."""
+    got, text = scan(*more, path, seconds=seconds)
+    if got != code or says not in text:
+        raise AssertionError(f"exit {got}, want {code} and '{says}' in: {text[-1500:]}")
+
+
+def tool(*command, cwd=TMP, stdin=None):
+    """Runs a packer; its failure is the test's."""
+    subprocess.run([str(c) for c in command], cwd=cwd, check=True, input=stdin,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def zip_of(name, data, method=zipfile.ZIP_DEFLATED):
+    """A zip with one member."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        z.writestr(name, data)
+    return out.getvalue()
+
+
+def tar_of(name, data, mode="w"):
+    """A tar with one member."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as t:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        t.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def vint(n):
+    """RAR 5's variable-length integer."""
+    out = bytearray()
+    while n >= 0x80:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def rar5_of(name, data):
+    """A RAR 5 archive with one stored member (RAR 5.0 archive format)."""
+    def block(kind, flags, fields, body=b""):
+        head = vint(kind) + vint(flags) + (vint(len(body)) if flags & 2 else b"") + fields
+        sized = vint(len(head)) + head
+        return struct.pack("<I", zlib.crc32(sized)) + sized + body
+
+    member = (vint(4) + vint(len(data)) + vint(0o644) + struct.pack("<I", zlib.crc32(data))
+              + vint(0) + vint(1) + vint(len(name)) + name)
+    return (b"Rar!\x1a\x07\x01\x00" + block(1, 0, vint(0)) + block(2, 2, member, data)
+            + block(5, 0, vint(0)))
+
+
+def rar4_of(name, data):
+    """A RAR 2.9 archive with one stored member."""
+    def block(kind, flags, rest):
+        head = struct.pack("<BHH", kind, flags, 7 + len(rest)) + rest
+        return struct.pack("<H", zlib.crc32(head) & 0xFFFF) + head
+
+    member = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0x5A000000, 29,
+                         0x30, len(name), 0o100644) + name
+    return (b"Rar!\x1a\x07\x00" + block(0x73, 0, bytes(6)) + block(0x74, 0x8000, member) + data
+            + block(0x7B, 0x4000, b""))
+
+
+def cab_of(name, data):
+    """A cabinet with one stored member (MS-CAB, CFHEADER .. CFDATA)."""
+    block = struct.pack("<IHH", 0, len(data), len(data)) + data
+    entry = struct.pack("<IIHHHH", len(data), 0, 0, 0x5A21, 0, 0x20) + name + b"\0"
+    folder_at = 36
+    files_at = folder_at + 8
+    data_at = files_at + len(entry)
+    folder = struct.pack("<IHH", data_at, 1, 0)
+    header = struct.pack("<4sIIIIIBBHHHHH", b"MSCF", 0, data_at + len(block), 0, files_at, 0, 3, 1,
+                         1, 1, 0, 0, 0)
+    return header + folder + entry + block
+
+
+def eicar_alone_in_all_its_forms():
+    expect(DETECTED, put("plain", EICAR), says="EICAR")
+    expect(DETECTED, put("crlf", EICAR + b"\r\n"))
+    expect(DETECTED, put("padded", EICAR.ljust(128)))
+
+
+def eicar_by_its_definition_only():
+    expect(CLEAN, put("prefix", b" " + EICAR))
+    expect(CLEAN, put("tail", EICAR + b" " * 200))
+    expect(CLEAN, put("document", b"The test file reads " + EICAR + b" and is harmless.\n"))
+    expect(CLEAN, put("129", EICAR.ljust(129)))
+
+
+def made_by_code():
+    for name, data in {
+            "stored.zip": zip_of("e.com", EICAR, zipfile.ZIP_STORED),
+            "deflated.zip": zip_of("e.com", EICAR),
+            "bzip2.zip": zip_of("e.com", EICAR, zipfile.ZIP_BZIP2),
+            "lzma.zip": zip_of("e.com", EICAR, zipfile.ZIP_LZMA),
+            "sfx.zip": b"MZ" + bytes(4096) + zip_of("e.com", EICAR),
+            "a.tar": tar_of("e.com", EICAR),
+            "a.tar.gz": tar_of("e.com", EICAR, "w:gz"),
+            "a.tar.bz2": tar_of("e.com", EICAR, "w:bz2"),
+            "a.tar.xz": tar_of("e.com", EICAR, "w:xz"),
+            "a.gz": gzip.compress(EICAR),
+            "a.bz2": bz2.compress(EICAR),
+            "a.xz": lzma.compress(EICAR),
+            "a.lzma": lzma.compress(EICAR, lzma.FORMAT_ALONE),
+            "a5.rar": rar5_of(b"e.com", EICAR),
+            "a4.rar": rar4_of(b"e.com", EICAR),
+            "a.cab": cab_of(b"e.com", EICAR),
+    }.items():
+        expect(DETECTED, put(name, data), says=name)
+
+
+def made_by_tools():
+    folder = TMP / "packed"
+    folder.mkdir()
+    (folder / "e.com").write_bytes(EICAR)
+    tool("7z", "a", "a.7z", "packed/e.com")
+    tool("7z", "a", "-ms=on", "-m0=PPMd", "ppmd.7z", "packed/e.com")
+    tool("zstd", "-q", "packed/e.com", "-o", "a.zst")
+    tool("lz4", "-q", "packed/e.com", "a.lz4")
+    tool("genisoimage", "-quiet", "-R", "-J", "-o", "a.iso", "packed")
+    tool("cpio", "-o", "-H", "newc", "-O", "../a.cpio", cwd=folder, stdin=b"e.com\n")
+    tool("ar", "rc", "a.ar", "packed/e.com")
+    for name in ("a.7z", "ppmd.7z", "a.zst", "a.lz4", "a.iso", "a.cpio", "a.ar"):
+        expect(DETECTED, TMP / name)
+
+
+def packages():
+    root = TMP / "deb"
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "opt").mkdir()
+    (root / "opt/e.com").write_bytes(EICAR)
+    (root / "DEBIAN/control").write_text(
+        "Package: sample\nVersion: 1\nArchitecture: all\nMaintainer: a <a@example.org>\n"
+        "Description: sample\n")
+    tool("dpkg-deb", "--root-owner-group", "-Zxz", "-b", "deb", "a.deb")
+    expect(DETECTED, TMP / "a.deb")
+    (TMP / "e.com").write_bytes(EICAR)
+    (TMP / "a.spec").write_text(
+        "Name: sample\nVersion: 1\nRelease: 1\nSummary: s\nLicense: l\nBuildArch: noarch\n"
+        "%description\nd\n%install\nmkdir -p %{buildroot}/opt\n"
+        f"cp {TMP}/e.com %{{buildroot}}/opt/\n%files\n/opt/e.com\n")
+    tool("rpmbuild", "-bb", "--quiet", "--define", f"_topdir {TMP}/rpm", "a.spec")
+    for path in (TMP / "rpm").rglob("*.rpm"):
+        expect(DETECTED, path)
+        return
+    raise AssertionError("rpmbuild made no package")
+
+
+def sixteen_deep_is_found_and_forty_deep_is_said():
+    data = EICAR
+    for i in range(16):
+        data = zip_of(f"{i}.zip", data) if i % 2 else tar_of(f"{i}.tar", data)
+    expect(DETECTED, put("deep16", data))
+    for i in range(24):
+        data = zip_of(f"{i}.zip", data)
+    expect(INCOMPLETE, put("deep40", data), says="depth")
+
+
+def the_last_of_30000_members_under_a_lower_limit():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for i in range(29999):
+            z.writestr(f"{i}.txt", b"harmless")
+        z.writestr("last.com", EICAR)
+    path = put("many.zip", out.getvalue())
+    expect(INCOMPLETE, path, "--max-objects", "1000", says="objects")
+    expect(DETECTED, path)
+
+
+def ten_gigabytes_of_zeros():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+        with z.open("zeros", "w", force_zip64=True) as member:
+            block = bytes(16 << 20)
+            for _ in range(640):
+                member.write(block)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    expect(INCOMPLETE, put("bomb.zip", out.getvalue()))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime - before.ru_utime
+    if used > 60:
+        raise AssertionError(f"{used:.0f} s of CPU for a bomb")
+
+
+def encrypted():
+    (TMP / "secret.txt").write_text("secret" * 100)
+    tool("zip", "-q", "-P", "pw", "encrypted.zip", "secret.txt")
+    expect(INCOMPLETE, TMP / "encrypted.zip", says="encrypted")
+    tool("7z", "a", "-ppw", "-mhe=on", "encrypted.7z", "secret.txt")
+    expect(INCOMPLETE, TMP / "encrypted.7z", says="encrypted")
+
+
+def truncated():
+    whole = tar_of("a", os.urandom(100000))
+    expect(INCOMPLETE, put("cut.tar", whole[:50000]), says="damaged")
+    whole = tar_of("a", os.urandom(100000), "w:gz")
+    expect(INCOMPLETE, put("cut.tar.gz", whole[:50000]), says="damaged")
+    whole = zip_of("a", os.urandom(100000))
+    expect(INCOMPLETE, put("cut.zip", whole[:50000]), says="damaged")
+
+
+def what_precedes_a_gap_is_still_found():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, data in (("e.com", EICAR), ("big", os.urandom(100000))):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    expect(DETECTED, put("cut-behind.tar", out.getvalue()[:50000]))
+
+
+def ordinary_files_that_merely_start_like_containers_are_clean():
+    for name, data in {"pk": b"PK", "pk34": b"PK\x03\x04 is how zip files start\n", "bz": b"BZh is",
+                       "gz": b"\x1f\x8b is two bytes\n", "rar": b"Rar! is a word\n",
+                       "cab": b"MSCF and more text that is no cabinet at all, really not\n",
+                       "empty": b"", "one": b"x"}.items():
+        expect(CLEAN, put(name, data))
+
+
+tap.run([eicar_alone_in_all_its_forms, eicar_by_its_definition_only, made_by_code, made_by_tools,
+         packages, sixteen_deep_is_found_and_forty_deep_is_said,
+         the_last_of_30000_members_under_a_lower_limit, ten_gigabytes_of_zeros, encrypted, truncated,
+         what_precedes_a_gap_is_still_found,
+         ordinary_files_that_merely_start_like_containers_are_clean])
