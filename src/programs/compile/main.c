@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - overt-compile: rule text in, database out, in a jail of its own.
+ *
+ * Born with the channel at descriptor 3 and the output, a memory file its parent sized, at 201. It
+ * trusts no rule text (any of it may be hostile) and its parent only as far as a request decodes. The
+ * parent trusts nothing of what comes out either: it opens the database like anyone else's. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "compile/compile.h"
+#include "db/verify.h"
+#include "db/view.h"
+#include "rules/hashlist/hashlist.h"
+#include "rules/yara/yara.h"
+#include "sandbox/frame.h"
+
+/* What ends the program: told to nobody but by the exit status, as the peer broke the protocol. */
+#define EXIT_PROTOCOL 3
+#define EXIT_CHANNEL  4
+
+struct session {
+    struct ov_arena arena;
+    struct ov_rule_set set;
+    struct ov_diags diags;
+    size_t diags_told;
+    struct ov_buf message;
+    uint32_t seq;
+};
+
+static void tell(struct session *s, const struct ov_record *record)
+{
+    struct ov_bytes bytes;
+
+    ov_buf_clear(&s->message);
+    ov_record_encode(&s->message, s->seq, record);
+    if (!ov_buf_ok(&s->message)) {
+        _exit(EXIT_CHANNEL);
+    }
+    bytes = ov_buf_bytes(&s->message);
+    if (write(OV_JAIL_FD_CHANNEL, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes))
+            != (ssize_t)ov_bytes_len(bytes)) {
+        _exit(EXIT_CHANNEL);
+    }
+}
+
+static void tell_failure(struct session *s, const char *why)
+{
+    tell(s, &(struct ov_record){
+                    .kind = OV_RECORD_FAILED,
+                    .text = ov_bytes_of(why, strlen(why)),
+                    .name = ov_bytes_of(NULL, 0),
+            });
+}
+
+static void tell_end(struct session *s)
+{
+    tell(s, &(struct ov_record){
+                    .kind = OV_RECORD_END,
+                    .text = ov_bytes_of(NULL, 0),
+                    .name = ov_bytes_of(NULL, 0),
+            });
+}
+
+static void tell_diags(struct session *s)
+{
+    for (; s->diags_told < s->diags.count; s->diags_told++) {
+        const struct ov_diag *diag = &s->diags.items[s->diags_told];
+
+        tell(s, &(struct ov_record){
+                        .kind = OV_RECORD_DIAG,
+                        .reason = (uint32_t)diag->severity,
+                        .object = diag->line,
+                        .rule = diag->column,
+                        .text = diag->message,
+                        .name = diag->file,
+                });
+    }
+}
+
+/* The whole of a descriptor; free() it. NULL: *why says why. */
+static uint8_t *read_all(int fd, uint64_t size, uint64_t size_max, const char **why)
+{
+    uint8_t *bytes;
+    uint64_t got = 0;
+
+    if (size > size_max) {
+        *why = "larger than the limit";
+        return NULL;
+    }
+    bytes = malloc(size == 0 ? 1 : (size_t)size);
+    if (bytes == NULL) {
+        *why = "no memory left in the compiler";
+        return NULL;
+    }
+    while (got < size) {
+        const ssize_t n = pread(fd, bytes + got, (size_t)(size - got), (off_t)got);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            *why = n < 0 ? "could not be read" : "shorter than it was when it was opened";
+            free(bytes);
+            return NULL;
+        }
+        got += (uint64_t)n;
+    }
+    return bytes;
+}
+
+static void answer_source(
+        struct session *s, const struct ov_request *request, struct ov_bytes name, int fd)
+{
+    const uint64_t size = ov_le64_get(request->size);
+    const char *why = NULL;
+    struct ov_bytes file, text;
+    uint8_t *bytes = read_all(fd, size, OV_RULE_SOURCE_BYTES_MAX, &why);
+
+    if (bytes == NULL || !ov_arena_copy(&s->arena, name, &file)) {
+        tell_failure(s, bytes == NULL ? why : "no memory left in the compiler");
+        free(bytes);
+        return;
+    }
+    text = ov_bytes_of(bytes, (size_t)size);
+    switch (ov_le32_get(request->flags)) {
+    case OV_SOURCE_YARA: {
+        const struct ov_yara_options options = {
+            .space = ov_bytes_of("default", 7),
+            .strings_per_rule_max = OV_STRINGS_PER_RULE_MAX,
+        };
+
+        (void)ov_yara_read(&s->set, file, text, &options, &s->diags); /* diags say it all */
+        break;
+    }
+    case OV_SOURCE_HASHLIST:
+        (void)ov_hashlist_read(&s->set, file, text, &s->diags);
+        break;
+    default:
+        _exit(EXIT_PROTOCOL);
+    }
+    free(bytes);
+    tell_diags(s);
+    if (s->diags.out_of_memory) {
+        tell_failure(s, "no memory left in the compiler");
+        return;
+    }
+    tell_end(s);
+}
+
+/* Lays the database out in the parent's memory file. False: `err` says why. */
+static bool write_out(const struct ov_db_writer *writer, uint64_t room, overt_error *err)
+{
+    const uint64_t size = ov_db_writer_size(writer);
+    overt_status status;
+    void *out;
+
+    if (size == 0) {
+        (void)ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory left in the compiler");
+        return false;
+    }
+    if (size > room) {
+        (void)ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
+                "the database needs %llu bytes, the limit is %llu", (unsigned long long)size,
+                (unsigned long long)room);
+        return false;
+    }
+    out = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, OV_JAIL_FD_DATABASE, 0);
+    if (out == MAP_FAILED) {
+        (void)ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "the output could not be mapped");
+        return false;
+    }
+    status = ov_db_writer_finish(writer, out, (size_t)size, err);
+    (void)munmap(out, (size_t)size);
+    return status == OVERT_OK;
+}
+
+static void answer_finish(struct session *s, const struct ov_request *request)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_db_writer *writer = malloc(sizeof(*writer));
+
+    if (writer == NULL) {
+        tell_failure(s, "no memory left in the compiler");
+        return;
+    }
+    ov_db_writer_init(writer, UINT32_MAX);
+    if (ov_compile(&s->set, &s->diags, writer, &err) != OVERT_OK
+            || !write_out(writer, ov_le64_get(request->size), &err)) {
+        tell_diags(s);
+        tell_failure(s, err.message);
+    } else {
+        tell_diags(s);
+        tell(s, &(struct ov_record){
+                        .kind = OV_RECORD_COMPILED,
+                        .offset = ov_db_writer_size(writer),
+                        .rule = writer->counts[OV_DB_RULES],
+                        .object = writer->counts[OV_DB_HASHES],
+                        .parent = (uint32_t)(s->diags.errors > UINT32_MAX ? UINT32_MAX
+                                                                          : s->diags.errors),
+                        .text = ov_bytes_of(NULL, 0),
+                        .name = ov_bytes_of(NULL, 0),
+                });
+        tell_end(s);
+    }
+    ov_db_writer_done(writer);
+    free(writer);
+}
+
+static void answer_verify(struct session *s, const struct ov_request *request, int fd)
+{
+    const uint64_t size = ov_le64_get(request->size);
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_db_view view;
+    const char *why = NULL;
+    uint8_t *bytes = read_all(fd, size, SIZE_MAX, &why);
+
+    if (bytes == NULL) {
+        tell_failure(s, why);
+        return;
+    }
+    if (ov_db_view_open(&view, ov_bytes_of(bytes, (size_t)size), &err) != OVERT_OK
+            || ov_db_view_check_digest(&view, &err) != OVERT_OK
+            || ov_db_verify(&view, &err) != OVERT_OK) {
+        tell_failure(s, err.message);
+    } else {
+        tell_end(s);
+    }
+    free(bytes);
+}
+
+/* One request and its one descriptor. False: the parent is gone. */
+static bool receive(uint8_t *message, size_t bytes_max, struct ov_bytes *out, int *fd)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = { .iov_base = message, .iov_len = bytes_max };
+    struct msghdr msg = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof(control.bytes),
+    };
+    const struct cmsghdr *c;
+    ssize_t n;
+
+    do {
+        n = recvmsg(OV_JAIL_FD_CHANNEL, &msg, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        return false;
+    }
+    c = CMSG_FIRSTHDR(&msg);
+    if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
+            || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))) {
+        _exit(EXIT_PROTOCOL);
+    }
+    memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+    *out = ov_bytes_of(message, (size_t)n);
+    return true;
+}
+
+int main(void)
+{
+    static uint8_t message[OV_REQUEST_BYTES_MAX];
+    static struct session s;
+    struct ov_bytes received, name;
+    struct ov_request request;
+    int fd = -1;
+
+    ov_arena_init(&s.arena, UINT64_MAX);
+    ov_rule_set_init(&s.set, &s.arena);
+    ov_diags_init(&s.diags, &s.arena);
+    ov_buf_init(&s.message, OV_EXPLAIN_FRAME_BYTES_MAX);
+    while (receive(message, sizeof(message), &received, &fd)) {
+        if (!ov_request_decode(received, &request, &name)) {
+            _exit(EXIT_PROTOCOL);
+        }
+        s.seq = ov_le32_get(request.seq);
+        switch (ov_le32_get(request.kind)) {
+        case OV_REQUEST_SOURCE:
+            answer_source(&s, &request, name, fd);
+            break;
+        case OV_REQUEST_FINISH:
+            answer_finish(&s, &request);
+            break;
+        case OV_REQUEST_VERIFY:
+            answer_verify(&s, &request, fd);
+            break;
+        default:
+            _exit(EXIT_PROTOCOL);
+        }
+        (void)close(fd);
+    }
+    _exit(0);
+}
