@@ -9,11 +9,13 @@
  * 1 + errno: it was refused with that errno. Then it exits with 0.
  *
  * The bait lies in /tmp/overt-prove.PID/: `socket` (a listening UNIX socket, mode 0777), `victim`
- * (mode 0666), and the abstract socket "overt-prove.PID" listens too.
+ * (mode 0666), `expendable` (any file), the folder itself mode 0777; the abstract socket "overt-prove.PID" listens too, and the
+ * prover has OVERT_PROVE_SECRET in its environment.
  */
 #ifndef OV_PROGRAMS_TURNCOAT_H
 #define OV_PROGRAMS_TURNCOAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define OV_BAIT_FOLDER "/tmp/overt-prove.%u"
