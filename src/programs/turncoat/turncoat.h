@@ -9,7 +9,8 @@
  * 1 + errno: it was refused with that errno. Then it exits with 0.
  *
  * The bait lies in /tmp/overt-prove.PID/: `socket` (a listening UNIX socket, mode 0777), `victim`
- * (mode 0666), `expendable` (any file), the folder itself mode 0777; the abstract socket "overt-prove.PID" listens too, and the
+ * (mode 0666), `expendable` (any file); the folder itself has mode 0777. The abstract socket
+ * "overt-prove.PID" listens too, and the
  * prover has OVERT_PROVE_SECRET in its environment.
  */
 #ifndef OV_PROGRAMS_TURNCOAT_H
