@@ -40,6 +40,8 @@ static void *grow(void **items, size_t *count, size_t *cap, size_t size, size_t 
 void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena)
 {
     *set = (struct ov_rule_set){ .arena = arena };
+    ov_names_init(&set->names, arena);
+    ov_names_init(&set->wildcards, arena);
 }
 
 void ov_rule_set_done(struct ov_rule_set *set)
@@ -47,7 +49,7 @@ void ov_rule_set_done(struct ov_rule_set *set)
     free(set->rules);
     free(set->hashes);
     free(set->externals);
-    *set = (struct ov_rule_set){ .arena = set->arena };
+    ov_rule_set_init(set, set->arena);
 }
 
 struct ov_rule *ov_rule_set_add_rule(struct ov_rule_set *set)

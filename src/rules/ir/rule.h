@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "rules/ir/diag.h"
 #include "rules/ir/expr.h"
+#include "rules/ir/names.h"
 
 enum ov_string_kind {
     OV_STRING_TEXT = 1, /* `text`, with the modifiers in `flags` */
@@ -91,6 +92,13 @@ struct ov_external {
     struct ov_bytes text;
 };
 
+/* A rule that was read but not kept. Who asks about it cannot be kept either. */
+struct ov_refused_rule {
+    struct ov_bytes space;
+    struct ov_bytes name;
+    struct ov_refused_rule *next;
+};
+
 struct ov_rule_set {
     struct ov_arena *arena; /* borrowed */
     struct ov_rule *rules;  /* owned array; the rest is in the arena */
@@ -102,6 +110,9 @@ struct ov_rule_set {
     struct ov_external *externals; /* owned array; defined before the first rule is read */
     size_t external_count;
     size_t priv_external_cap;
+    struct ov_names names;     /* front ends: what the names of rules stand for, refused too */
+    struct ov_names wildcards; /* front ends: `name*` that conditions asked about */
+    struct ov_refused_rule *refused;
 };
 
 void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena);

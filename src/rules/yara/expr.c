@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* expr.c - conditions: recursive descent for the logical operators, precedence climbing for
+ * arithmetic. Recursion happens at parentheses, prefixes and loops only, each counted by
+ * ov_expr_enter. From weak to strong:
+ *
+ *   or;  and;  not, defined;  comparisons (which do not chain);  |  ^  &  << >>  + -  * \ %;  - ~
+ */
+#include "base/checked.h"
+#include "rules/yara/parser.h"
+#include "rules/yara/regex.h"
+
+bool ov_expr_enter(struct ov_parser *p)
+{
+    if (p->nest >= OV_NEST_MAX) {
+        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
+                "the condition is nested more than %u levels deep", OV_NEST_MAX);
+        return false;
+    }
+    p->nest++;
+    return true;
+}
+
+void ov_expr_leave(struct ov_parser *p)
+{
+    OV_ASSERT(p->nest > 0);
+    p->nest--;
+}
+
+/* --- values --------------------------------------------------------------------------------- */
+
+static struct ov_term leaf(
+        struct ov_parser *p, enum ov_expr_kind kind, enum ov_type type, bool is_operand)
+{
+    struct ov_expr *expr = ov_expr_new(p, kind, type, p->tok.line, p->tok.column);
+
+    if (expr == NULL) {
+        return ov_term_none();
+    }
+    expr->integer = p->tok.kind == OV_TOKEN_TRUE ? 1 : p->tok.integer;
+    expr->real = p->tok.real;
+    ov_parser_next(p);
+    return ov_term_of(expr, is_operand, 1);
+}
+
+static struct ov_term read_text(struct ov_parser *p)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, OV_EXPR_TEXT, OV_TYPE_TEXT, true);
+
+    if (term.expr == NULL || !ov_token_unescape(&p->reading, &token, &term.expr->text)) {
+        return ov_term_none();
+    }
+    return term;
+}
+
+static struct ov_term read_regex(struct ov_parser *p)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, OV_EXPR_REGEX, OV_TYPE_REGEX, true);
+    struct ov_regex regex;
+
+    if (term.expr == NULL) {
+        return term;
+    }
+    if (!ov_regex_read(&p->reading, &token, false, &regex)) {
+        return p->reading.out_of_memory ? ov_term_none() : ov_term_unknown(p, &token, true);
+    }
+    term.expr->re = regex.re;
+    term.expr->re_flags = token.re_flags;
+    return term;
+}
+
+static struct ov_term read_entrypoint(struct ov_parser *p)
+{
+    ov_reading_warning(&p->reading, p->tok.line, p->tok.column,
+            "the keyword entrypoint is deprecated in YARA, which has pe.entry_point for it");
+    return leaf(p, OV_EXPR_ENTRYPOINT, OV_TYPE_INT, true);
+}
+
+/* int8(a) and its relatives. */
+static struct ov_term read_read(struct ov_parser *p)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, OV_EXPR_READ, OV_TYPE_INT, true);
+    struct ov_term offset;
+
+    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "\"(\"")
+            || !ov_expr_enter(p)) {
+        return ov_term_none();
+    }
+    offset = ov_expr_read_operand(p);
+    ov_expr_leave(p);
+    if (offset.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+        return ov_term_none();
+    }
+    (void)ov_term_check_integer(p, offset, "an offset");
+    term.expr->read_bytes = token.read_bytes;
+    term.expr->read_signed = token.read_signed;
+    term.expr->read_big = token.read_big;
+    term.expr->a = offset.expr;
+    term.depth = offset.depth + 1;
+    return term;
+}
+
+/* --- strings -------------------------------------------------------------------------------- */
+
+/* Which string the token ($a, #a, @a, !a, or the sign alone) means. False: told. */
+static bool find_string(struct ov_parser *p, const struct ov_token *token, struct ov_expr *expr)
+{
+    const struct ov_bytes name = ov_token_name(token);
+    uint32_t *number;
+
+    if (ov_bytes_len(name) > 0) {
+        number = ov_names_find(&p->strings, ov_bytes_of(NULL, 0), name);
+        if (number == NULL) {
+            ov_reading_error(&p->reading, token->line, token->column, "the rule has no string $%s",
+                    ov_excerpt_of(name).text);
+            return false;
+        }
+        expr->string = *number;
+        p->string_is_used[*number] = true;
+        return true;
+    }
+    for (uint32_t i = p->loop_count; i > 0; i--) {
+        if (ov_bytes_len(p->loops[i - 1].name) == 0) {
+            expr->string = OV_STRING_LOCAL;
+            expr->local = p->loops[i - 1].slot;
+            return true;
+        }
+    }
+    ov_reading_error(&p->reading, token->line, token->column,
+            "\"%s\" without a name means the string of a loop over strings; there is none here",
+            ov_excerpt_of(token->text).text);
+    return false;
+}
+
+/* $a, $a at x, $a in (x..y) */
+static struct ov_term read_found(struct ov_parser *p)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, OV_EXPR_FOUND, OV_TYPE_BOOL, false);
+    struct ov_term a, b;
+
+    if (term.expr == NULL) {
+        return term;
+    }
+    if (!find_string(p, &token, term.expr)) {
+        term.expr->type = OV_TYPE_UNKNOWN;
+    }
+    if (ov_parser_accept(p, OV_TOKEN_AT)) {
+        a = ov_expr_read_operand(p);
+        if (a.expr == NULL) {
+            return a;
+        }
+        (void)ov_term_check_integer(p, a, "the offset behind \"at\"");
+        term.expr->kind = OV_EXPR_FOUND_AT;
+        term.expr->a = a.expr;
+        term.depth = a.depth + 1;
+    } else if (ov_parser_accept(p, OV_TOKEN_IN)) {
+        if (!ov_expr_read_range(p, &a, &b)) {
+            return ov_term_none();
+        }
+        term.expr->kind = OV_EXPR_FOUND_IN;
+        term.expr->a = a.expr;
+        term.expr->b = b.expr;
+        term.depth = ov_depth_over(a, b);
+    }
+    return term;
+}
+
+/* #a, #a in (x..y) */
+static struct ov_term read_count(struct ov_parser *p)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, OV_EXPR_COUNT, OV_TYPE_INT, true);
+    struct ov_term a, b;
+
+    if (term.expr == NULL) {
+        return term;
+    }
+    if (!find_string(p, &token, term.expr)) {
+        term.expr->type = OV_TYPE_UNKNOWN;
+    }
+    if (ov_parser_accept(p, OV_TOKEN_IN)) {
+        if (!ov_expr_read_range(p, &a, &b)) {
+            return ov_term_none();
+        }
+        term.expr->kind = OV_EXPR_COUNT_IN;
+        term.expr->a = a.expr;
+        term.expr->b = b.expr;
+        term.depth = ov_depth_over(a, b);
+    }
+    return term;
+}
+
+/* @a, @a[i], !a, !a[i] */
+static struct ov_term read_position(struct ov_parser *p, enum ov_expr_kind kind)
+{
+    const struct ov_token token = p->tok;
+    struct ov_term term = leaf(p, kind, OV_TYPE_INT, true);
+    struct ov_term index;
+
+    if (term.expr == NULL) {
+        return term;
+    }
+    if (!find_string(p, &token, term.expr)) {
+        term.expr->type = OV_TYPE_UNKNOWN;
+    }
+    if (ov_parser_accept(p, OV_TOKEN_BRACKET_OPEN)) {
+        if (!ov_expr_enter(p)) {
+            return ov_term_none();
+        }
+        index = ov_expr_read_operand(p);
+        ov_expr_leave(p);
+        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "\"]\"")) {
+            return ov_term_none();
+        }
+        (void)ov_term_check_integer(p, index, "the number of a match");
+        term.expr->a = index.expr;
+        term.depth = index.depth + 1;
+    }
+    return term;
+}
+
+/* --- ranges --------------------------------------------------------------------------------- */
+
+static void check_range(struct ov_parser *p, struct ov_term from, struct ov_term to)
+{
+    if (!ov_term_check_integer(p, from, "the lower bound of a range")
+            || !ov_term_check_integer(p, to, "the upper bound of a range")
+            || !ov_term_is_constant(from)) {
+        return;
+    }
+    if (from.expr->integer < 0) {
+        ov_reading_error(&p->reading, from.expr->line, from.expr->column,
+                "the lower bound of a range cannot be negative; it is %lld",
+                (long long)from.expr->integer);
+    } else if (ov_term_is_constant(to) && from.expr->integer > to.expr->integer) {
+        ov_reading_error(&p->reading, from.expr->line, from.expr->column,
+                "the range is empty: %lld is greater than %lld", (long long)from.expr->integer,
+                (long long)to.expr->integer);
+    }
+}
+
+bool ov_expr_read_range_rest(struct ov_parser *p, struct ov_term from, struct ov_term *to)
+{
+    if (!ov_parser_expect(p, OV_TOKEN_DOT_DOT, "\"..\"")) {
+        return false;
+    }
+    *to = ov_expr_read_operand(p);
+    if (to->expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+        return false;
+    }
+    check_range(p, from, *to);
+    return true;
+}
+
+bool ov_expr_read_range(struct ov_parser *p, struct ov_term *from, struct ov_term *to)
+{
+    bool read;
+
+    if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "a range, \"(from..to)\"") || !ov_expr_enter(p)) {
+        return false;
+    }
+    *from = ov_expr_read_operand(p);
+    read = from->expr != NULL && ov_expr_read_range_rest(p, *from, to);
+    ov_expr_leave(p);
+    return read;
+}
+
+/* --- arithmetic ----------------------------------------------------------------------------- */
+
+static unsigned binding(enum ov_token_kind kind)
+{
+    switch ((int)kind) {
+    case OV_TOKEN_PIPE:
+        return 1;
+    case OV_TOKEN_CARET:
+        return 2;
+    case OV_TOKEN_AMPERSAND:
+        return 3;
+    case OV_TOKEN_SHIFT_LEFT:
+    case OV_TOKEN_SHIFT_RIGHT:
+        return 4;
+    case OV_TOKEN_PLUS:
+    case OV_TOKEN_MINUS:
+        return 5;
+    case OV_TOKEN_STAR:
+    case OV_TOKEN_BACKSLASH:
+    case OV_TOKEN_PERCENT:
+        return 6;
+    default:
+        return 0;
+    }
+}
+
+/* Tells when a condition (true, $a, a == b) stands where a value should. */
+static struct ov_term need_operand(struct ov_parser *p, struct ov_term term, const char *where)
+{
+    if (term.expr == NULL || term.is_operand) {
+        return term;
+    }
+    if (term.expr->type != OV_TYPE_UNKNOWN) {
+        ov_reading_error(&p->reading, term.expr->line, term.expr->column,
+                "%s is a condition, true or false; a value is needed there", where);
+    }
+    term.expr->type = OV_TYPE_UNKNOWN;
+    term.is_operand = true;
+    return term;
+}
+
+static struct ov_term read_parentheses(struct ov_parser *p)
+{
+    struct ov_term term;
+
+    if (!ov_expr_enter(p)) {
+        return ov_term_none();
+    }
+    ov_parser_next(p);
+    term = ov_expr_read(p);
+    ov_expr_leave(p);
+    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+        return ov_term_none();
+    }
+    return term;
+}
+
+static struct ov_term read_value(struct ov_parser *p);
+
+static struct ov_term read_prefixed(struct ov_parser *p)
+{
+    const struct ov_token op = p->tok;
+    struct ov_term term;
+
+    if (!ov_expr_enter(p)) {
+        return ov_term_none();
+    }
+    ov_parser_next(p);
+    term = need_operand(p, read_value(p), "what stands behind a sign");
+    ov_expr_leave(p);
+    return term.expr == NULL ? term : ov_term_unary(p, &op, term);
+}
+
+static struct ov_term read_value(struct ov_parser *p)
+{
+    switch ((int)p->tok.kind) {
+    case OV_TOKEN_PAREN_OPEN:
+        return read_parentheses(p);
+    case OV_TOKEN_MINUS:
+    case OV_TOKEN_TILDE:
+        return read_prefixed(p);
+    case OV_TOKEN_INTEGER:
+        return leaf(p, OV_EXPR_INT, OV_TYPE_INT, true);
+    case OV_TOKEN_REAL:
+        return leaf(p, OV_EXPR_FLOAT, OV_TYPE_FLOAT, true);
+    case OV_TOKEN_TEXT:
+        return read_text(p);
+    case OV_TOKEN_REGEX:
+        return read_regex(p);
+    case OV_TOKEN_FILESIZE:
+        return leaf(p, OV_EXPR_FILESIZE, OV_TYPE_INT, true);
+    case OV_TOKEN_ENTRYPOINT:
+        return read_entrypoint(p);
+    case OV_TOKEN_READ:
+        return read_read(p);
+    case OV_TOKEN_COUNT:
+        return read_count(p);
+    case OV_TOKEN_OFFSET:
+        return read_position(p, OV_EXPR_OFFSET);
+    case OV_TOKEN_LENGTH:
+        return read_position(p, OV_EXPR_LENGTH);
+    case OV_TOKEN_NAME:
+        return ov_identifier_read(p);
+    default:
+        (void)ov_parser_unexpected(p, "a value or a condition");
+        return ov_term_none();
+    }
+}
+
+/* Everything that binds stronger than `above`. Recursion is bounded by the six levels. */
+static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
+{
+    struct ov_term left = read_value(p);
+
+    while (left.expr != NULL && binding(p->tok.kind) > above) {
+        const struct ov_token op = p->tok;
+        struct ov_term right;
+
+        if (op.kind == OV_TOKEN_PERCENT && ov_lex_peek(&p->lx) == OV_TOKEN_OF) {
+            if (above > 0) {
+                ov_reading_error(&p->reading, op.line, op.column,
+                        "it is unclear what this is a percentage of; use parentheses");
+                return ov_term_none();
+            }
+            return left; /* 50 % of them */
+        }
+        left = need_operand(p, left, "what stands before the operator");
+        ov_parser_next(p);
+        right = read_arithmetic(p, binding(op.kind));
+        right = need_operand(p, right, "what stands behind the operator");
+        if (right.expr == NULL) {
+            return right;
+        }
+        left = ov_term_binary(p, &op, left, right);
+    }
+    return left;
+}
+
+struct ov_term ov_expr_read_operand(struct ov_parser *p)
+{
+    return need_operand(p, read_arithmetic(p, 0), "this");
+}
+
+/* --- comparisons and quantities ------------------------------------------------------------- */
+
+static bool is_comparison(enum ov_token_kind kind)
+{
+    switch ((int)kind) {
+    case OV_TOKEN_EQ:
+    case OV_TOKEN_NE:
+    case OV_TOKEN_LT:
+    case OV_TOKEN_LE:
+    case OV_TOKEN_GT:
+    case OV_TOKEN_GE:
+    case OV_TOKEN_CONTAINS:
+    case OV_TOKEN_ICONTAINS:
+    case OV_TOKEN_STARTSWITH:
+    case OV_TOKEN_ISTARTSWITH:
+    case OV_TOKEN_ENDSWITH:
+    case OV_TOKEN_IENDSWITH:
+    case OV_TOKEN_IEQUALS:
+    case OV_TOKEN_MATCHES:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Behind `matches`: a regular expression, written out. */
+static struct ov_term read_matches(struct ov_parser *p, struct ov_term text)
+{
+    struct ov_expr *expr;
+    struct ov_term regex;
+
+    if (p->tok.kind != OV_TOKEN_REGEX) {
+        (void)ov_parser_unexpected(p, "a regular expression");
+        return ov_term_none();
+    }
+    regex = read_regex(p);
+    expr = ov_expr_new(p, OV_EXPR_MATCHES, OV_TYPE_BOOL, text.expr->line, text.expr->column);
+    if (regex.expr == NULL || expr == NULL) {
+        return ov_term_none();
+    }
+    if (text.expr->type != OV_TYPE_TEXT && text.expr->type != OV_TYPE_UNKNOWN) {
+        ov_reading_error(&p->reading, text.expr->line, text.expr->column,
+                "what \"matches\" looks into must be a text");
+    }
+    expr->a = text.expr;
+    expr->b = regex.expr;
+    return ov_term_of(expr, false, ov_depth_over(text, regex));
+}
+
+static struct ov_term read_comparison(struct ov_parser *p, struct ov_term left)
+{
+    const struct ov_token op = p->tok;
+    struct ov_term right;
+
+    left = need_operand(p, left, "what stands before the comparison");
+    ov_parser_next(p);
+    if (op.kind == OV_TOKEN_MATCHES) {
+        return read_matches(p, left);
+    }
+    right = read_arithmetic(p, 0);
+    right = need_operand(p, right, "what stands behind the comparison");
+    return right.expr == NULL ? right : ov_term_binary(p, &op, left, right);
+}
+
+/* What begins with a value: a comparison, `n of`, `n % of`, or the value itself. */
+static struct ov_term read_from_value(struct ov_parser *p)
+{
+    struct ov_term term = read_arithmetic(p, 0);
+    struct ov_quantity quantity;
+    enum ov_how_many how_many = OV_COUNT;
+
+    if (term.expr == NULL) {
+        return term;
+    }
+    if (p->tok.kind == OV_TOKEN_PERCENT || p->tok.kind == OV_TOKEN_OF) {
+        if (ov_parser_accept(p, OV_TOKEN_PERCENT)) {
+            how_many = OV_PERCENT;
+        }
+        term = need_operand(p, term, "what stands before \"of\"");
+        quantity = ov_quantity_of_term(p, how_many, term);
+        return ov_of_read(p, &quantity);
+    }
+    if (is_comparison(p->tok.kind)) {
+        term = read_comparison(p, term);
+    }
+    return term;
+}
+
+static struct ov_term read_relation(struct ov_parser *p)
+{
+    struct ov_term term;
+    struct ov_quantity quantity;
+
+    switch ((int)p->tok.kind) {
+    case OV_TOKEN_TRUE:
+    case OV_TOKEN_FALSE:
+        term = leaf(p, OV_EXPR_BOOL, OV_TYPE_BOOL, false);
+        break;
+    case OV_TOKEN_STRING:
+        term = read_found(p);
+        break;
+    case OV_TOKEN_FOR:
+        term = ov_loop_read(p);
+        break;
+    case OV_TOKEN_ALL:
+    case OV_TOKEN_ANY:
+    case OV_TOKEN_NONE:
+        quantity = ov_quantity_of_keyword(p);
+        ov_parser_next(p);
+        term = ov_of_read(p, &quantity);
+        break;
+    default:
+        term = read_from_value(p);
+        break;
+    }
+    if (term.expr != NULL && !term.is_operand
+            && (is_comparison(p->tok.kind) || binding(p->tok.kind) > 0)) {
+        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
+                "\"%s\" takes values, and what stands before it is a condition",
+                ov_excerpt_of(p->tok.text).text);
+        return ov_term_none();
+    }
+    return term;
+}
+
+/* --- logic ---------------------------------------------------------------------------------- */
+
+static struct ov_term read_not(struct ov_parser *p)
+{
+    const struct ov_token op = p->tok;
+    struct ov_term term;
+    struct ov_expr *expr;
+
+    if (op.kind != OV_TOKEN_NOT && op.kind != OV_TOKEN_DEFINED) {
+        return read_relation(p);
+    }
+    if (!ov_expr_enter(p)) {
+        return ov_term_none();
+    }
+    ov_parser_next(p);
+    term = ov_term_as_condition(p, read_not(p));
+    ov_expr_leave(p);
+    if (term.expr == NULL) {
+        return term;
+    }
+    expr = ov_expr_new(p, op.kind == OV_TOKEN_NOT ? OV_EXPR_NOT : OV_EXPR_DEFINED, OV_TYPE_BOOL,
+            op.line, op.column);
+    if (expr == NULL) {
+        return ov_term_none();
+    }
+    expr->a = term.expr;
+    return ov_term_of(expr, false, term.depth + 1);
+}
+
+/* What `op` puts between terms read by `next`: one node with all of them, however many. */
+static struct ov_term read_chain(struct ov_parser *p, enum ov_token_kind op, enum ov_expr_kind kind,
+        struct ov_term (*next)(struct ov_parser *))
+{
+    struct ov_term first = next(p);
+    struct ov_expr *expr, **tail;
+    uint32_t depth = first.depth;
+
+    if (first.expr == NULL || p->tok.kind != op) {
+        return first;
+    }
+    expr = ov_expr_new(p, kind, OV_TYPE_BOOL, first.expr->line, first.expr->column);
+    if (expr == NULL) {
+        return ov_term_none();
+    }
+    expr->children = ov_term_as_condition(p, first).expr;
+    tail = &expr->children->next;
+    while (ov_parser_accept(p, op)) {
+        struct ov_term term = ov_term_as_condition(p, next(p));
+
+        if (term.expr == NULL) {
+            return term;
+        }
+        *tail = term.expr;
+        tail = &term.expr->next;
+        depth = term.depth > depth ? term.depth : depth;
+    }
+    return ov_term_of(expr, false, depth + 1);
+}
+
+static struct ov_term read_and(struct ov_parser *p)
+{
+    return read_chain(p, OV_TOKEN_AND, OV_EXPR_AND, read_not);
+}
+
+struct ov_term ov_expr_read(struct ov_parser *p)
+{
+    return read_chain(p, OV_TOKEN_OR, OV_EXPR_OR, read_and);
+}
+
+bool ov_condition_read(struct ov_parser *p, struct ov_expr **out)
+{
+    struct ov_term term;
+
+    p->nest = 0;
+    p->loop_count = 0;
+    p->loop_nest = 0;
+    term = ov_term_as_condition(p, ov_expr_read(p));
+    if (term.expr == NULL) {
+        return false;
+    }
+    if (term.depth > OV_EXPR_DEPTH_MAX) {
+        ov_reading_error(&p->reading, term.expr->line, term.expr->column,
+                "the condition is more than %u levels deep", OV_EXPR_DEPTH_MAX);
+    }
+    *out = term.expr;
+    return true;
+}

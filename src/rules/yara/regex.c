@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* regex.c - recursive descent over the parentheses, at most OV_NEST_MAX of them deep.
+ *
+ *   alternatives = concat { "|" [ concat ] }      an alternative may be empty, the first may not
+ *   concat       = item { item }
+ *   item         = assertion | atom [ quantifier [ "?" ] ]
+ *   atom         = "(" alternatives ")" | "[" class "]" | "." | escape | any other byte
+ */
+#include "rules/yara/regex.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "rules/yara/tree.h"
+
+/* As YARA, whose lexer keeps no more of one; it also bounds what is made of the tree. */
+#define REGEX_BYTES_MAX 8192u
+/* As YARA: what {n,m} may say; {n,} and {n,32767} are without end. */
+#define REPEAT_MAX 32767u
+
+struct regex {
+    struct ov_reading *reading;
+    const struct ov_token *token;
+    size_t pos; /* <= length of the text */
+    uint32_t depth;
+    bool has_greedy;
+    bool has_lazy;
+    bool is_unending;
+};
+
+static struct ov_re *read_alternatives(struct regex *x);
+
+static int peek(const struct regex *x, size_t ahead)
+{
+    const size_t len = (size_t)ov_bytes_len(x->token->text);
+
+    OV_ASSERT(x->pos <= len);
+    return ahead < len - x->pos ? ov_bytes_raw(x->token->text)[x->pos + ahead] : -1;
+}
+
+/* A regular expression never leaves its line. */
+static uint32_t column(const struct regex *x)
+{
+    return x->token->column + 1 + (uint32_t)x->pos;
+}
+
+static void *wrong(struct regex *x, const char *what)
+{
+    ov_reading_error(x->reading, x->token->line, column(x), "%s", what);
+    return NULL;
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static int nibble(int c)
+{
+    if (is_digit(c)) {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* --- escapes and classes -------------------------------------------------------------------- */
+
+/* \w \W \s \S \d \D. False: `letter` is none of them. */
+static bool named_set(int letter, struct ov_re_set *out)
+{
+    struct ov_re_set set = { { 0 } };
+
+    switch (letter | 0x20) {
+    case 'w':
+        ov_re_set_add(&set, 'a', 'z');
+        ov_re_set_add(&set, 'A', 'Z');
+        ov_re_set_add(&set, '_', '_');
+        ov_re_set_add(&set, '0', '9');
+        break;
+    case 'd':
+        ov_re_set_add(&set, '0', '9');
+        break;
+    case 's':
+        ov_re_set_add(&set, '\t', '\r');
+        ov_re_set_add(&set, ' ', ' ');
+        break;
+    default:
+        return false;
+    }
+    if ((letter & 0x20) == 0) {
+        ov_re_set_invert(&set);
+    }
+    *out = set;
+    return true;
+}
+
+/* Escapes that mean something, or that people write for safety. Others stand for the byte itself
+ * and are most often a path whose backslashes nobody doubled. */
+static bool is_known_escape(int c, bool in_class)
+{
+    return c > 0
+           && (strchr("!\"#$%&'()*+,-./:<=>?@[\\]^_{|}~adfnrstwxDSW", c) != NULL
+                   || (!in_class && (c == 'b' || c == 'B')));
+}
+
+/* The byte that an escape stands for, the backslash being the next byte; -1: told. */
+static int read_escape(struct regex *x, bool in_class)
+{
+    const int c = peek(x, 1), high = nibble(peek(x, 2)), low = nibble(peek(x, 3));
+
+    if (c < 0) {
+        (void)wrong(x, "a backslash with nothing behind it");
+        return -1;
+    }
+    if (x->reading->strict_escape && !is_known_escape(c, in_class)) {
+        ov_reading_warning(x->reading, x->token->line, column(x),
+                "unknown escape sequence: the backslash here changes nothing");
+    }
+    if (c == 'x') {
+        if (high < 0 || low < 0) {
+            (void)wrong(x, "\\x needs two hexadecimal digits behind it");
+            return -1;
+        }
+        x->pos += 4;
+        return high << 4 | low;
+    }
+    x->pos += 2;
+    switch (c) {
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    case 'r':
+        return '\r';
+    case 'f':
+        return '\f';
+    case 'a':
+        return '\a';
+    default:
+        return c;
+    }
+}
+
+/* One byte of a class, or the begin or end of a range in it; -1: told. */
+static int read_class_byte(struct regex *x)
+{
+    const int c = peek(x, 0);
+
+    if (c < 0) {
+        (void)wrong(x, "this class has no closing bracket");
+        return -1;
+    }
+    if (c >= 0x80) {
+        (void)wrong(x, "a byte that is not ASCII in a class; write it as \\xHH");
+        return -1;
+    }
+    if (c == '\\') {
+        return read_escape(x, true);
+    }
+    x->pos++;
+    return c;
+}
+
+/* One item of a class: a named set, a range or a byte. As in YARA, a named set that a dash
+ * follows is no set but its letter: [\d-z] begins at "d". */
+static bool read_class_item(struct regex *x, struct ov_re_set *set)
+{
+    struct ov_re_set named;
+    int from, to;
+
+    if (peek(x, 0) == '\\' && named_set(peek(x, 1), &named)
+            && (peek(x, 2) != '-' || peek(x, 3) == ']' || peek(x, 3) < 0)) {
+        x->pos += 2;
+        ov_re_set_join(set, &named);
+        return true;
+    }
+    from = read_class_byte(x);
+    if (from < 0) {
+        return false;
+    }
+    to = from;
+    if (peek(x, 0) == '-' && peek(x, 1) != ']' && peek(x, 1) >= 0) {
+        x->pos++;
+        to = read_class_byte(x);
+        if (to < 0) {
+            return false;
+        }
+        if (to < from) {
+            return wrong(x, "a range of a class that ends before it begins") != NULL;
+        }
+    }
+    ov_re_set_add(set, (uint8_t)from, (uint8_t)to);
+    return true;
+}
+
+static struct ov_re *read_class(struct regex *x)
+{
+    struct ov_re_set set = { { 0 } };
+    bool negate, first = true;
+
+    x->pos++;
+    negate = peek(x, 0) == '^';
+    x->pos += negate;
+    while (first || peek(x, 0) != ']') {
+        if (!read_class_item(x, &set)) {
+            return NULL;
+        }
+        first = false; /* []a]: a bracket that comes first is a byte */
+    }
+    x->pos++;
+    if (negate) {
+        ov_re_set_invert(&set);
+    }
+    return ov_re_class(x->reading, &set);
+}
+
+/* --- atoms and quantifiers ------------------------------------------------------------------ */
+
+struct repeat {
+    uint32_t min;
+    uint32_t max;
+};
+
+/* The digits at *at; 0 if there are none. Stays past REPEAT_MAX once past it. */
+static uint32_t range_number(const struct regex *x, size_t *at)
+{
+    uint32_t value = 0;
+
+    for (; is_digit(peek(x, *at)); ++*at) {
+        if (value <= REPEAT_MAX) {
+            value = value * 10 + (uint32_t)(peek(x, *at) - '0');
+        }
+    }
+    return value;
+}
+
+/* {n}, {n,}, {,m}, {,} and {n,m}, blanks around the comma allowed. Gives its length, or 0: then
+ * the brace is an ordinary byte, as in YARA. */
+static size_t range_here(const struct regex *x, struct repeat *out)
+{
+    size_t at = 1, digits;
+
+    if (peek(x, 0) != '{') {
+        return 0;
+    }
+    out->min = range_number(x, &at);
+    if (peek(x, at) == '}') {
+        out->max = out->min;
+        return at > 1 ? at + 1 : 0;
+    }
+    while (peek(x, at) == ' ') {
+        at++;
+    }
+    if (peek(x, at) != ',') {
+        return 0;
+    }
+    at++;
+    while (peek(x, at) == ' ') {
+        at++;
+    }
+    digits = at;
+    out->max = range_number(x, &at);
+    if (at == digits) {
+        out->max = OV_RE_UNBOUNDED;
+    }
+    return peek(x, at) == '}' ? at + 1 : 0;
+}
+
+static bool is_quantifier(const struct regex *x)
+{
+    struct repeat ignored;
+    const int c = peek(x, 0);
+
+    return c == '*' || c == '+' || c == '?' || range_here(x, &ignored) > 0;
+}
+
+static bool read_quantifier(struct regex *x, struct repeat *out)
+{
+    const int c = peek(x, 0);
+    size_t length;
+
+    if (c == '*' || c == '+' || c == '?') {
+        out->min = c == '+';
+        out->max = c == '?' ? 1 : OV_RE_UNBOUNDED;
+        x->pos++;
+        return true;
+    }
+    length = range_here(x, out);
+    OV_ASSERT(length > 0);
+    if (out->min > REPEAT_MAX || (out->max > REPEAT_MAX && out->max != OV_RE_UNBOUNDED)) {
+        return wrong(x, "more than 32767 repetitions") != NULL;
+    }
+    if (out->max < out->min) {
+        return wrong(x, "a repetition whose upper bound is below its lower one") != NULL;
+    }
+    x->pos += length;
+    return true;
+}
+
+/* What stands behind `atom`: a quantifier, or nothing. */
+static struct ov_re *repeated(struct regex *x, struct ov_re *atom, bool is_dot)
+{
+    struct repeat repeat = { 1, 1 };
+    struct ov_re *node;
+    bool lazy;
+
+    if (!is_quantifier(x)) {
+        return atom;
+    }
+    if (!read_quantifier(x, &repeat)) {
+        return NULL;
+    }
+    lazy = peek(x, 0) == '?';
+    x->pos += lazy;
+    if (is_quantifier(x)) {
+        return wrong(x, "two quantifiers in a row; put parentheses around what the second repeats");
+    }
+    x->has_lazy = x->has_lazy || lazy;
+    x->has_greedy = x->has_greedy || !lazy;
+    x->is_unending = x->is_unending || (is_dot && repeat.max >= REPEAT_MAX);
+    if (repeat.max == 0) {
+        return ov_re_new(x->reading, OV_RE_EMPTY);
+    }
+    node = ov_re_new(x->reading, OV_RE_REPEAT);
+    if (node == NULL) {
+        return NULL;
+    }
+    node->children = atom;
+    node->min = repeat.min;
+    node->max = repeat.max;
+    node->lazy = lazy;
+    return node;
+}
+
+static struct ov_re *read_parentheses(struct regex *x)
+{
+    struct ov_re *node;
+
+    if (x->depth >= OV_NEST_MAX) {
+        return wrong(x, "parentheses are nested too deep");
+    }
+    x->pos++;
+    x->depth++;
+    node = read_alternatives(x);
+    x->depth--;
+    if (node == NULL) {
+        return NULL;
+    }
+    if (peek(x, 0) != ')') {
+        return wrong(x, "this parenthesis is never closed");
+    }
+    x->pos++;
+    return node;
+}
+
+static struct ov_re *read_dot(struct regex *x)
+{
+    struct ov_re_set set = { { 0 } };
+
+    x->pos++;
+    if ((x->token->re_flags & OV_STRING_DOT_ALL) != 0) {
+        return ov_re_new(x->reading, OV_RE_ANY);
+    }
+    ov_re_set_add(&set, '\n', '\n');
+    ov_re_set_invert(&set);
+    return ov_re_class(x->reading, &set);
+}
+
+static struct ov_re *read_atom(struct regex *x)
+{
+    const int c = peek(x, 0);
+    struct ov_re_set set;
+    int byte = c;
+
+    switch (c) {
+    case '(':
+        return read_parentheses(x);
+    case '[':
+        return read_class(x);
+    case '.':
+        return read_dot(x);
+    case '\\':
+        if (named_set(peek(x, 1), &set)) {
+            x->pos += 2;
+            return ov_re_class(x->reading, &set);
+        }
+        if (is_digit(peek(x, 1))) {
+            return wrong(x, "YARA has no backreferences");
+        }
+        byte = read_escape(x, false);
+        return byte < 0 ? NULL : ov_re_byte(x->reading, (uint8_t)byte);
+    default:
+        if (is_quantifier(x)) {
+            return wrong(x, "a quantifier with nothing before it to repeat");
+        }
+        x->pos++;
+        return ov_re_byte(x->reading, (uint8_t)c);
+    }
+}
+
+static struct ov_re *read_item(struct regex *x)
+{
+    const int c = peek(x, 0), escaped = c == '\\' ? peek(x, 1) : -1;
+    enum ov_re_kind assertion;
+
+    if (c == '^') {
+        assertion = OV_RE_BEGIN;
+    } else if (c == '$') {
+        assertion = OV_RE_END;
+    } else if (escaped == 'b') {
+        assertion = OV_RE_WORD_BOUNDARY;
+    } else if (escaped == 'B') {
+        assertion = OV_RE_NOT_WORD_BOUNDARY;
+    } else {
+        struct ov_re *atom = read_atom(x);
+
+        return atom == NULL ? NULL : repeated(x, atom, c == '.');
+    }
+    x->pos += escaped >= 0 ? 2 : 1;
+    if (is_quantifier(x)) {
+        return wrong(x, "a position cannot be repeated; a quantifier needs bytes before it");
+    }
+    return ov_re_new(x->reading, assertion);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static bool is_concat_end(const struct regex *x)
+{
+    return peek(x, 0) < 0 || peek(x, 0) == '|' || peek(x, 0) == ')';
+}
+
+static struct ov_re *read_concat(struct regex *x)
+{
+    struct ov_re_list list = { 0 };
+
+    while (!is_concat_end(x)) {
+        struct ov_re *node = read_item(x);
+
+        if (node == NULL) {
+            return NULL;
+        }
+        ov_re_list_add(&list, node);
+    }
+    return ov_re_list_close(x->reading, &list, OV_RE_CONCAT);
+}
+
+static struct ov_re *read_alternatives(struct regex *x)
+{
+    struct ov_re_list list = { 0 };
+
+    if (is_concat_end(x)) {
+        return wrong(x, peek(x, 0) == '|' ? "an alternative with nothing before the bar"
+                                          : "nothing stands here that could match");
+    }
+    for (;;) {
+        struct ov_re *node = read_concat(x);
+
+        if (node == NULL) {
+            return NULL;
+        }
+        ov_re_list_add(&list, node);
+        if (peek(x, 0) != '|') {
+            return ov_re_list_close(x->reading, &list, OV_RE_ALT);
+        }
+        x->pos++;
+    }
+}
+
+bool ov_regex_read(struct ov_reading *reading, const struct ov_token *token, bool in_string,
+        struct ov_regex *out)
+{
+    struct regex x = { .reading = reading, .token = token };
+    struct ov_re *re;
+
+    OV_ASSERT(token->kind == OV_TOKEN_REGEX);
+    if (ov_bytes_len(token->text) > REGEX_BYTES_MAX) {
+        return wrong(&x, "a regular expression of more than 8192 bytes") != NULL;
+    }
+    re = read_alternatives(&x);
+    if (re == NULL) {
+        return false;
+    }
+    if (peek(&x, 0) == ')') {
+        return wrong(&x, "a closing parenthesis without an opening one") != NULL;
+    }
+    if (in_string && x.has_greedy && x.has_lazy) {
+        x.pos = 0;
+        return wrong(&x, "greedy and lazy quantifiers cannot be mixed: it would be unclear which "
+                         "match counts, the longest or the shortest")
+               != NULL;
+    }
+    *out = (struct ov_regex){ .re = re, .is_greedy = x.has_greedy, .is_unending = x.is_unending };
+    return true;
+}
