@@ -66,6 +66,7 @@ _Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into
 #define OV_EXPR_DEPTH_MAX        1000u           /* levels of a condition's tree: a + b + c... */
 #define OV_LOOP_NEST_MAX         4u              /* as YARA's YR_MAX_LOOP_NESTING */
 #define OV_IDENTIFIER_BYTES_MAX  128u            /* as YARA */
+#define OV_HASH_NAME_BYTES_MAX   255u            /* name of a hash list's entry */
 #define OV_DIAGS_MAX             10000u          /* then: "and N more" */
 
 /* --- messages ------------------------------------------------------------------------------- */

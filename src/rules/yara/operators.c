@@ -159,7 +159,8 @@ static const char *fold(enum ov_expr_kind kind, int64_t a, int64_t b, int64_t *o
     case OV_EXPR_SUB:
         return ov_sub(out, a, b) ? NULL : overflow;
     case OV_EXPR_MUL:
-        return ov_mul(out, a, b) ? NULL : overflow;
+        /* As YARA, which sees an overflow in -4611686018427387904 * 2 already. */
+        return ov_mul(out, a, b) && *out != INT64_MIN ? NULL : overflow;
     case OV_EXPR_DIV:
     case OV_EXPR_MOD:
         if (b == 0) {

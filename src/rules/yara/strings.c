@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "rules/yara/hex.h"
 #include "rules/yara/parser.h"
+#include "rules/yara/quality.h"
 #include "rules/yara/regex.h"
 
 #define ALPHABET_BYTES 64u
@@ -306,6 +307,7 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
 {
     const struct ov_token token = p->tok;
     struct item *item = ov_arena_alloc(&p->scratch, 1, sizeof(*item));
+    bool failed_before;
 
     if (item == NULL) {
         p->reading.out_of_memory = true;
@@ -326,9 +328,17 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
         return NULL;
     }
     ov_lex_value(&p->lx, &p->tok);
+    failed_before = p->reading.failed;
+    p->reading.failed = false;
     if (!read_value(p, &item->string) || !read_modifiers(p, &item->string)) {
         return NULL;
     }
+    if (!p->reading.failed && ov_string_is_slow(&item->string)) {
+        ov_reading_warning(&p->reading, token.line, token.column,
+                "%s has no rare bytes in a row, so looking for it may be slow",
+                ov_excerpt_of(token.text).text);
+    }
+    p->reading.failed = p->reading.failed || failed_before;
     return item;
 }
 
