@@ -28,7 +28,7 @@ void ov_expr_leave(struct ov_parser *p)
 
 /* --- values --------------------------------------------------------------------------------- */
 
-static struct ov_term leaf(
+struct ov_term ov_expr_leaf(
         struct ov_parser *p, enum ov_expr_kind kind, enum ov_type type, bool is_operand)
 {
     struct ov_expr *expr = ov_expr_new(p, kind, type, p->tok.line, p->tok.column);
@@ -45,7 +45,7 @@ static struct ov_term leaf(
 static struct ov_term read_text(struct ov_parser *p)
 {
     const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, OV_EXPR_TEXT, OV_TYPE_TEXT, true);
+    struct ov_term term = ov_expr_leaf(p, OV_EXPR_TEXT, OV_TYPE_TEXT, true);
 
     if (term.expr == NULL || !ov_token_unescape(&p->reading, &token, &term.expr->text)) {
         return ov_term_none();
@@ -56,7 +56,7 @@ static struct ov_term read_text(struct ov_parser *p)
 static struct ov_term read_regex(struct ov_parser *p)
 {
     const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, OV_EXPR_REGEX, OV_TYPE_REGEX, true);
+    struct ov_term term = ov_expr_leaf(p, OV_EXPR_REGEX, OV_TYPE_REGEX, true);
     struct ov_regex regex;
 
     if (term.expr == NULL) {
@@ -74,14 +74,14 @@ static struct ov_term read_entrypoint(struct ov_parser *p)
 {
     ov_reading_warning(&p->reading, p->tok.line, p->tok.column,
             "the keyword entrypoint is deprecated in YARA, which has pe.entry_point for it");
-    return leaf(p, OV_EXPR_ENTRYPOINT, OV_TYPE_INT, true);
+    return ov_expr_leaf(p, OV_EXPR_ENTRYPOINT, OV_TYPE_INT, true);
 }
 
 /* int8(a) and its relatives. */
 static struct ov_term read_read(struct ov_parser *p)
 {
     const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, OV_EXPR_READ, OV_TYPE_INT, true);
+    struct ov_term term = ov_expr_leaf(p, OV_EXPR_READ, OV_TYPE_INT, true);
     struct ov_term offset;
 
     if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "\"(\"")
@@ -99,126 +99,6 @@ static struct ov_term read_read(struct ov_parser *p)
     term.expr->read_big = token.read_big;
     term.expr->a = offset.expr;
     term.depth = offset.depth + 1;
-    return term;
-}
-
-/* --- strings -------------------------------------------------------------------------------- */
-
-/* Which string the token ($a, #a, @a, !a, or the sign alone) means. False: told. */
-static bool find_string(struct ov_parser *p, const struct ov_token *token, struct ov_expr *expr)
-{
-    const struct ov_bytes name = ov_token_name(token);
-    uint32_t *number;
-
-    if (ov_bytes_len(name) > 0) {
-        number = ov_names_find(&p->strings, ov_bytes_of(NULL, 0), name);
-        if (number == NULL) {
-            ov_reading_error(&p->reading, token->line, token->column, "the rule has no string $%s",
-                    ov_excerpt_of(name).text);
-            return false;
-        }
-        expr->string = *number;
-        p->string_is_used[*number] = true;
-        return true;
-    }
-    for (uint32_t i = p->loop_count; i > 0; i--) {
-        if (ov_bytes_len(p->loops[i - 1].name) == 0) {
-            expr->string = OV_STRING_LOCAL;
-            expr->local = p->loops[i - 1].slot;
-            return true;
-        }
-    }
-    ov_reading_error(&p->reading, token->line, token->column,
-            "\"%s\" without a name means the string of a loop over strings; there is none here",
-            ov_excerpt_of(token->text).text);
-    return false;
-}
-
-/* $a, $a at x, $a in (x..y) */
-static struct ov_term read_found(struct ov_parser *p)
-{
-    const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, OV_EXPR_FOUND, OV_TYPE_BOOL, false);
-    struct ov_term a, b;
-
-    if (term.expr == NULL) {
-        return term;
-    }
-    if (!find_string(p, &token, term.expr)) {
-        term.expr->type = OV_TYPE_UNKNOWN;
-    }
-    if (ov_parser_accept(p, OV_TOKEN_AT)) {
-        a = ov_expr_read_operand(p);
-        if (a.expr == NULL) {
-            return a;
-        }
-        (void)ov_term_check_integer(p, a, "the offset behind \"at\"");
-        term.expr->kind = OV_EXPR_FOUND_AT;
-        term.expr->a = a.expr;
-        term.depth = a.depth + 1;
-    } else if (ov_parser_accept(p, OV_TOKEN_IN)) {
-        if (!ov_expr_read_range(p, &a, &b)) {
-            return ov_term_none();
-        }
-        term.expr->kind = OV_EXPR_FOUND_IN;
-        term.expr->a = a.expr;
-        term.expr->b = b.expr;
-        term.depth = ov_depth_over(a, b);
-    }
-    return term;
-}
-
-/* #a, #a in (x..y) */
-static struct ov_term read_count(struct ov_parser *p)
-{
-    const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, OV_EXPR_COUNT, OV_TYPE_INT, true);
-    struct ov_term a, b;
-
-    if (term.expr == NULL) {
-        return term;
-    }
-    if (!find_string(p, &token, term.expr)) {
-        term.expr->type = OV_TYPE_UNKNOWN;
-    }
-    if (ov_parser_accept(p, OV_TOKEN_IN)) {
-        if (!ov_expr_read_range(p, &a, &b)) {
-            return ov_term_none();
-        }
-        term.expr->kind = OV_EXPR_COUNT_IN;
-        term.expr->a = a.expr;
-        term.expr->b = b.expr;
-        term.depth = ov_depth_over(a, b);
-    }
-    return term;
-}
-
-/* @a, @a[i], !a, !a[i] */
-static struct ov_term read_position(struct ov_parser *p, enum ov_expr_kind kind)
-{
-    const struct ov_token token = p->tok;
-    struct ov_term term = leaf(p, kind, OV_TYPE_INT, true);
-    struct ov_term index;
-
-    if (term.expr == NULL) {
-        return term;
-    }
-    if (!find_string(p, &token, term.expr)) {
-        term.expr->type = OV_TYPE_UNKNOWN;
-    }
-    if (ov_parser_accept(p, OV_TOKEN_BRACKET_OPEN)) {
-        if (!ov_expr_enter(p)) {
-            return ov_term_none();
-        }
-        index = ov_expr_read_operand(p);
-        ov_expr_leave(p);
-        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "\"]\"")) {
-            return ov_term_none();
-        }
-        (void)ov_term_check_integer(p, index, "the number of a match");
-        term.expr->a = index.expr;
-        term.depth = index.depth + 1;
-    }
     return term;
 }
 
@@ -350,25 +230,25 @@ static struct ov_term read_value(struct ov_parser *p)
     case OV_TOKEN_TILDE:
         return read_prefixed(p);
     case OV_TOKEN_INTEGER:
-        return leaf(p, OV_EXPR_INT, OV_TYPE_INT, true);
+        return ov_expr_leaf(p, OV_EXPR_INT, OV_TYPE_INT, true);
     case OV_TOKEN_REAL:
-        return leaf(p, OV_EXPR_FLOAT, OV_TYPE_FLOAT, true);
+        return ov_expr_leaf(p, OV_EXPR_FLOAT, OV_TYPE_FLOAT, true);
     case OV_TOKEN_TEXT:
         return read_text(p);
     case OV_TOKEN_REGEX:
         return read_regex(p);
     case OV_TOKEN_FILESIZE:
-        return leaf(p, OV_EXPR_FILESIZE, OV_TYPE_INT, true);
+        return ov_expr_leaf(p, OV_EXPR_FILESIZE, OV_TYPE_INT, true);
     case OV_TOKEN_ENTRYPOINT:
         return read_entrypoint(p);
     case OV_TOKEN_READ:
         return read_read(p);
     case OV_TOKEN_COUNT:
-        return read_count(p);
+        return ov_ask_read_count(p);
     case OV_TOKEN_OFFSET:
-        return read_position(p, OV_EXPR_OFFSET);
+        return ov_ask_read_position(p, OV_EXPR_OFFSET);
     case OV_TOKEN_LENGTH:
-        return read_position(p, OV_EXPR_LENGTH);
+        return ov_ask_read_position(p, OV_EXPR_LENGTH);
     case OV_TOKEN_NAME:
         return ov_identifier_read(p);
     default:
@@ -507,10 +387,10 @@ static struct ov_term read_relation(struct ov_parser *p)
     switch ((int)p->tok.kind) {
     case OV_TOKEN_TRUE:
     case OV_TOKEN_FALSE:
-        term = leaf(p, OV_EXPR_BOOL, OV_TYPE_BOOL, false);
+        term = ov_expr_leaf(p, OV_EXPR_BOOL, OV_TYPE_BOOL, false);
         break;
     case OV_TOKEN_STRING:
-        term = read_found(p);
+        term = ov_ask_read_found(p);
         break;
     case OV_TOKEN_FOR:
         term = ov_loop_read(p);

@@ -9,55 +9,9 @@
 
 #include "base/checked.h"
 #include "base/limits.h"
+#include "rules/yara/words.h"
 
 #define REAL_BYTES_MAX 300u /* digits of a floating point number we are ready to read */
-
-struct keyword {
-    const char *text;
-    enum ov_token_kind kind;
-};
-
-static const struct keyword keywords[] = {
-    { "all", OV_TOKEN_ALL },
-    { "and", OV_TOKEN_AND },
-    { "any", OV_TOKEN_ANY },
-    { "ascii", OV_TOKEN_ASCII },
-    { "at", OV_TOKEN_AT },
-    { "base64", OV_TOKEN_BASE64 },
-    { "base64wide", OV_TOKEN_BASE64WIDE },
-    { "condition", OV_TOKEN_CONDITION },
-    { "contains", OV_TOKEN_CONTAINS },
-    { "defined", OV_TOKEN_DEFINED },
-    { "endswith", OV_TOKEN_ENDSWITH },
-    { "entrypoint", OV_TOKEN_ENTRYPOINT },
-    { "false", OV_TOKEN_FALSE },
-    { "filesize", OV_TOKEN_FILESIZE },
-    { "for", OV_TOKEN_FOR },
-    { "fullword", OV_TOKEN_FULLWORD },
-    { "global", OV_TOKEN_GLOBAL },
-    { "icontains", OV_TOKEN_ICONTAINS },
-    { "iendswith", OV_TOKEN_IENDSWITH },
-    { "iequals", OV_TOKEN_IEQUALS },
-    { "import", OV_TOKEN_IMPORT },
-    { "in", OV_TOKEN_IN },
-    { "include", OV_TOKEN_INCLUDE },
-    { "istartswith", OV_TOKEN_ISTARTSWITH },
-    { "matches", OV_TOKEN_MATCHES },
-    { "meta", OV_TOKEN_META },
-    { "nocase", OV_TOKEN_NOCASE },
-    { "none", OV_TOKEN_NONE },
-    { "not", OV_TOKEN_NOT },
-    { "of", OV_TOKEN_OF },
-    { "or", OV_TOKEN_OR },
-    { "private", OV_TOKEN_PRIVATE },
-    { "rule", OV_TOKEN_RULE },
-    { "startswith", OV_TOKEN_STARTSWITH },
-    { "strings", OV_TOKEN_STRINGS },
-    { "them", OV_TOKEN_THEM },
-    { "true", OV_TOKEN_TRUE },
-    { "wide", OV_TOKEN_WIDE },
-    { "xor", OV_TOKEN_XOR },
-};
 
 /* --- bytes ---------------------------------------------------------------------------------- */
 
@@ -178,29 +132,15 @@ static void bad(struct ov_lexer *lx, struct ov_token *out)
 
 static void lex_word(struct ov_lexer *lx, struct ov_token *out)
 {
-    static const char *const reads[] = { "int8", "int16", "int32", "int8be", "int16be", "int32be",
-        "uint8", "uint16", "uint32", "uint8be", "uint16be", "uint32be" };
     const size_t from = lx->priv_pos;
 
     while (is_word(peek(lx, 0))) {
         lx->priv_pos++;
     }
-    out->kind = OV_TOKEN_NAME;
     out->text = ov_lex_slice(lx, from, lx->priv_pos);
-    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
-        if (ov_bytes_equal(out->text, keywords[i].text, strlen(keywords[i].text))) {
-            out->kind = keywords[i].kind;
-            return;
-        }
-    }
-    for (unsigned i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
-        if (ov_bytes_equal(out->text, reads[i], strlen(reads[i]))) {
-            out->kind = OV_TOKEN_READ;
-            out->read_bytes = (uint8_t)(1u << i % 3);
-            out->read_big = i % 6 >= 3;
-            out->read_signed = i < 6;
-            return;
-        }
+    ov_word_look_up(out);
+    if (out->kind != OV_TOKEN_NAME) {
+        return;
     }
     if (lx->priv_pos - from > OV_IDENTIFIER_BYTES_MAX) {
         ov_reading_error(lx->reading, out->line, out->column,
@@ -455,7 +395,10 @@ static void lex_foreign_byte(struct ov_lexer *lx, struct ov_token *out)
 
 static void lex_sign(struct ov_lexer *lx, struct ov_token *out)
 {
-    static const struct keyword signs[] = {
+    static const struct {
+        char text[3];
+        enum ov_token_kind kind;
+    } signs[] = {
         /* longer ones first */
         { "..", OV_TOKEN_DOT_DOT },
         { "==", OV_TOKEN_EQ },

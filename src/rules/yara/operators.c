@@ -264,7 +264,8 @@ static struct ov_term limited(struct ov_parser *p, const struct ov_token *op, st
         return term;
     }
     ov_reading_error(&p->reading, op->line, op->column,
-            "more than %u operators in a row; use parentheses to make groups", OV_EXPR_DEPTH_MAX);
+            "more than %u operators, each around the other; use parentheses to make groups",
+            OV_EXPR_DEPTH_MAX);
     return ov_term_none();
 }
 

@@ -82,7 +82,7 @@ OV_MUST_CHECK bool ov_set_read_rules(struct ov_parser *p, struct ov_expr *expr, 
 /* A rule of this name now begins: is there a set of an earlier rule that should have had it? */
 bool ov_set_is_taken(struct ov_parser *p, struct ov_bytes name, struct ov_bytes *wildcard);
 
-/* --- conditions (expr.c, loops.c, operators.c, identifiers.c) ------------------------------- */
+/* --- conditions (expr.c, asks.c, loops.c, operators.c, identifiers.c) ------------------------------- */
 
 /* A value on its way into the tree. */
 struct ov_term {
@@ -104,6 +104,15 @@ OV_MUST_CHECK bool ov_expr_read_range(
 /* One level down; false (told) when that is too deep. */
 OV_MUST_CHECK bool ov_expr_enter(struct ov_parser *p);
 void ov_expr_leave(struct ov_parser *p);
+
+/* The token as a node without children; the token is consumed. */
+struct ov_term ov_expr_leaf(
+        struct ov_parser *p, enum ov_expr_kind kind, enum ov_type type, bool is_operand);
+
+/* asks.c, at $a, #a and @a or !a */
+struct ov_term ov_ask_read_found(struct ov_parser *p);
+struct ov_term ov_ask_read_count(struct ov_parser *p);
+struct ov_term ov_ask_read_position(struct ov_parser *p, enum ov_expr_kind kind);
 
 /* loops.c */
 struct ov_term ov_loop_read(struct ov_parser *p); /* at `for` */

@@ -10,7 +10,7 @@
 #define INCLUDE_COST      256u /* bytes that even an empty include is taken for */
 
 /* Names looked at for sets, see sets.c: a floor, and so many for each byte of source. */
-#define WORK_FLOOR    (64u * (uint64_t)OV_MIB)
+#define WORK_FLOOR    (16u * (uint64_t)OV_MIB)
 #define WORK_PER_BYTE 16u
 
 /* --- tokens --------------------------------------------------------------------------------- */
