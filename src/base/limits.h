@@ -42,6 +42,29 @@
 /* One name inside an archive. Longer than any Linux path. */
 #define OV_NAME_BYTES_MAX (4u * OV_KIB)
 
+/* --- containers ----------------------------------------------------------------------------- */
+
+/* How much of a container is handed to a decoder at a time, and how much comes out at a time. */
+#define OV_PIECE_BYTES (64u * OV_KIB)
+
+/* Memory one decoder may ask for: `xz -9` needs 65 MiB, `zstd --long=27` 128 MiB. */
+#define OV_CODEC_MEMORY_MAX    (160u * OV_MIB)
+#define OV_ZSTD_WINDOW_LOG_MAX 27
+
+/* A zip's central directory lies in memory while the zip is walked: 64 MiB are a million entries. */
+#define OV_ZIP_DIRECTORY_BYTES_MAX (64u * OV_MIB)
+
+/* The end record of a zip, 22 bytes and a comment of at most 65535, is looked for this far back. */
+#define OV_ZIP_TAIL_BYTES (65535u + 22u)
+
+/* A reader that seeks may be made to read the same bytes for ever: it gets this many times the
+ * container's size, and a floor for small ones. Honest images (iso9660, 7z) need less than 3. */
+#define OV_REREAD_FACTOR 16u
+#define OV_REREAD_FLOOR  (16u * OV_MIB)
+
+/* Troubles one container may have before the rest of it is left: a damaged tar could go on. */
+#define OV_TROUBLES_MAX 1000u
+
 /* --- the pass over one object --------------------------------------------------------------- */
 
 /* A block is what the filter reads at a time: it stays in the second-level cache. */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detect.h - what an object is, by its bytes and never by its name, and whether it holds others.
+ *
+ * Looks at the first 33 KiB and, for zip, at the last 64 KiB. A magic number of few bytes is
+ * never enough: what merely begins like a container must not become an INCOMPLETE.
+ */
+#ifndef OV_FORMATS_DETECT_H
+#define OV_FORMATS_DETECT_H
+
+#include "base/reason.h"
+#include "base/source.h"
+
+enum ov_type {
+    OV_TYPE_DATA = 0,
+
+    /* one stream, packed */
+    OV_TYPE_GZIP,
+    OV_TYPE_BZIP2,
+    OV_TYPE_XZ,
+    OV_TYPE_LZMA,
+    OV_TYPE_LZIP,
+    OV_TYPE_ZSTD,
+    OV_TYPE_LZ4,
+
+    /* many members */
+    OV_TYPE_ZIP,
+    OV_TYPE_TAR,
+    OV_TYPE_CPIO,
+    OV_TYPE_AR,
+    OV_TYPE_DEB,
+    OV_TYPE_RPM,
+    OV_TYPE_CAB,
+    OV_TYPE_ISO9660,
+    OV_TYPE_LHA,
+    OV_TYPE_RAR,
+    OV_TYPE_RAR5,
+    OV_TYPE_7ZIP,
+
+    /* containers that are known and not unpacked: said, never passed over */
+    OV_TYPE_ARJ,
+    OV_TYPE_ACE,
+    OV_TYPE_ZOO,
+    OV_TYPE_XAR,
+    OV_TYPE_WIM,
+    OV_TYPE_SQUASHFS,
+    OV_TYPE_COMPRESS,
+    OV_TYPE_LZOP,
+    OV_TYPE_LRZIP,
+
+    /* not containers, as far as overt looks */
+    OV_TYPE_ELF,
+    OV_TYPE_PE,
+    OV_TYPE_DOS,
+    OV_TYPE_MACHO,
+    OV_TYPE_CLASS,
+    OV_TYPE_DEX,
+    OV_TYPE_PDF,
+    OV_TYPE_OLE2,
+    OV_TYPE_RTF,
+    OV_TYPE_SCRIPT,
+    OV_TYPE_HTML,
+    OV_TYPE_XML,
+    OV_TYPE_LNK,
+    OV_TYPE_CHM,
+    OV_TYPE_PNG,
+    OV_TYPE_JPEG,
+    OV_TYPE_GIF,
+    OV_TYPE_SQLITE,
+
+    OV_TYPE_COUNT
+};
+
+/* "zip", "gzip", "elf", ...; "data". Static. */
+const char *ov_type_name(enum ov_type type);
+bool ov_type_is_stream(enum ov_type type);
+
+/* One container, in [from, to) of the object. */
+struct ov_inside {
+    enum ov_type type;
+    uint64_t from;
+    uint64_t to;
+};
+
+/* Two at most: what the object is, and what was appended to it (self-extracting archives; files
+ * that are two things at once). */
+#define OV_INSIDES_MAX 2u
+
+struct ov_detected {
+    enum ov_type type; /* what the object is: a self-extracting zip is a "pe" */
+    uint32_t inside_count;
+    struct ov_inside inside[OV_INSIDES_MAX];
+    enum ov_reason trouble; /* said of the object whether or not it can be opened */
+    const char *detail;     /* static; "" */
+};
+
+/* `head` shows the object's first bytes: all of it, or at least OV_DETECT_HEAD_BYTES. */
+#define OV_DETECT_HEAD_BYTES (36u * 1024u)
+void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out);
+
+/* For those who detect: notes one more container of `out`. */
+void ov_detected_add(struct ov_detected *out, enum ov_type type, uint64_t from, uint64_t to);
+
+/* Which packed stream begins here, or OV_TYPE_DATA. */
+enum ov_type ov_detect_stream(struct ov_bytes head);
+
+#endif

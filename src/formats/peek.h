@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* peek.h - single fields of untrusted bytes, with a stand-in for what is not there. For guesses
+ * at what an object is; parsers that walk use ov_reader. */
+#ifndef OV_FORMATS_PEEK_H
+#define OV_FORMATS_PEEK_H
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/le.h"
+
+static inline bool ov_has(struct ov_bytes b, uint64_t off, const char *lit, size_t len)
+{
+    struct ov_bytes part;
+
+    return ov_bytes_slice(b, off, len, &part) && ov_bytes_equal(part, lit, len);
+}
+
+/* As ov_has, for as many bytes as there are: a file may be cut in the middle of its magic. */
+static inline bool ov_has_prefix(struct ov_bytes b, uint64_t off, const char *lit, size_t len)
+{
+    const uint64_t left = ov_bytes_len(b) > off ? ov_bytes_len(b) - off : 0;
+
+    return ov_has(b, left == 0 ? 0 : off, lit, left < len ? (size_t)left : len);
+}
+
+static inline uint8_t ov_u8_at(struct ov_bytes b, uint64_t off, uint8_t otherwise)
+{
+    struct ov_bytes part;
+
+    return ov_bytes_slice(b, off, 1, &part) ? ov_bytes_raw(part)[0] : otherwise;
+}
+
+static inline uint16_t ov_u16le_at(struct ov_bytes b, uint64_t off, uint16_t otherwise)
+{
+    struct ov_bytes part;
+    struct ov_le16 v;
+
+    if (!ov_bytes_slice(b, off, sizeof(v), &part)) {
+        return otherwise;
+    }
+    memcpy(&v, ov_bytes_raw(part), sizeof(v));
+    return ov_le16_get(v);
+}
+
+static inline uint32_t ov_u32le_at(struct ov_bytes b, uint64_t off, uint32_t otherwise)
+{
+    struct ov_bytes part;
+    struct ov_le32 v;
+
+    if (!ov_bytes_slice(b, off, sizeof(v), &part)) {
+        return otherwise;
+    }
+    memcpy(&v, ov_bytes_raw(part), sizeof(v));
+    return ov_le32_get(v);
+}
+
+static inline uint32_t ov_u32be_at(struct ov_bytes b, uint64_t off, uint32_t otherwise)
+{
+    return __builtin_bswap32(ov_u32le_at(b, off, __builtin_bswap32(otherwise)));
+}
+
+static inline uint64_t ov_u64le_at(struct ov_bytes b, uint64_t off, uint64_t otherwise)
+{
+    struct ov_bytes part;
+    struct ov_le64 v;
+
+    if (!ov_bytes_slice(b, off, sizeof(v), &part)) {
+        return otherwise;
+    }
+    memcpy(&v, ov_bytes_raw(part), sizeof(v));
+    return ov_le64_get(v);
+}
+
+#endif
