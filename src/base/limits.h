@@ -42,6 +42,10 @@
 /* One name inside an archive. Longer than any Linux path. */
 #define OV_NAME_BYTES_MAX (4u * OV_KIB)
 
+/* What an engine needs to be of use: half of it holds unpacked objects. */
+#define OV_ENGINE_MEMORY_MIN     (8u * OV_MIB)
+#define OV_ENGINE_MEMORY_DEFAULT (512u * (uint64_t)OV_MIB)
+
 /* --- containers ----------------------------------------------------------------------------- */
 
 /* How much of a container is handed to a decoder at a time, and how much comes out at a time. */

@@ -3,6 +3,8 @@
 #ifndef OV_FORMATS_CODEC_H
 #define OV_FORMATS_CODEC_H
 
+#define ZLIB_CONST /* next_in is a pointer to const */
+
 #include <bzlib.h>
 #include <lz4frame.h>
 #include <lzma.h>

@@ -39,6 +39,7 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_COMPRESS] = "compress",
     [OV_TYPE_LZOP] = "lzop",
     [OV_TYPE_LRZIP] = "lrzip",
+    [OV_TYPE_SZDD] = "szdd",
     [OV_TYPE_ELF] = "elf",
     [OV_TYPE_PE] = "pe",
     [OV_TYPE_DOS] = "dos",
@@ -90,15 +91,22 @@ static bool is_bzip2(struct ov_bytes b)
 
 /* .lzma has no magic at all. The same guesses as xz's own: a possible first byte, a dictionary of
  * 2^n or 2^n + 2^(n-1), a size that is unknown or below 256 GiB; and the first byte of a range
- * coder is always zero. */
-static bool is_lzma(struct ov_bytes b)
+ * coder is always zero. First bytes other than the usual one also need a size that could have been
+ * packed into `total` bytes: Kotlin's metadata files begin with 00 00 00 03. */
+static bool is_lzma(struct ov_bytes b, uint64_t total)
 {
+    const uint8_t properties = ov_u8_at(b, 0, 255);
     const uint32_t dict = ov_u32le_at(b, 1, 0);
-    const uint64_t size = ov_u64le_at(b, 5, UINT64_MAX - 1);
+    const uint64_t size = ov_u64le_at(b, 5, 0);
     uint32_t round;
 
-    if (ov_bytes_len(b) < 18 || ov_u8_at(b, 0, 255) >= 225 || ov_u8_at(b, 13, 255) != 0
-            || dict < 4096 || (size != UINT64_MAX && (size == 0 || size >= (uint64_t)256 << 30))) {
+    if (ov_bytes_len(b) < 18 || properties >= 225 || ov_u8_at(b, 13, 255) != 0 || dict < 4096) {
+        return false;
+    }
+    if (size != UINT64_MAX && (size == 0 || size >= (uint64_t)256 << 30)) {
+        return false;
+    }
+    if (properties != 0x5d && size != UINT64_MAX && total > size + size / 8 + 64) {
         return false;
     }
     round = dict - 1;
@@ -136,7 +144,7 @@ static bool skip_skippable(struct ov_bytes b, struct ov_bytes *rest)
            && ov_bytes_slice(b, skip, ov_bytes_len(b) - skip, rest);
 }
 
-enum ov_type ov_detect_stream(struct ov_bytes head)
+enum ov_type ov_detect_stream(struct ov_bytes head, uint64_t total)
 {
     struct ov_bytes rest;
 
@@ -164,7 +172,7 @@ enum ov_type ov_detect_stream(struct ov_bytes head)
     if (skip_skippable(head, &rest)) {
         return is_zstd(rest) ? OV_TYPE_ZSTD : is_lz4(rest) ? OV_TYPE_LZ4 : OV_TYPE_DATA;
     }
-    return is_lzma(head) ? OV_TYPE_LZMA : OV_TYPE_DATA;
+    return is_lzma(head, total) ? OV_TYPE_LZMA : OV_TYPE_DATA;
 }
 
 /* --- what is not opened --------------------------------------------------------------------- */
@@ -201,6 +209,7 @@ static const struct {
     { "MSWIM\0\0\0\xd0\0\0\0", 12, 0, OV_TYPE_WIM, "wim images are not unpacked" },
     { "hsqs", 4, 0, OV_TYPE_SQUASHFS, "squashfs images are not unpacked" },
     { "\x89LZO\0\r\n\x1a\n", 9, 0, OV_TYPE_LZOP, "lzop files are not unpacked" },
+    { "SZDD\x88\xf0\x27\x33", 8, 0, OV_TYPE_SZDD, "szdd files are not unpacked" },
     { "LRZI\0", 5, 0, OV_TYPE_LRZIP, "lrzip files are not unpacked" },
 };
 
@@ -329,7 +338,7 @@ void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detecte
         }
         return;
     }
-    stream = ov_detect_stream(head);
+    stream = ov_detect_stream(head, source->size);
     if (stream != OV_TYPE_DATA) {
         out->type = stream;
         ov_detected_add(out, stream, 0, source->size);

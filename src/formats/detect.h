@@ -46,6 +46,7 @@ enum ov_type {
     OV_TYPE_COMPRESS,
     OV_TYPE_LZOP,
     OV_TYPE_LRZIP,
+    OV_TYPE_SZDD,
 
     /* not containers, as far as overt looks */
     OV_TYPE_ELF,
@@ -100,7 +101,7 @@ void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detecte
 /* For those who detect: notes one more container of `out`. */
 void ov_detected_add(struct ov_detected *out, enum ov_type type, uint64_t from, uint64_t to);
 
-/* Which packed stream begins here, or OV_TYPE_DATA. */
-enum ov_type ov_detect_stream(struct ov_bytes head);
+/* Which packed stream, of `total` bytes or fewer, begins here; or OV_TYPE_DATA. */
+enum ov_type ov_detect_stream(struct ov_bytes head, uint64_t total);
 
 #endif

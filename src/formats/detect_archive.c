@@ -169,7 +169,7 @@ static bool detect_ar(struct ov_source *source, struct ov_bytes head, struct ov_
 /* One header of an RPM (signature or main): magic, entries of 16 bytes, a store of bytes. */
 static bool skip_rpm_header(struct ov_source *source, uint64_t *at)
 {
-    uint8_t raw[16];
+    uint8_t raw[16] = { 0 };
     const struct ov_bytes b = ov_bytes_of(raw, sizeof(raw));
 
     if (ov_source_read(source, *at, raw, sizeof(raw)) != sizeof(raw)
@@ -200,7 +200,7 @@ static bool detect_rpm(struct ov_source *source, struct ov_bytes head, struct ov
         const size_t got = ov_source_read(source, at, raw, sizeof(raw));
         const struct ov_bytes b = ov_bytes_of(raw, got);
 
-        payload = ov_has(b, 0, "07070", 5) ? OV_TYPE_CPIO : ov_detect_stream(b);
+        payload = ov_has(b, 0, "07070", 5) ? OV_TYPE_CPIO : ov_detect_stream(b, source->size - at);
     }
     if (payload == OV_TYPE_DATA) {
         trouble(out, OV_REASON_UNSUPPORTED, "the payload is of no kind overt unpacks");

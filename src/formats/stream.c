@@ -128,7 +128,7 @@ static bool go_on_behind(struct ov_stream *s)
     }
     {
         const size_t got = ov_input_read(&s->input, s->pos, head, sizeof(head));
-        const enum ov_type type = ov_detect_stream(ov_bytes_of(head, got));
+        const enum ov_type type = ov_detect_stream(ov_bytes_of(head, got), s->input.size - s->pos);
 
         if (type == OV_TYPE_DATA || ov_codec_of(type) != s->codec || s->codec == OV_CODEC_LZMA) {
             return false;

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/limits.h"
@@ -456,7 +457,7 @@ static void count_bytes(struct ov_zip *zip, struct ov_bytes *bytes)
         return;
     }
     zip->made += ov_bytes_len(*bytes);
-    zip->crc = (uint32_t)crc32_z(zip->crc, ov_bytes_raw(*bytes), (size_t)ov_bytes_len(*bytes));
+    zip->crc = (uint32_t)crc32(zip->crc, ov_bytes_raw(*bytes), (uInt)ov_bytes_len(*bytes));
 }
 
 static bool is_whole_lzma(const struct ov_zip *zip)

@@ -66,7 +66,7 @@ bool ov_zip_entry_read(struct ov_bytes directory, uint64_t at, struct ov_zip_ent
 
 bool ov_zip_local_read(const struct ov_input *input, uint64_t at, struct ov_zip_entry *out)
 {
-    uint8_t raw[OV_ZIP_LOCAL_BYTES];
+    uint8_t raw[OV_ZIP_LOCAL_BYTES] = { 0 };
     const struct ov_bytes head = ov_bytes_of(raw, sizeof(raw));
     uint8_t extra[256];
     struct ov_zip_entry entry;

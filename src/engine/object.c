@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* object.c - one object: what it is, the one pass over its bytes, which rules hold. Its bytes are
+ * hostile; what keeps them in bounds is the source's windows and the budget. */
+#include "base/checked.h"
+#include "engine/walk.h"
+
+void ov_walk_tell(struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason, const char *detail)
+{
+    const uint32_t once = 1u << OV_REASON_BYTES | 1u << OV_REASON_OBJECTS | 1u << OV_REASON_STEPS;
+    const uint32_t bit = 1u << reason;
+
+    OV_ASSERT(ov_reason_is_workers((uint32_t)reason));
+    if ((bit & once & walk->told) != 0) {
+        return;
+    }
+    walk->told |= bit;
+    walk->sink->incomplete(walk->sink->payload, ordinal, reason, detail);
+}
+
+struct hit_payload {
+    struct ov_walk *walk;
+    const struct ov_subject *subject;
+};
+
+static void on_rule(void *payload, uint32_t rule, uint64_t offset)
+{
+    const struct hit_payload *hit = payload;
+    const struct ov_walk *walk = hit->walk;
+
+    walk->sink->detected(walk->sink->payload, hit->subject->ordinal, rule, offset,
+            walk->engine->matcher, hit->subject->source);
+}
+
+static void digests_update(
+        struct ov_engine *engine, unsigned wanted, const struct ov_window *window)
+{
+    struct ov_bytes block;
+
+    if (!ov_bytes_slice(window->bytes, window->first - window->offset, window->end - window->first,
+                &block)) {
+        OV_ASSERT(!"a window that does not show its block");
+    }
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+        if ((wanted & 1u << kind) != 0) {
+            ov_digest_update(engine->digests[kind], block);
+        }
+    }
+}
+
+/* Which digests could decide anything; only of objects that are all there. */
+static unsigned digests_begin(struct ov_engine *engine, const struct ov_subject *subject)
+{
+    const unsigned wanted =
+            subject->whole ? ov_hashes_wanted(engine->view, subject->source->size) : 0;
+    unsigned begun = 0;
+
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+        if ((wanted & 1u << kind) != 0 && engine->digests[kind] != NULL) {
+            ov_digest_begin(engine->digests[kind]);
+            begun |= 1u << kind;
+        }
+    }
+    return begun;
+}
+
+static void digests_find(
+        struct ov_engine *engine, unsigned wanted, uint64_t size, struct hit_payload *hit)
+{
+    uint8_t digest[OV_DIGEST_BYTES_MAX];
+
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+        if ((wanted & 1u << kind) != 0) {
+            ov_digest_end(engine->digests[kind], digest);
+            ov_hashes_find(engine->view, (enum ov_digest_kind)kind, digest, size, on_rule, hit);
+        }
+    }
+}
+
+/* The pass. False: the bytes of this scan ran out before the object's end. */
+static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted)
+{
+    struct ov_engine *engine = walk->engine;
+    struct ov_source *source = subject->source;
+    struct ov_window window;
+    bool finished = true;
+
+    ov_matcher_begin(engine->matcher, source->size, engine->options.keep_all);
+    for (uint64_t at = 0; ov_source_block(source, at, &window); at += OV_BLOCK_BYTES) {
+        if (subject->charge && !ov_budget_bytes(&walk->budget, window.end - window.first)) {
+            finished = false;
+            break;
+        }
+        if (wanted != 0) {
+            digests_update(engine, wanted, &window);
+        }
+        ov_matcher_block(engine->matcher, source, &window, &walk->budget);
+    }
+    ov_matcher_end(engine->matcher, source, &walk->budget);
+    return finished;
+}
+
+static void detect(struct ov_source *source, struct ov_detected *out)
+{
+    struct ov_window first = { .bytes = ov_bytes_of(NULL, 0) };
+
+    (void)ov_source_block(source, 0, &first); /* false: an empty object, which is "data" */
+    ov_detect(source, first.bytes, out);
+}
+
+void ov_object_examine(
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_detected *detected)
+{
+    struct ov_engine *engine = walk->engine;
+    struct hit_payload hit = { .walk = walk, .subject = subject };
+    struct ov_engine_object object = {
+        .ordinal = subject->ordinal,
+        .parent = subject->parent,
+        .depth = subject->depth,
+        .name = subject->name,
+        .size = subject->source->size,
+    };
+    enum ov_reason matching, evaluating;
+    bool finished, cut;
+    unsigned wanted;
+    uint64_t cut_at;
+    int why;
+
+    detect(subject->source, detected);
+    object.type = ov_type_name(detected->type);
+    walk->sink->object(walk->sink->payload, &object);
+
+    wanted = digests_begin(engine, subject);
+    finished = pass(walk, subject, wanted);
+    cut = ov_source_is_cut(subject->source, &cut_at, &why);
+    matching = ov_matcher_stopped(engine->matcher);
+    evaluating = ov_evaluate(
+            engine->evaluator, engine->matcher, subject->source, &walk->budget, on_rule, &hit);
+    if (finished && !cut) {
+        digests_find(engine, wanted, subject->source->size, &hit);
+    }
+
+    if (cut) {
+        ov_walk_tell(walk, subject->ordinal, OV_REASON_CUT,
+                why == 0 ? "it ends before its size" : "it could not be read to its end");
+    }
+    if (!finished) {
+        ov_walk_tell(walk, subject->ordinal, OV_REASON_BYTES, "");
+        walk->exhausted = true;
+    }
+    if (matching != OV_REASON_NONE) {
+        ov_walk_tell(walk, subject->ordinal, matching, "while strings were looked for");
+    }
+    if (evaluating != OV_REASON_NONE && evaluating != matching) {
+        ov_walk_tell(walk, subject->ordinal, evaluating, "while conditions were evaluated");
+    }
+}

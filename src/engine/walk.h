@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* walk.h - what the files of the engine share. Not for other rooms. */
+#ifndef OV_ENGINE_WALK_H
+#define OV_ENGINE_WALK_H
+
+#include "base/budget.h"
+#include "base/limits.h"
+#include "engine/engine.h"
+#include "engine/hold.h"
+#include "eval/eval.h"
+#include "formats/container.h"
+
+/* One object whose inside is being walked. Frames do not move: readers point into them. */
+struct ov_frame {
+    struct ov_source source;
+    struct ov_input input; /* of the container that is open */
+    struct ov_detected detected;
+    struct ov_container *container; /* owned; NULL: the next of detected.inside is due */
+    uint32_t next_inside;
+    uint32_t ordinal;
+    uint32_t depth;
+    uint64_t packed_bytes; /* what is unpacked is measured against this */
+    uint64_t unpacked;
+    size_t hold_mark; /* the object's bytes lie above it */
+};
+
+struct ov_engine {
+    const struct ov_db_view *view;
+    struct ov_engine_options options;
+    struct ov_matcher *matcher;
+    struct ov_evaluator *evaluator;
+    struct ov_digest *digests[OV_DIGEST_KINDS]; /* NULL where the database has no hashes */
+    uint8_t *window;                            /* OV_SOURCE_WINDOW_BYTES, for the file */
+    struct ov_hold hold;
+    struct ov_frame frames[OV_DEPTH_MAX + 1];
+};
+
+struct ov_walk {
+    struct ov_engine *engine;
+    const struct ov_engine_sink *sink;
+    struct ov_scan_limits limits; /* no zero in it */
+    bool steps_grow;              /* with every byte unpacked, as no number was given */
+    struct ov_budget budget;
+    uint32_t frame_count;
+    uint32_t next_ordinal;
+    uint32_t told;  /* reasons told that are told once a scan: bit per reason */
+    bool exhausted; /* a limit of the whole scan is reached: no more objects */
+};
+
+/* One object, before it is looked at. */
+struct ov_subject {
+    struct ov_source *source;
+    struct ov_bytes name;
+    uint32_t ordinal;
+    uint32_t parent;
+    uint32_t depth;
+    bool charge; /* its bytes were not charged when they were unpacked */
+    bool whole;  /* all of its bytes are there */
+};
+
+/* INCOMPLETE, to the sink; reasons that concern the whole scan only the first time. */
+void ov_walk_tell(
+        struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason, const char *detail);
+
+/* object.c: tells of the object, runs the one pass over it, evaluates. */
+void ov_object_examine(
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_detected *detected);
+
+/* inside.c: the object and everything inside it. */
+void ov_walk_run(struct ov_walk *walk, struct ov_source *file);
+
+#endif
