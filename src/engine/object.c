@@ -101,9 +101,11 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
 
 static void detect(struct ov_source *source, struct ov_detected *out)
 {
-    struct ov_window first = { .bytes = ov_bytes_of(NULL, 0) };
+    struct ov_window first;
 
-    (void)ov_source_block(source, 0, &first); /* false: an empty object, which is "data" */
+    if (!ov_source_block(source, 0, &first)) {
+        first.bytes = ov_bytes_of(NULL, 0); /* an empty object is data */
+    }
     ov_detect(source, first.bytes, out);
 }
 

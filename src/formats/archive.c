@@ -15,6 +15,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "formats/charset.h"
+#include "formats/ends.h"
 #include "formats/reader.h"
 
 /* Answers of no bytes in a row: some formats have a few, between blocks. */
@@ -287,36 +288,18 @@ void ov_archive_free(struct ov_archive *ar)
 
 /* --- members -------------------------------------------------------------------------------- */
 
-/* A tar ends with blocks of zeros. The library takes the end of the bytes for the same, and so a
- * tar that was cut between two members would pass for whole. */
-static bool tar_has_end(const struct ov_archive *ar)
-{
-    uint8_t block[512];
-    const int64_t at = archive_read_header_position(ar->reader);
-
-    if (ar->type != OV_TYPE_TAR || ar->stream != NULL) {
-        return true;
-    }
-    if (at < 0 || ov_input_read(&ar->input, (uint64_t)at, block, sizeof(block)) != sizeof(block)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(block); i++) {
-        if (block[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum ov_give end_archive(struct ov_archive *ar, struct ov_trouble *trouble)
 {
+    int64_t at;
+
     ar->over = true;
     if (ar->packed.reason != OV_REASON_NONE) {
         *trouble = ar->packed;
         return OV_GIVE_TROUBLE;
     }
-    if (!tar_has_end(ar)) {
-        return ov_trouble_say(trouble, OV_REASON_DAMAGED, "the tar has no end: cut short");
+    at = archive_read_header_position(ar->reader);
+    if (ar->stream == NULL && (at < 0 || !ov_archive_has_end(ar->type, &ar->input, (uint64_t)at))) {
+        return ov_trouble_say(trouble, OV_REASON_DAMAGED, "it has no end: cut short");
     }
     return OV_GIVE_END;
 }
@@ -341,6 +324,9 @@ static bool has_bytes(const struct ov_archive *ar)
 {
     const mode_t kind = archive_entry_filetype(ar->entry);
 
+    if (ar->type == OV_TYPE_ISO9660 && kind == AE_IFDIR) {
+        return false; /* the size of its list, which is no file's */
+    }
     return kind == AE_IFREG || kind == 0
            || (archive_entry_size_is_set(ar->entry) && archive_entry_size(ar->entry) > 0);
 }

@@ -22,6 +22,15 @@ static void trouble(struct ov_detected *out, enum ov_reason reason, const char *
 
 /* --- zip ------------------------------------------------------------------------------------ */
 
+/* Without an end record the beginning has to do: a method that there is, and a version that was
+ * written by a packer. A text about zip files has neither, and a zip with neither opens nowhere. */
+static bool is_local_header(struct ov_bytes head)
+{
+    const uint16_t method = ov_u16le_at(head, 8, 0);
+
+    return (method <= 20 || (method >= 93 && method <= 99)) && ov_u8_at(head, 5, 0) <= 20;
+}
+
 static bool detect_zip(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     struct ov_zip_end end;
@@ -34,13 +43,19 @@ static bool detect_zip(struct ov_source *source, struct ov_bytes head, struct ov
             && !ov_has_prefix(head, 2, "\7\10PK", 4) && !ov_has(head, 2, "00PK\3\4", 6)) {
         return false;
     }
-    found(out, OV_TYPE_ZIP, source->size);
     ov_input_init(&input, source, 0, source->size);
-    if (!ov_zip_end_find(&input, &end)) {
-        trouble(out, OV_REASON_DAMAGED, "the zip's end, with its central directory, is missing");
-    } else if (end.multivolume) {
-        trouble(out, OV_REASON_MULTIVOLUME, "a zip in several files");
+    if (ov_zip_end_find(&input, &end)) {
+        found(out, OV_TYPE_ZIP, source->size);
+        if (end.multivolume) {
+            trouble(out, OV_REASON_MULTIVOLUME, "a zip in several files");
+        }
+        return true;
     }
+    if (ov_has_prefix(head, 2, "\3\4", 2) && !is_local_header(head)) {
+        return false;
+    }
+    found(out, OV_TYPE_ZIP, source->size);
+    trouble(out, OV_REASON_DAMAGED, "the zip's end, with its central directory, is missing");
     return true;
 }
 

@@ -76,7 +76,7 @@ static void sift(struct place *p, size_t root, size_t count)
     }
 }
 
-/* Heapsort: the C library's qsort asks the kernel for the machine's memory, which kills a worker. */
+/* Heapsort: the C library's qsort takes as much memory again, and asks the kernel how much it has. */
 static void sort_places(struct place *p, size_t count)
 {
     for (size_t i = count / 2; i > 0; i--) {
