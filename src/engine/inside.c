@@ -66,7 +66,7 @@ static void keep(struct ov_hold *hold, const struct ov_piece *piece, uint64_t by
     struct ov_bytes part = piece->bytes;
 
     if (!ov_bytes_slice(piece->bytes, 0, bytes - zeros, &part)) {
-        OV_ASSERT(!"more bytes than the piece has");
+        OV_ASSERT(false); /* `bytes` is at most what the piece has */
     }
     ov_hold_put(hold, zeros, part);
 }

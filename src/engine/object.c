@@ -38,7 +38,7 @@ static void digests_update(
 
     if (!ov_bytes_slice(window->bytes, window->first - window->offset, window->end - window->first,
                 &block)) {
-        OV_ASSERT(!"a window that does not show its block");
+        OV_ASSERT(false); /* a window shows its block */
     }
     for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
         if ((wanted & 1u << kind) != 0) {

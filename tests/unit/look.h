@@ -8,7 +8,13 @@
 #include "tests/tap.h"
 #include "tests/unit/fake_rules.h"
 
-#define LOOK_EVENTS_MAX 4096u
+#if defined(__SANITIZE_ADDRESS__)
+#define LOOK_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LOOK_SANITIZED 1
+#endif
+#endif
 
 struct look {
     struct ov_scan_limits limits;
