@@ -102,6 +102,10 @@ _Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into
 #define OV_VERDICT_FRAMES_MAX      64u /* per file */
 #define OV_EXPLAIN_FRAME_BYTES_MAX (4u * OV_KIB)
 #define OV_EXPLAIN_BYTES_DEFAULT   (64u * OV_KIB) /* per file */
+#define OV_EXPLAIN_MATCH_BYTES     64u            /* of the content of one match */
+/* What a worker says of one file unless the request asks for more: above what the supervisor keeps
+ * by default, so that it is the supervisor who says that there is more. */
+#define OV_EXPLAIN_WORKER_BYTES_DEFAULT (512u * OV_KIB)
 _Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half a name fits");
 
 #endif

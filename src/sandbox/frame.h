@@ -33,6 +33,10 @@ enum ov_request_kind {
     OV_REQUEST_VERIFY = 4 /* compiler; fd: a database to check whole */
 };
 
+/* OV_REQUEST_SCAN, in `flags` of the explain profile: KiB of records wanted for this file, with
+ * all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first matches of each.
+ * What does not fit is said by OV_REASON_REPLIES; the first HIT always fits. */
+
 /* OV_REQUEST_SOURCE, in `flags`. */
 #define OV_SOURCE_YARA     1u
 #define OV_SOURCE_HASHLIST 2u

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c - the answers to a person's own command: names of inner objects, strings, offsets and
+ * the bytes that matched. Records go out as they come; what they may amount to is bounded. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "db/rules.h"
+#include "programs/worker/worker.h"
+
+/* Of each string's matches, when the request names no size of its own. */
+#define STRING_MATCHES_DEFAULT 8u
+#define RULE_MATCHES_DEFAULT   256u
+
+/* An object on the way from the file to where the walk is. */
+struct step {
+    struct ov_engine_object object;
+    uint8_t name[OV_NAME_BYTES_MAX];
+    bool told;
+};
+
+struct explain {
+    const struct ov_db_view *view;
+    struct ov_buf message;
+    uint32_t seq;
+    uint32_t objects;
+    uint32_t depth; /* of the object met last */
+    uint64_t bytes_max;
+    uint64_t bytes_sent;
+    bool all_matches;
+    bool hit_told;
+    bool lost; /* something was left out */
+    struct step path[OV_DEPTH_MAX + 1];
+};
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+static void send_record(struct explain *x, const struct ov_record *record)
+{
+    struct ov_bytes bytes;
+
+    ov_buf_clear(&x->message);
+    ov_record_encode(&x->message, x->seq, record);
+    if (!ov_buf_ok(&x->message)) {
+        _exit(WORKER_EXIT_MEMORY);
+    }
+    bytes = ov_buf_bytes(&x->message);
+    x->bytes_sent += ov_bytes_len(bytes);
+    worker_send(ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes));
+}
+
+/* Is there room for a record that can be done without? */
+static bool has_room(struct explain *x)
+{
+    if (x->bytes_sent < x->bytes_max) {
+        return true;
+    }
+    x->lost = true;
+    return false;
+}
+
+/* Hits have as much room again, and the first one always has. */
+static bool has_room_for_hit(struct explain *x)
+{
+    if (!x->hit_told || x->bytes_sent / 2 < x->bytes_max) {
+        return true;
+    }
+    x->lost = true;
+    return false;
+}
+
+/* The object, and those it lies in, before anything is said of it. */
+static void tell_object(struct explain *x, uint32_t ordinal)
+{
+    uint32_t depth = x->depth;
+
+    while (x->path[depth].object.ordinal != ordinal) {
+        OV_ASSERT(depth > 0); /* the engine speaks of objects on the way alone */
+        depth--;
+    }
+    for (uint32_t d = 0; d <= depth; d++) {
+        struct step *step = &x->path[d];
+
+        if (step->told) {
+            continue;
+        }
+        step->told = true;
+        send_record(x, &(struct ov_record){
+                               .kind = OV_RECORD_OBJECT,
+                               .object = step->object.ordinal,
+                               .parent = step->object.parent,
+                               .size = step->object.size,
+                               .text = ov_bytes_of(step->object.type, strlen(step->object.type)),
+                               .name = step->object.name,
+                       });
+    }
+}
+
+/* --- what the engine says ------------------------------------------------------------------- */
+
+static void on_object(void *payload, const struct ov_engine_object *object)
+{
+    struct explain *x = payload;
+    struct step *step = &x->path[object->depth];
+    const size_t len = (size_t)ov_bytes_len(object->name);
+
+    OV_ASSERT(object->depth <= OV_DEPTH_MAX && len <= sizeof(step->name));
+    step->object = *object;
+    memcpy(step->name, ov_bytes_raw(object->name), len);
+    step->object.name = ov_bytes_of(step->name, len);
+    step->told = false;
+    x->depth = object->depth;
+    x->objects = object->ordinal + 1;
+}
+
+static void tell_match(struct explain *x, const struct ov_record *about,
+        const struct ov_match *match, struct ov_source *source)
+{
+    uint8_t bytes[OV_EXPLAIN_MATCH_BYTES];
+    const size_t want = match->length < sizeof(bytes) ? match->length : sizeof(bytes);
+    struct ov_record record = *about;
+
+    record.offset = match->offset;
+    record.size = match->length;
+    record.xor_key = match->xor_key;
+    record.name = ov_bytes_of(bytes, ov_source_read(source, match->offset, bytes, want));
+    send_record(x, &record);
+}
+
+static void tell_strings(struct explain *x, uint32_t ordinal, uint32_t rule,
+        const struct ov_matcher *m, struct ov_source *source)
+{
+    struct ov_rule_info info;
+    uint32_t told = 0;
+
+    if (!ov_db_rule_read(x->view, rule, &info)) {
+        return; /* a hash rule has no strings */
+    }
+    for (uint32_t i = 0; i < info.string_count; i++) {
+        struct ov_record record = {
+            .kind = OV_RECORD_STRING, .object = ordinal, .rule = rule, .string = i
+        };
+        struct ov_string_info string;
+        const struct ov_match *matches;
+        size_t count = 0, most;
+
+        if (!ov_db_string_read(x->view, info.string_first + i, &string)) {
+            continue;
+        }
+        record.text = string.name;
+        matches = ov_matcher_matches(m, info.string_first + i, &count);
+        most = x->all_matches || count < STRING_MATCHES_DEFAULT ? count : STRING_MATCHES_DEFAULT;
+        for (size_t k = 0; k < most && (x->all_matches || told < RULE_MATCHES_DEFAULT); k++) {
+            if (!has_room(x)) {
+                return;
+            }
+            tell_match(x, &record, &matches[k], source);
+            told++;
+        }
+    }
+}
+
+static void on_detected(void *payload, uint32_t ordinal, uint32_t rule, uint64_t offset,
+        const struct ov_matcher *m, struct ov_source *source)
+{
+    struct explain *x = payload;
+
+    if (!has_room_for_hit(x)) {
+        return;
+    }
+    tell_object(x, ordinal);
+    send_record(x, &(struct ov_record){
+                           .kind = OV_RECORD_HIT,
+                           .object = ordinal,
+                           .rule = rule,
+                           .offset = offset,
+                           .text = ov_bytes_of(NULL, 0),
+                           .name = ov_bytes_of(NULL, 0),
+                   });
+    x->hit_told = true;
+    tell_strings(x, ordinal, rule, m, source);
+}
+
+static void tell_gap(struct explain *x, uint32_t ordinal, enum ov_reason reason, const char *detail)
+{
+    send_record(x, &(struct ov_record){
+                           .kind = OV_RECORD_INCOMPLETE,
+                           .object = ordinal,
+                           .reason = (uint32_t)reason,
+                           .text = ov_bytes_of(detail, strlen(detail)),
+                           .name = ov_bytes_of(NULL, 0),
+                   });
+}
+
+static void on_incomplete(
+        void *payload, uint32_t ordinal, enum ov_reason reason, const char *detail)
+{
+    struct explain *x = payload;
+
+    if (has_room(x)) {
+        tell_object(x, ordinal);
+        tell_gap(x, ordinal, reason, detail);
+    }
+}
+
+void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
+        uint64_t size, const struct ov_scan_limits *limits, uint32_t wanted_kib)
+{
+    static struct explain x;
+    const struct ov_engine_sink sink = {
+        .payload = &x,
+        .object = on_object,
+        .detected = on_detected,
+        .incomplete = on_incomplete,
+    };
+
+    x.view = view;
+    ov_buf_init(&x.message, OV_EXPLAIN_FRAME_BYTES_MAX);
+    x.seq = seq;
+    x.objects = 0;
+    x.bytes_max = wanted_kib != 0 ? (uint64_t)wanted_kib * OV_KIB : OV_EXPLAIN_WORKER_BYTES_DEFAULT;
+    x.bytes_sent = 0;
+    x.all_matches = wanted_kib != 0;
+    x.hit_told = false;
+    x.lost = false;
+    ov_engine_scan_fd(engine, fd, size, limits, &sink);
+    (void)close(fd);
+    if (x.lost) {
+        tell_gap(&x, 0, OV_REASON_REPLIES, "there is more to say than was asked for");
+    }
+    send_record(&x, &(struct ov_record){
+                            .kind = OV_RECORD_END,
+                            .object = x.objects,
+                            .text = ov_bytes_of(NULL, 0),
+                            .name = ov_bytes_of(NULL, 0),
+                    });
+    ov_buf_done(&x.message);
+}

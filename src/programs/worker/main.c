@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - overt-worker: looks at files, in the jail, and answers in few and small words.
+ *
+ * Born with the channel at descriptor 3 and the database at 201; argv[1] names its profile. It
+ * trusts no file, which is why it lives in a jail, and the supervisor only as far as a request
+ * decodes. It may do next to nothing else: read descriptors it is handed, use memory, answer.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "programs/worker/worker.h"
+
+void worker_send(const void *message, size_t bytes)
+{
+    ssize_t n;
+
+    do {
+        n = write(OV_JAIL_FD_CHANNEL, message, bytes);
+    } while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)bytes) {
+        _exit(WORKER_EXIT_CHANNEL);
+    }
+}
+
+/* Freed memory is kept: libraries that open an archive take and give hundreds of KiB, and without
+ * this each of them would be a system call and fresh pages. Only the largest dictionaries are
+ * mapped one by one. */
+static void tune_malloc(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 32 * (int)OV_MIB);
+    (void)mallopt(M_TRIM_THRESHOLD, 64 * (int)OV_MIB);
+    (void)mallopt(M_TOP_PAD, (int)OV_MIB);
+}
+
+/* The database, as large as it says it is: asking the kernel for a size would be death. Whoever
+ * handed it over has compared the two. */
+static void open_database(struct ov_db_view *view)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_db_header header;
+    uint64_t bytes;
+    void *at;
+
+    if (pread(OV_JAIL_FD_DATABASE, &header, sizeof(header), 0) != (ssize_t)sizeof(header)) {
+        _exit(WORKER_EXIT_DATABASE);
+    }
+    bytes = ov_le64_get(header.file_bytes);
+    if (memcmp(header.magic, OV_DB_MAGIC, sizeof(header.magic)) != 0 || bytes < sizeof(header)
+            || bytes > PTRDIFF_MAX) {
+        _exit(WORKER_EXIT_DATABASE);
+    }
+    at = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, OV_JAIL_FD_DATABASE, 0);
+    if (at == MAP_FAILED) {
+        _exit(WORKER_EXIT_DATABASE);
+    }
+    if (ov_db_view_open(view, ov_bytes_of(at, (size_t)bytes), &err) != OVERT_OK) {
+        _exit(WORKER_EXIT_DATABASE);
+    }
+}
+
+/* With as much memory as there is: the jail may have been built smaller than usual, and cannot be
+ * asked. */
+static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain)
+{
+    struct ov_engine_options options = {
+        .memory_max = OV_ENGINE_MEMORY_DEFAULT, .keep_all = explain, .inside = true
+    };
+    struct ov_engine *engine = NULL;
+    overt_error err = OVERT_ERROR_INIT;
+    overt_status status;
+
+    while ((status = ov_engine_new(&engine, view, &options, &err)) == OVERT_E_NOMEM
+            && options.memory_max / 2 >= OV_ENGINE_MEMORY_MIN) {
+        options.memory_max /= 2;
+    }
+    if (status != OVERT_OK) {
+        _exit(status == OVERT_E_NOMEM ? WORKER_EXIT_MEMORY : WORKER_EXIT_DATABASE);
+    }
+    return engine;
+}
+
+/* One request and its one descriptor. False: the supervisor is gone. */
+static bool receive(struct ov_request *request, int *fd)
+{
+    static uint8_t message[OV_REQUEST_BYTES_MAX];
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = { .iov_base = message, .iov_len = sizeof(message) };
+    struct msghdr msg = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof(control.bytes),
+    };
+    const struct cmsghdr *c;
+    struct ov_bytes name;
+    ssize_t n;
+
+    do {
+        n = recvmsg(OV_JAIL_FD_CHANNEL, &msg, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        return false;
+    }
+    c = CMSG_FIRSTHDR(&msg);
+    if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
+            || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
+            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, &name)
+            || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
+        _exit(WORKER_EXIT_PROTOCOL);
+    }
+    memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+    return true;
+}
+
+static struct ov_scan_limits limits_of(const struct ov_request *request)
+{
+    return (struct ov_scan_limits){
+        .bytes_max = ov_le64_get(request->bytes_max),
+        .object_bytes_max = ov_le64_get(request->object_bytes_max),
+        .steps_max = ov_le64_get(request->steps_max),
+        .objects_max = ov_le32_get(request->objects_max),
+        .depth_max = ov_le32_get(request->depth_max),
+        .ratio_max = ov_le32_get(request->ratio_max),
+    };
+}
+
+int main(int argc, char **argv)
+{
+    const bool explain = argc == 2 && strcmp(argv[1], "explain") == 0;
+    static struct ov_db_view view;
+    struct ov_engine *engine;
+    struct ov_request request;
+    int fd = -1;
+
+    if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
+        _exit(WORKER_EXIT_USAGE);
+    }
+    tune_malloc();
+    open_database(&view);
+    engine = make_engine(&view, explain);
+    while (receive(&request, &fd)) {
+        const struct ov_scan_limits limits = limits_of(&request);
+        const uint32_t seq = ov_le32_get(request.seq);
+        const uint64_t size = ov_le64_get(request.size);
+
+        if (explain) {
+            worker_explain(engine, &view, seq, fd, size, &limits, ov_le32_get(request.flags));
+        } else {
+            worker_verdict(engine, seq, fd, size, &limits);
+        }
+    }
+    _exit(0);
+}

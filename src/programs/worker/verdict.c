@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict.c - the answers that leave a worker by themselves: frames of 16 bytes, a few per file.
+ * Nothing in them can carry content: a rule's number, an offset, a reason, an object's number. */
+#include <unistd.h>
+
+#include "programs/worker/worker.h"
+
+/* END has its own place. */
+#define FRAMES_MAX (OV_VERDICT_FRAMES_MAX - 1u)
+
+struct verdict {
+    struct ov_verdict hits[FRAMES_MAX];
+    struct ov_verdict gaps[FRAMES_MAX];
+    uint32_t hit_count;
+    uint32_t gap_count;
+    uint32_t objects;
+    bool lost; /* there was more than fits */
+};
+
+static void on_object(void *payload, const struct ov_engine_object *object)
+{
+    struct verdict *v = payload;
+
+    v->objects = object->ordinal + 1;
+}
+
+static void on_detected(void *payload, uint32_t ordinal, uint32_t rule, uint64_t offset,
+        const struct ov_matcher *m, struct ov_source *source)
+{
+    struct verdict *v = payload;
+
+    (void)m;
+    (void)source;
+    if (v->hit_count == FRAMES_MAX) {
+        v->lost = true;
+        return;
+    }
+    v->hits[v->hit_count++] = (struct ov_verdict){
+        .kind = OV_VERDICT_HIT,
+        .object = ordinal,
+        .rule = rule,
+        .offset = offset < UINT32_MAX ? (uint32_t)offset : UINT32_MAX,
+    };
+}
+
+static void on_incomplete(
+        void *payload, uint32_t ordinal, enum ov_reason reason, const char *detail)
+{
+    struct verdict *v = payload;
+
+    (void)detail;
+    if (v->gap_count == FRAMES_MAX) {
+        v->lost = true;
+        return;
+    }
+    v->gaps[v->gap_count++] = (struct ov_verdict){
+        .kind = OV_VERDICT_INCOMPLETE, .object = ordinal, .reason = reason
+    };
+}
+
+static void send_frame(uint32_t seq, const struct ov_verdict *v)
+{
+    struct ov_verdict_frame frame;
+
+    ov_verdict_encode(&frame, seq, v);
+    worker_send(&frame, sizeof(frame));
+}
+
+/* Hits first, then gaps, then END. If not all of it fits, the last place before END says so. */
+static void send_all(const struct verdict *v, uint32_t seq)
+{
+    const struct ov_verdict more = { .kind = OV_VERDICT_INCOMPLETE, .reason = OV_REASON_REPLIES };
+    const struct ov_verdict end = { .kind = OV_VERDICT_END, .objects = v->objects };
+    const bool lost = v->lost || v->hit_count + v->gap_count > FRAMES_MAX;
+    uint32_t left = lost ? FRAMES_MAX - 1 : FRAMES_MAX;
+
+    for (uint32_t i = 0; i < v->hit_count && left > 0; i++, left--) {
+        send_frame(seq, &v->hits[i]);
+    }
+    for (uint32_t i = 0; i < v->gap_count && left > 0; i++, left--) {
+        send_frame(seq, &v->gaps[i]);
+    }
+    if (lost) {
+        send_frame(seq, &more);
+    }
+    send_frame(seq, &end);
+}
+
+void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
+        const struct ov_scan_limits *limits)
+{
+    static struct verdict v;
+    const struct ov_engine_sink sink = {
+        .payload = &v,
+        .object = on_object,
+        .detected = on_detected,
+        .incomplete = on_incomplete,
+    };
+
+    v.hit_count = 0;
+    v.gap_count = 0;
+    v.objects = 0;
+    v.lost = false;
+    ov_engine_scan_fd(engine, fd, size, limits, &sink);
+    (void)close(fd); /* before END: the supervisor may let go of the file then */
+    send_all(&v, seq);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h - what the files of overt-worker share. */
+#ifndef OV_PROGRAMS_WORKER_WORKER_H
+#define OV_PROGRAMS_WORKER_WORKER_H
+
+#include "engine/engine.h"
+#include "sandbox/frame.h"
+
+/* What ends the worker, told by its exit status alone. */
+enum worker_exit {
+    WORKER_EXIT_USAGE = 2,    /* no profile in argv[1] */
+    WORKER_EXIT_PROTOCOL = 3, /* the supervisor sent what it may not send */
+    WORKER_EXIT_CHANNEL = 4,  /* the channel is gone */
+    WORKER_EXIT_DATABASE = 5, /* descriptor 201 holds no database that can be opened */
+    WORKER_EXIT_MEMORY = 6    /* not enough for an engine */
+};
+
+/* One message. Ends the worker if the channel does not take it whole. */
+void worker_send(const void *message, size_t bytes);
+
+/* Looks at one file and answers, END last. Profiles differ in what they say. */
+void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
+        const struct ov_scan_limits *limits);
+/* `wanted_kib`: as in a request's flags. */
+void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
+        uint64_t size, const struct ov_scan_limits *limits, uint32_t wanted_kib);
+
+#endif
