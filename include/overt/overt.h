@@ -170,7 +170,8 @@ typedef void (*overt_diag_fn)(void *payload, const overt_error *diag, int is_war
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_new(overt_compiler **out, overt_error *err);
 OVERT_API void overt_compiler_free(overt_compiler *compiler);
 OVERT_API void overt_compiler_on_diag(overt_compiler *compiler, overt_diag_fn fn, void *payload);
-/* Lets the compiler's jail do without a layer, by name ("landlock"); said in overt_db_layers. */
+/* Lets the compiler's jail do without a layer, by name ("landlock"); said in
+ * overt_compiler_layers. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_accept_weaker(
         overt_compiler *compiler, const char *layer, overt_error *err);
 /* `name` is for messages. The text is copied; the descriptor stays yours. */
@@ -182,6 +183,8 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_add_fd(overt_compiler *co
  * function); with `keep_good`, the good rules are compiled all the same. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_finish(
         overt_compiler *compiler, int keep_good, overt_db **out, overt_error *err);
+/* The jail layers that were in force, comma-separated; "" before overt_compiler_finish. */
+OVERT_API const char *overt_compiler_layers(const overt_compiler *compiler);
 
 /* --- scanning ------------------------------------------------------------------------------- */
 
@@ -227,7 +230,11 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_submit(
  * nothing is under way. A worker that dies or hangs costs its file, not the scan. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_collect(
         overt_scanner *scanner, int wait_ms, overt_report **out, overt_error *err);
+/* Files submitted whose reports were not collected yet. */
 OVERT_API size_t overt_pending(const overt_scanner *scanner);
+/* For an event loop of your own: a descriptor to poll, readable when overt_collect has something
+ * to do. It stays the scanner's. Call overt_collect once a second too: wall limits need it. */
+OVERT_API int overt_scanner_fd(const overt_scanner *scanner);
 
 /* The jail layers in force for this scanner's workers, comma-separated; "" before the first. */
 OVERT_API const char *overt_scanner_layers(const overt_scanner *scanner);
@@ -271,6 +278,9 @@ typedef struct overt_gap {
 OVERT_API overt_verdict overt_report_verdict(const overt_report *report);
 OVERT_API const char *overt_report_name(const overt_report *report); /* as submitted */
 OVERT_API uint64_t overt_report_token(const overt_report *report);
+/* Gives the descriptor that was submitted, for a second look at the same file; -1 if overt_submit
+ * did not take one, or at the second call. A report that is freed closes what was not asked for. */
+OVERT_API int overt_report_take_fd(overt_report *report);
 OVERT_API uint64_t overt_report_size(const overt_report *report);
 OVERT_API uint32_t overt_report_objects(const overt_report *report); /* seen, the file included */
 OVERT_API size_t overt_report_hit_count(const overt_report *report);

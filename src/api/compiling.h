@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compiling.h - a conversation with overt-compile in its jail: one request, its answers, the next. */
+#ifndef OV_API_COMPILING_H
+#define OV_API_COMPILING_H
+
+#include "base/bytes.h"
+#include "sandbox/jail.h"
+
+struct ov_compiling {
+    struct ov_jail *jail; /* owned */
+    uint32_t seq_last;
+};
+
+/* `output_fd` is mapped writable in the jail; `without` as in ov_jail_spec. */
+OV_MUST_CHECK overt_status ov_compiling_begin(struct ov_compiling *c, int output_fd,
+        uint64_t output_bytes, unsigned without, overt_error *err);
+void ov_compiling_done(struct ov_compiling *c);
+
+/* Called for each record before the last; false: it may not be sent here. */
+typedef bool (*ov_record_fn)(void *payload, const struct ov_record *record);
+
+/* Sends one request and hears its answers to the end. A FAILED record is OVERT_E_CORRUPT for
+ * VERIFY and OVERT_E_LIMIT otherwise, with its sentence; a compiler that dies, hangs or lies is
+ * OVERT_E_SANDBOX. */
+OV_MUST_CHECK overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_request_kind kind,
+        uint32_t flags, uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
+        overt_error *err);
+
+#endif

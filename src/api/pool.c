@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool.c - starting, feeding, hearing and burying workers.
+ *
+ * A worker may die, hang, lie, flood or be taken over; each costs the file it was working on and
+ * nothing else. A worker that dies before it answered anything may mean that no worker can start
+ * at all (then scanning must end, loudly) or that somebody put three killers in a row (then it
+ * must go on): an empty file sent to a fresh worker tells the two apart. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "api/fail.h"
+#include "api/layers.h"
+#include "api/memfd.h"
+#include "api/scanner.h"
+#include "base/checked.h"
+
+#define WORKER_MEMORY_BYTES (512u * (uint64_t)OV_MIB)
+
+/* Waiting at one worker behind the file it works on. More would wait there while others idle. */
+#define QUEUED_BYTES_MAX (16u * (uint64_t)OV_MIB)
+
+/* A spawner tells how its worker ended within microseconds; a worker that only closed its channel
+ * and lives on is not waited for longer. */
+#define END_WAIT_MS 250
+
+#define FRESH_DEATHS_MAX 3u
+
+/* An empty file takes microseconds; a machine that is this far behind scans nothing anyway. */
+#define PROBE_MS_MAX 10000u
+
+/* Messages taken in at once from one worker: one call for a whole queue of answered files. */
+#define INBOX_MESSAGES 32u
+
+struct ov_inbox {
+    struct mmsghdr heads[INBOX_MESSAGES];
+    struct iovec parts[INBOX_MESSAGES];
+    size_t message_bytes;
+    uint8_t bytes[]; /* INBOX_MESSAGES times message_bytes */
+};
+
+/* --- the pool itself ------------------------------------------------------------------------ */
+
+static struct ov_inbox *inbox_new(enum ov_jail_profile profile)
+{
+    const size_t message_bytes =
+            profile == OV_JAIL_VERDICT ? OV_VERDICT_FRAME_BYTES : OV_EXPLAIN_FRAME_BYTES_MAX;
+    struct ov_inbox *inbox = calloc(1, sizeof(*inbox) + INBOX_MESSAGES * message_bytes);
+
+    if (inbox == NULL) {
+        return NULL;
+    }
+    inbox->message_bytes = message_bytes;
+    for (size_t i = 0; i < INBOX_MESSAGES; i++) {
+        inbox->parts[i] = (struct iovec){ .iov_base = inbox->bytes + i * message_bytes,
+            .iov_len = message_bytes };
+        inbox->heads[i].msg_hdr.msg_iov = &inbox->parts[i];
+        inbox->heads[i].msg_hdr.msg_iovlen = 1;
+    }
+    return inbox;
+}
+
+overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err)
+{
+    s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (s->poll_fd < 0) {
+        return ov_fail_errno(err, errno, "workers could not be waited for");
+    }
+    s->workers = calloc(workers, sizeof(*s->workers));
+    s->inbox = inbox_new(s->profile);
+    if (s->workers == NULL || s->inbox == NULL) {
+        return ov_fail_nomem(err, "workers");
+    }
+    s->worker_count = workers;
+    s->worker_places = workers;
+    return OVERT_OK;
+}
+
+void ov_job_free(struct ov_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    if (job->report == NULL && job->fd >= 0) {
+        (void)close(job->fd); /* a probe's own */
+    }
+    overt_report_free(job->report);
+    free(job);
+}
+
+static void free_jobs(struct ov_job_list *jobs)
+{
+    struct ov_job *job;
+
+    while ((job = ov_job_take(jobs)) != NULL) {
+        ov_job_free(job);
+    }
+}
+
+void ov_pool_done(overt_scanner *s)
+{
+    for (size_t i = 0; i < s->worker_count; i++) {
+        ov_jail_close(s->workers[i].jail);
+        free_jobs(&s->workers[i].jobs);
+    }
+    free_jobs(&s->waiting);
+    free_jobs(&s->done);
+    free(s->workers);
+    free(s->inbox);
+    if (s->poll_fd >= 0) {
+        (void)close(s->poll_fd);
+    }
+}
+
+/* --- ends ----------------------------------------------------------------------------------- */
+
+/* Settles a job that was answered or given up, and puts it where it will be collected. */
+static void finish_job(overt_scanner *s, struct ov_job *job)
+{
+    overt_report *report = job->report;
+    struct stat st;
+
+    if (report == NULL) { /* a probe has told what it was for by coming back */
+        ov_job_free(job);
+        return;
+    }
+    if (fstat(job->fd, &st) != 0 || (uint64_t)st.st_size != report->size
+            || st.st_mtim.tv_sec != job->mtime.tv_sec || st.st_mtim.tv_nsec != job->mtime.tv_nsec) {
+        ov_report_gap(report, OV_REASON_CUT, "it changed while it was looked at");
+    }
+    ov_report_finish(report, s->explain_bytes_max);
+    s->under_way--;
+    ov_job_append(&s->done, job);
+}
+
+/* Closes a worker's jail; what still waited there is to be sent again. */
+static void close_worker(overt_scanner *s, struct ov_worker *w)
+{
+    (void)epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, ov_jail_channel(w->jail), NULL);
+    ov_jail_close(w->jail);
+    for (const struct ov_job *job = w->jobs.first; job != NULL; job = job->next) {
+        if (job->report != NULL) {
+            ov_report_restart(job->report);
+        }
+    }
+    ov_job_prepend_all(&s->waiting, &w->jobs);
+    *w = (struct ov_worker){ .jail = NULL };
+}
+
+/* Workers cannot be had: everything under way is told so, and nothing more is accepted. */
+static void break_pool(overt_scanner *s, const overt_error *why)
+{
+    struct ov_job *job;
+
+    s->broken = true;
+    s->why = *why;
+    for (size_t i = 0; i < s->worker_count; i++) {
+        if (s->workers[i].jail != NULL) {
+            close_worker(s, &s->workers[i]);
+        }
+    }
+    while ((job = ov_job_take(&s->waiting)) != NULL) {
+        if (job->report != NULL) {
+            ov_report_fail(job->report, OV_REASON_JAIL, why->message);
+        }
+        finish_job(s, job);
+    }
+}
+
+/* The worker is over through its own doing. `reason` is said of the file it was working on. */
+static void end_worker(overt_scanner *s, struct ov_worker *w, enum ov_reason reason,
+        const char *detail, uint64_t now_ms)
+{
+    s->deaths++;
+    if (w->jobs.first != NULL) {
+        struct ov_job *job = ov_worker_finish_head(w, now_ms);
+
+        if (job->report != NULL) {
+            ov_report_fail(job->report, reason, detail);
+        }
+        finish_job(s, job);
+    }
+    close_worker(s, w);
+}
+
+/* A worker that only ever started: is it the file, or can none start? */
+static bool forgive_head(overt_scanner *s, struct ov_worker *w, const struct ov_jail_end *end)
+{
+    struct ov_job *job = w->jobs.first;
+
+    if (w->answered) {
+        return false;
+    }
+    s->fresh_deaths++;
+    s->suspicious |= s->fresh_deaths >= FRESH_DEATHS_MAX;
+    if (job == NULL || !end->known || end->signal != 0 || job->excused) {
+        return false;
+    }
+    /* It left by itself, in order: it had something to say about itself, not about the file. */
+    job->excused = true;
+    s->suspicious = true;
+    return true;
+}
+
+/* It could not even answer an empty file, and no other worker has answered anything meanwhile. */
+static void end_probe(overt_scanner *s, struct ov_worker *w, const char *how, uint64_t now_ms)
+{
+    const bool hopeless = s->suspicious;
+    overt_error why = OVERT_ERROR_INIT;
+
+    end_worker(s, w, OV_REASON_DIED, how, now_ms);
+    if (hopeless) {
+        (void)ov_fail(&why, OVERT_E_SANDBOX, UINT64_MAX,
+                "workers fail before they look at anything: %s", how);
+        break_pool(s, &why);
+    }
+}
+
+static void bury_worker(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
+{
+    struct ov_jail_end end = { .known = false, .syscall = -1 };
+    char how[96];
+
+    ov_jail_end(w->jail, END_WAIT_MS, &end);
+    ov_worker_death_text(&end, how, sizeof(how));
+    if (w->probing) {
+        end_probe(s, w, how, now_ms);
+        return;
+    }
+    if (forgive_head(s, w, &end)) {
+        s->deaths++;
+        close_worker(s, w);
+        return;
+    }
+    end_worker(s, w, OV_REASON_DIED, how, now_ms);
+}
+
+/* --- hearing -------------------------------------------------------------------------------- */
+
+/* An answered file's turn is over. RLIMIT_CPU counts a worker's whole life and is twice what one
+ * file may take: half used up, the worker is replaced between two files. */
+static void head_answered(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
+{
+    finish_job(s, ov_worker_finish_head(w, now_ms));
+    s->fresh_deaths = 0;
+    s->suspicious = false;
+    w->answered = true;
+    w->probing = false;
+    if (w->busy_ms / 1000u >= s->cpu_seconds / 2u) {
+        close_worker(s, w);
+    }
+}
+
+static void end_liar(overt_scanner *s, struct ov_worker *w, const char *detail, uint64_t now_ms)
+{
+    if (w->probing) {
+        end_probe(s, w, "it sends what it may not send", now_ms);
+    } else {
+        end_worker(s, w, OV_REASON_PROTOCOL, detail, now_ms);
+    }
+}
+
+/* An empty file may be answered with anything that is well formed. */
+static enum ov_report_step step_of_probe(
+        const overt_scanner *s, const struct ov_job *job, struct ov_bytes message)
+{
+    struct ov_verdict verdict;
+    struct ov_record record;
+    bool cut, end;
+
+    if (s->profile == OV_JAIL_VERDICT) {
+        if (!ov_verdict_decode(message, job->seq, ov_database_rules(s->db), &verdict)) {
+            return OV_REPORT_LIE;
+        }
+        end = verdict.kind == OV_VERDICT_END;
+    } else {
+        if (!ov_record_decode(message, job->seq, &record, &cut)
+                || record.kind == OV_RECORD_FAILED) {
+            return OV_REPORT_LIE;
+        }
+        end = record.kind == OV_RECORD_END;
+    }
+    return end ? OV_REPORT_END : OV_REPORT_MORE;
+}
+
+static enum ov_report_step step_of(
+        const overt_scanner *s, const struct ov_job *job, struct ov_bytes message)
+{
+    if (job == NULL) {
+        return OV_REPORT_LIE; /* nobody asked */
+    }
+    if (job->report == NULL) {
+        return step_of_probe(s, job, message);
+    }
+    return s->profile == OV_JAIL_VERDICT
+                   ? ov_report_verdict(job->report, message, job->seq)
+                   : ov_report_record(job->report, message, job->seq, s->explain_bytes_max);
+}
+
+/* False: the worker is over. */
+static bool hear(overt_scanner *s, struct ov_worker *w, struct ov_bytes message, uint64_t now_ms)
+{
+    switch (step_of(s, w->jobs.first, message)) {
+    case OV_REPORT_MORE:
+        return true;
+    case OV_REPORT_END:
+        head_answered(s, w, now_ms);
+        return w->jail != NULL;
+    case OV_REPORT_LIE:
+        break;
+    }
+    end_liar(s, w, "", now_ms);
+    return false;
+}
+
+/* Takes in one batch. False: nothing more to take in now, or the worker is over. */
+static bool hear_batch(overt_scanner *s, struct ov_worker *w, bool *reset, uint64_t now_ms)
+{
+    struct ov_inbox *in = s->inbox;
+    const int n = recvmmsg(
+            ov_jail_channel(w->jail), in->heads, INBOX_MESSAGES, MSG_DONTWAIT | MSG_TRUNC, NULL);
+
+    if (n < 0 && errno == EINTR) {
+        return true;
+    }
+    if (n < 0 && errno == ECONNRESET && !*reset) {
+        /* It died with requests unread. What it had said before still lies behind the error. */
+        *reset = true;
+        return true;
+    }
+    if (n < 0) {
+        if (*reset || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+            bury_worker(s, w, now_ms);
+        }
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        const struct mmsghdr *head = &in->heads[i];
+
+        if (head->msg_len == 0) {
+            bury_worker(s, w, now_ms);
+            return false;
+        }
+        if (head->msg_len > in->message_bytes) {
+            end_liar(s, w, "its message is too long", now_ms);
+            return false;
+        }
+        if (!hear(s, w, ov_bytes_of(in->parts[i].iov_base, head->msg_len), now_ms)) {
+            return false;
+        }
+    }
+    return (unsigned)n == INBOX_MESSAGES || *reset;
+}
+
+static void hear_worker(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
+{
+    bool reset = false;
+
+    while (hear_batch(s, w, &reset, now_ms)) {
+    }
+}
+
+static uint64_t time_allowed(const overt_scanner *s, const struct ov_worker *w)
+{
+    return w->probing && s->time_ms_max > PROBE_MS_MAX ? PROBE_MS_MAX : s->time_ms_max;
+}
+
+static void check_deadlines(overt_scanner *s, uint64_t now_ms)
+{
+    for (size_t i = 0; i < s->worker_count; i++) {
+        struct ov_worker *w = &s->workers[i];
+
+        if (w->jail == NULL || w->jobs.first == NULL
+                || now_ms - w->head_since_ms < time_allowed(s, w)) {
+            continue;
+        }
+        if (w->probing) {
+            end_probe(s, w, "no answer to an empty file in time", now_ms);
+        } else {
+            char detail[64];
+
+            (void)snprintf(detail, sizeof(detail), "the limit is %u ms", s->time_ms_max);
+            end_worker(s, w, OV_REASON_TIME, detail, now_ms);
+        }
+    }
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+/* What holds for all workers of this scanner so far. */
+static void note_layers(overt_scanner *s, unsigned layers)
+{
+    s->layers = s->layer_names[0] == '\0' ? layers : s->layers & layers;
+    ov_layers_text(s->layers, s->layer_names);
+}
+
+static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_error *err)
+{
+    struct ov_job *job = calloc(1, sizeof(*job));
+    overt_status status;
+
+    if (job == NULL) {
+        return ov_fail_nomem(err, "a probe");
+    }
+    job->fd = -1;
+    status = ov_memfd_of(&job->fd, "overt-probe", ov_bytes_of(NULL, 0), err);
+    if (status != OVERT_OK) {
+        ov_job_free(job);
+        return status;
+    }
+    job->seq = ++s->seq_last;
+    job->request = (struct ov_request){
+        .magic = ov_le32_of(OV_REQUEST_MAGIC),
+        .kind = ov_le32_of(OV_REQUEST_SCAN),
+        .seq = ov_le32_of(job->seq),
+    };
+    w->probing = true;
+    if (ov_worker_send(w, job, ov_clock_ms()) != OV_SEND_DONE) {
+        ov_job_free(job); /* gone already: its channel will say so */
+    }
+    return OVERT_OK;
+}
+
+static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_error *err)
+{
+    const struct ov_jail_spec spec = {
+        .program = "overt-worker",
+        .profile = s->profile,
+        .database_fd = s->db->fd,
+        .memory_bytes = WORKER_MEMORY_BYTES,
+        .database_bytes = s->db->map_bytes,
+        .cpu_seconds = s->cpu_seconds,
+        .without = s->without,
+    };
+    struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)(w - s->workers) } };
+    overt_status status = ov_jail_open(&w->jail, &spec, err);
+
+    if (status != OVERT_OK) {
+        w->jail = NULL;
+        return status;
+    }
+    if (epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, ov_jail_channel(w->jail), &event) != 0) {
+        status = ov_fail_errno(err, errno, "a worker could not be waited for");
+        ov_jail_close(w->jail);
+        w->jail = NULL;
+        return status;
+    }
+    note_layers(s, ov_jail_layers(w->jail));
+    return s->suspicious ? send_probe(s, w, err) : OVERT_OK;
+}
+
+static bool has_room(const overt_scanner *s, const struct ov_worker *w, const struct ov_job *job)
+{
+    const uint64_t size = ov_le64_get(job->request.size);
+
+    if (w->jail == NULL || w->probing || w->jobs.count >= s->in_flight_max) {
+        return false;
+    }
+    return w->jobs.count == 0
+           || (size <= QUEUED_BYTES_MAX && w->queued_bytes <= QUEUED_BYTES_MAX - size);
+}
+
+/* The running worker with the fewest files that has room for this one, or NULL. Also counts those
+ * that run, and finds a place where none does. */
+static struct ov_worker *choose(
+        overt_scanner *s, const struct ov_job *job, size_t *running, struct ov_worker **empty)
+{
+    struct ov_worker *best = NULL;
+
+    *running = 0;
+    *empty = NULL;
+    for (size_t i = 0; i < s->worker_count; i++) {
+        struct ov_worker *w = &s->workers[i];
+
+        if (w->jail == NULL) {
+            *empty = *empty == NULL ? w : *empty;
+            continue;
+        }
+        ++*running;
+        if (has_room(s, w, job) && (best == NULL || w->jobs.count < best->jobs.count)) {
+            best = w;
+        }
+    }
+    return best;
+}
+
+overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err)
+{
+    struct ov_worker *best, *empty;
+    size_t running;
+
+    if (s->broken) {
+        *err = s->why;
+        return (overt_status)s->why.status;
+    }
+    best = choose(s, job, &running, &empty);
+    if (empty != NULL && (best == NULL || best->jobs.count != 0)
+            && (running == 0 || running < s->worker_places) && !(s->suspicious && running != 0)) {
+        overt_error why = OVERT_ERROR_INIT;
+        const overt_status status = start_worker(s, empty, &why);
+
+        if (status == OVERT_OK) {
+            best = has_room(s, empty, job) ? empty : best;
+        } else if (running == 0) {
+            *err = why;
+            return status;
+        } else {
+            s->worker_places = running; /* the machine has no more for us: go on with these */
+        }
+    }
+    if (best == NULL) {
+        return OVERT_E_BUSY;
+    }
+    switch (ov_worker_send(best, job, ov_clock_ms())) {
+    case OV_SEND_DONE:
+        return OVERT_OK;
+    case OV_SEND_GONE: /* it keeps its place until what it said last was heard: ov_pool_turn */
+        return OVERT_E_BUSY;
+    case OV_SEND_FULL:
+        break;
+    }
+    return best->jobs.count != 0
+                   ? OVERT_E_BUSY
+                   : ov_fail_errno(err, errno, "a file could not be handed to a worker");
+}
+
+/* --- one turn ------------------------------------------------------------------------------- */
+
+static void send_waiting(overt_scanner *s)
+{
+    while (s->waiting.first != NULL) {
+        struct ov_job *job = s->waiting.first, *next = job->next;
+        overt_error why = OVERT_ERROR_INIT;
+        const size_t count = s->waiting.count;
+        overt_status status;
+
+        (void)ov_job_take(&s->waiting);
+        status = ov_pool_send(s, job, &why);
+        if (status == OVERT_OK) {
+            OV_ASSERT(s->waiting.first == next && s->waiting.count == count - 1);
+            continue;
+        }
+        {
+            struct ov_job_list one = { .count = 0 };
+
+            ov_job_append(&one, job);
+            ov_job_prepend_all(&s->waiting, &one);
+        }
+        if (status != OVERT_E_BUSY) {
+            break_pool(s, &why);
+        }
+        return;
+    }
+}
+
+static int wait_bounded(const overt_scanner *s, int wait_ms, uint64_t now_ms)
+{
+    uint64_t wait = wait_ms < 0 ? UINT64_MAX : (uint64_t)wait_ms;
+
+    for (size_t i = 0; i < s->worker_count; i++) {
+        const struct ov_worker *w = &s->workers[i];
+
+        if (w->jail != NULL && w->jobs.first != NULL) {
+            const uint64_t spent = now_ms - w->head_since_ms;
+            const uint64_t allowed = time_allowed(s, w);
+            const uint64_t left = spent < allowed ? allowed - spent : 0;
+
+            wait = left < wait ? left : wait;
+        }
+    }
+    return wait > INT32_MAX ? -1 : (int)wait;
+}
+
+bool ov_pool_is_busy(const overt_scanner *s)
+{
+    for (size_t i = 0; i < s->worker_count; i++) {
+        if (s->workers[i].jobs.first != NULL) {
+            return true;
+        }
+    }
+    return s->waiting.first != NULL;
+}
+
+bool ov_pool_turn(overt_scanner *s, int wait_ms)
+{
+    struct epoll_event events[16];
+    int n;
+
+    n = epoll_wait(s->poll_fd, events, 16, wait_bounded(s, wait_ms, ov_clock_ms()));
+    if (n < 0) {
+        OV_ASSERT(errno == EINTR); /* nothing else can be wrong with this call */
+        return false;
+    }
+    {
+        const uint64_t now_ms = ov_clock_ms();
+
+        for (int i = 0; i < n; i++) {
+            struct ov_worker *w = &s->workers[events[i].data.u64];
+
+            if (w->jail != NULL) {
+                hear_worker(s, w, now_ms);
+            }
+        }
+        check_deadlines(s, now_ms);
+        send_waiting(s);
+    }
+    return true;
+}

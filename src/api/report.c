@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.c - from frames to a report. Everything that comes in was sent by a worker that may have
+ * been taken over by the file it looked at. */
+#include "api/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/reason.h"
+
+#define GAP_OBJECT_NONE 0u
+
+/* Texts of one report: bounded by what crosses the wall for it, and some for our own. */
+#define TEXTS_BYTES_SLACK (64u * OV_KIB)
+/* A worker that sends this many times what it may is not talkative but hostile. */
+#define FLOOD_FACTOR 4u
+
+overt_report *ov_report_new(overt_db *db, const char *name, uint64_t token)
+{
+    const size_t name_bytes = strlen(name) + 1;
+    overt_report *report = calloc(1, sizeof(*report) + name_bytes);
+
+    if (report == NULL) {
+        return NULL;
+    }
+    report->db = ov_database_hold(db);
+    report->name = (char *)(report + 1);
+    memcpy(report->name, name, name_bytes);
+    report->token = token;
+    report->fd = -1;
+    ov_arena_init(&report->texts, UINT64_MAX);
+    return report;
+}
+
+static void forget_findings(overt_report *report)
+{
+    free(report->hits);
+    free(report->gaps);
+    free(report->inner);
+    free(report->strings);
+    report->hits = NULL;
+    report->gaps = NULL;
+    report->inner = NULL;
+    report->strings = NULL;
+    report->hit_count = report->hit_cap = 0;
+    report->gap_count = report->gap_cap = 0;
+    report->inner_count = report->inner_cap = 0;
+    report->string_count = report->string_cap = 0;
+    ov_arena_done(&report->texts);
+    ov_arena_init(&report->texts, UINT64_MAX);
+}
+
+void ov_report_restart(overt_report *report)
+{
+    forget_findings(report);
+    report->objects = 0;
+    report->frames = 0;
+    report->record_bytes = 0;
+    report->hit_seen = false;
+    report->lost = false;
+    report->over = false;
+    report->failed = OV_REASON_NONE;
+    report->spare = (overt_gap){ .reason = NULL };
+}
+
+void overt_report_free(overt_report *report)
+{
+    if (report == NULL) {
+        return;
+    }
+    forget_findings(report);
+    ov_arena_done(&report->texts);
+    if (report->fd >= 0) {
+        (void)close(report->fd);
+    }
+    overt_db_free(report->db);
+    free(report);
+}
+
+/* Room for one more in a growing array of `size`-byte items; NULL: out of memory. */
+static void *grown(void *items, size_t count, size_t *cap, size_t size)
+{
+    size_t more = *cap == 0 ? 4 : *cap, bytes;
+    void *at;
+
+    if (count < *cap) {
+        return items;
+    }
+    if (!ov_mul(&more, more, (size_t)2) || !ov_mul(&bytes, more, size)) {
+        return NULL;
+    }
+    at = realloc(items, bytes);
+    if (at != NULL) {
+        *cap = more;
+    }
+    return at;
+}
+
+/* A private copy; empty when there was nothing or no memory (which is remembered). */
+static overt_text keep_text(overt_report *report, struct ov_bytes text)
+{
+    struct ov_bytes copy;
+
+    if (ov_bytes_len(text) == 0) {
+        return (overt_text){ .bytes = "", .len = 0 };
+    }
+    if (!ov_arena_copy(&report->texts, text, &copy)) {
+        report->lost = true;
+        return (overt_text){ .bytes = "", .len = 0 };
+    }
+    return (overt_text){ .bytes = (const char *)ov_bytes_raw(copy),
+        .len = (size_t)ov_bytes_len(copy) };
+}
+
+static void add_hit(overt_report *report, uint32_t rule, uint32_t object, uint64_t offset)
+{
+    const struct ov_bytes name = ov_database_rule_name(report->db, rule);
+    void *at = grown(report->hits, report->hit_count, &report->hit_cap, sizeof(overt_hit));
+
+    report->hit_seen = true;
+    if (at == NULL) {
+        report->lost = true;
+        return;
+    }
+    report->hits = at;
+    report->hits[report->hit_count++] = (overt_hit){
+        .rule = rule,
+        .object = object,
+        .offset = offset,
+        .name = { .bytes = (const char *)ov_bytes_raw(name), .len = (size_t)ov_bytes_len(name) },
+    };
+}
+
+static void add_gap(
+        overt_report *report, uint32_t object, enum ov_reason reason, struct ov_bytes detail)
+{
+    const overt_gap gap = {
+        .object = object,
+        .reason = ov_reason_name(reason),
+        .text = ov_reason_text(reason),
+        .detail = keep_text(report, detail),
+    };
+    void *at = grown(report->gaps, report->gap_count, &report->gap_cap, sizeof(overt_gap));
+
+    if (at != NULL) {
+        report->gaps = at;
+        report->gaps[report->gap_count++] = gap;
+        return;
+    }
+    report->lost = true;
+    report->spare = gap; /* the last one that could not be kept: a gap is never only forgotten */
+}
+
+/* --- verdict profile ------------------------------------------------------------------------ */
+
+enum ov_report_step ov_report_verdict(overt_report *report, struct ov_bytes message, uint32_t seq)
+{
+    struct ov_verdict verdict;
+
+    report->frames++;
+    if (report->frames > OV_VERDICT_FRAMES_MAX
+            || !ov_verdict_decode(message, seq, ov_database_rules(report->db), &verdict)) {
+        return OV_REPORT_LIE;
+    }
+    switch (verdict.kind) {
+    case OV_VERDICT_HIT:
+        add_hit(report, verdict.rule, verdict.object,
+                verdict.offset == UINT32_MAX ? UINT64_MAX : verdict.offset);
+        return OV_REPORT_MORE;
+    case OV_VERDICT_INCOMPLETE:
+        add_gap(report, verdict.object, verdict.reason, ov_bytes_of(NULL, 0));
+        return OV_REPORT_MORE;
+    case OV_VERDICT_END:
+        report->objects = verdict.objects;
+        return OV_REPORT_END;
+    }
+    return OV_REPORT_LIE;
+}
+
+/* --- explain profile ------------------------------------------------------------------------ */
+
+/* What we call a kind of file is ours: short, printable, without spaces. */
+static bool is_type_name(struct ov_bytes text)
+{
+    const uint8_t *at = ov_bytes_raw(text);
+
+    if (ov_bytes_len(text) == 0 || ov_bytes_len(text) > 64) {
+        return false;
+    }
+    for (uint64_t i = 0; i < ov_bytes_len(text); i++) {
+        if (at[i] <= ' ' || at[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_object(overt_report *report, const struct ov_record *record)
+{
+    overt_text type;
+    void *at;
+
+    if (!is_type_name(record->text) || record->parent > record->object
+            || (record->object != 0 && record->parent == record->object)) {
+        return false;
+    }
+    type = keep_text(report, record->text); /* the arena puts a NUL behind it */
+    at = grown(report->inner, report->inner_count, &report->inner_cap, sizeof(overt_object));
+    if (at == NULL) {
+        report->lost = true;
+        return true;
+    }
+    report->inner = at;
+    report->inner[report->inner_count++] = (overt_object){
+        .ordinal = record->object,
+        .parent = record->parent,
+        .size = record->size,
+        .type = type.bytes,
+        .name = keep_text(report, record->name),
+    };
+    return true;
+}
+
+static void add_string(overt_report *report, const struct ov_record *record)
+{
+    void *at = grown(
+            report->strings, report->string_count, &report->string_cap, sizeof(overt_string_match));
+
+    if (at == NULL) {
+        report->lost = true;
+        return;
+    }
+    report->strings = at;
+    report->strings[report->string_count++] = (overt_string_match){
+        .rule = record->rule,
+        .object = record->object,
+        .offset = record->offset,
+        .length = record->size,
+        .xor_key = record->xor_key,
+        .name = keep_text(report, record->text),
+        .bytes = keep_text(report, record->name),
+    };
+}
+
+/* Kinds that end a file, or that are refused, whatever was kept so far. */
+static enum ov_report_step settle(overt_report *report, const struct ov_record *record)
+{
+    if (record->kind == OV_RECORD_END) {
+        report->objects = record->object;
+        return OV_REPORT_END;
+    }
+    if (record->kind == OV_RECORD_FAILED) {
+        add_gap(report, 0, OV_REASON_DIED, record->text);
+        report->failed = OV_REASON_DIED;
+        return OV_REPORT_END;
+    }
+    return OV_REPORT_LIE;
+}
+
+enum ov_report_step ov_report_record(
+        overt_report *report, struct ov_bytes message, uint32_t seq, uint64_t bytes_max)
+{
+    const uint64_t rules = ov_database_rules(report->db);
+    struct ov_record record;
+    bool cut;
+
+    if (!ov_record_decode(message, seq, &record, &cut)) {
+        return OV_REPORT_LIE;
+    }
+    report->record_bytes += ov_bytes_len(message);
+    report->over |= report->record_bytes > bytes_max;
+    if (report->record_bytes / FLOOD_FACTOR > bytes_max + OV_MIB) {
+        return OV_REPORT_LIE;
+    }
+    switch (record.kind) {
+    case OV_RECORD_OBJECT:
+        return report->over || add_object(report, &record) ? OV_REPORT_MORE : OV_REPORT_LIE;
+    case OV_RECORD_HIT:
+        if (record.rule >= rules) {
+            return OV_REPORT_LIE;
+        }
+        report->hit_seen = true;
+        if (!report->over) {
+            add_hit(report, record.rule, record.object, record.offset);
+        }
+        return OV_REPORT_MORE;
+    case OV_RECORD_STRING:
+        if (record.rule >= rules) {
+            return OV_REPORT_LIE;
+        }
+        if (!report->over) {
+            add_string(report, &record);
+        }
+        return OV_REPORT_MORE;
+    case OV_RECORD_INCOMPLETE:
+        if (!ov_reason_is_workers(record.reason)) {
+            return OV_REPORT_LIE;
+        }
+        if (!report->over) {
+            add_gap(report, record.object, (enum ov_reason)record.reason, record.text);
+        }
+        return OV_REPORT_MORE;
+    case OV_RECORD_END:
+    case OV_RECORD_FAILED:
+    case OV_RECORD_DIAG:
+    case OV_RECORD_COMPILED:
+        return settle(report, &record);
+    }
+    return OV_REPORT_LIE;
+}
+
+/* --- the supervisor's part ------------------------------------------------------------------ */
+
+void ov_report_gap(overt_report *report, enum ov_reason reason, const char *detail)
+{
+    add_gap(report, GAP_OBJECT_NONE, reason, ov_bytes_of(detail, strlen(detail)));
+}
+
+void ov_report_fail(overt_report *report, enum ov_reason reason, const char *detail)
+{
+    if (reason == OV_REASON_PROTOCOL) {
+        ov_report_restart(report); /* nothing of what a liar said is kept */
+    }
+    ov_report_gap(report, reason, detail);
+    report->failed = reason;
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+    const overt_object *x = a, *y = b;
+
+    return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
+}
+
+void ov_report_finish(overt_report *report, uint64_t bytes_max)
+{
+    if (report->inner_count > 1) {
+        qsort(report->inner, report->inner_count, sizeof(overt_object), compare_objects);
+    }
+    if (report->over) {
+        char detail[96];
+
+        (void)snprintf(detail, sizeof(detail), "the limit for this is %llu bytes",
+                (unsigned long long)bytes_max);
+        ov_report_gap(report, OV_REASON_REPLIES, detail);
+    }
+    if (report->lost) {
+        ov_report_gap(report, OV_REASON_MEMORY, "of the program that asked, not of the worker");
+    }
+    if (report->hit_seen) {
+        report->verdict = OVERT_DETECTED;
+    } else if (report->failed != OV_REASON_NONE) {
+        report->verdict = OVERT_FAILED;
+    } else if (report->gap_count != 0 || report->lost) {
+        report->verdict = OVERT_INCOMPLETE;
+    } else {
+        report->verdict = OVERT_CLEAN;
+    }
+}
+
+/* --- what a caller asks --------------------------------------------------------------------- */
+
+overt_verdict overt_report_verdict(const overt_report *report)
+{
+    return report->verdict;
+}
+
+const char *overt_report_name(const overt_report *report)
+{
+    return report->name;
+}
+
+uint64_t overt_report_token(const overt_report *report)
+{
+    return report->token;
+}
+
+int overt_report_take_fd(overt_report *report)
+{
+    const int fd = report->fd;
+
+    report->fd = -1;
+    return fd;
+}
+
+uint64_t overt_report_size(const overt_report *report)
+{
+    return report->size;
+}
+
+uint32_t overt_report_objects(const overt_report *report)
+{
+    return report->objects;
+}
+
+size_t overt_report_hit_count(const overt_report *report)
+{
+    return report->hit_count;
+}
+
+const overt_hit *overt_report_hit(const overt_report *report, size_t index)
+{
+    return index < report->hit_count ? &report->hits[index] : NULL;
+}
+
+/* With no memory for any gap, the one in `spare` still says that there was one. */
+size_t overt_report_gap_count(const overt_report *report)
+{
+    return report->gap_count == 0 && report->spare.reason != NULL ? 1 : report->gap_count;
+}
+
+const overt_gap *overt_report_gap(const overt_report *report, size_t index)
+{
+    if (report->gap_count == 0 && report->spare.reason != NULL) {
+        return index == 0 ? &report->spare : NULL;
+    }
+    return index < report->gap_count ? &report->gaps[index] : NULL;
+}
+
+const overt_object *overt_report_object(const overt_report *report, uint32_t ordinal)
+{
+    const overt_object wanted = { .ordinal = ordinal };
+
+    if (report->inner_count == 0) {
+        return NULL;
+    }
+    return bsearch(
+            &wanted, report->inner, report->inner_count, sizeof(overt_object), compare_objects);
+}
+
+size_t overt_report_string_count(const overt_report *report)
+{
+    return report->string_count;
+}
+
+const overt_string_match *overt_report_string(const overt_report *report, size_t index)
+{
+    return index < report->string_count ? &report->strings[index] : NULL;
+}

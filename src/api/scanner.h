@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scanner.h - the supervisor of a pool of workers: what scanner.c (the public functions) and
+ * pool.c (what happens to workers) share. */
+#ifndef OV_API_SCANNER_H
+#define OV_API_SCANNER_H
+
+#include "api/layers.h"
+#include "api/worker.h"
+
+struct ov_inbox; /* pool.c: buffers for messages */
+
+struct overt_scanner {
+    overt_db *db; /* held */
+    overt_limits limits;
+    enum ov_jail_profile profile;
+    uint64_t explain_bytes_max;
+    unsigned without;
+    size_t in_flight_max;
+    uint32_t time_ms_max;
+    uint32_t cpu_seconds;
+
+    struct ov_worker *workers; /* owned, `worker_count` places */
+    size_t worker_count;
+    size_t worker_places; /* how many of them we try to fill: fewer after a start failed */
+    int poll_fd;          /* epoll over the channels of all running workers */
+    struct ov_inbox *inbox;
+
+    struct ov_job_list waiting; /* to be sent again, before anything new */
+    struct ov_job_list done;    /* finished, not collected */
+    size_t under_way;           /* submitted, not finished */
+    uint32_t seq_last;
+    uint64_t deaths;
+
+    unsigned fresh_deaths; /* in a row, of workers that never answered anything */
+    bool suspicious;       /* the next worker must answer an empty file first */
+    bool broken;           /* workers cannot be had; `why` says why */
+    overt_error why;
+    unsigned layers; /* in force at every worker so far */
+    char layer_names[OV_LAYER_NAMES_BYTES];
+};
+
+OV_MUST_CHECK overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err);
+void ov_pool_done(overt_scanner *s);
+
+/* OVERT_OK: the job is at a worker. OVERT_E_BUSY: no place. Otherwise no worker can be had, and
+ * `err` says why. */
+OV_MUST_CHECK overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err);
+
+/* Takes in what workers have said so far, buries the dead, ends what is over its time, sends again
+ * what waits. Waits up to `wait_ms` for something to happen. False: a signal came. */
+bool ov_pool_turn(overt_scanner *s, int wait_ms);
+
+/* True while some worker has something to answer. */
+bool ov_pool_is_busy(const overt_scanner *s);
+
+void ov_job_free(struct ov_job *job);
+
+#endif

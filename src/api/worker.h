@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h - one jailed worker and the files waiting at it, oldest first. The oldest is the one it
+ * is working on: requests are answered in the order they were sent. */
+#ifndef OV_API_WORKER_H
+#define OV_API_WORKER_H
+
+#include <sys/stat.h>
+
+#include "api/report.h"
+#include "sandbox/jail.h"
+
+struct ov_job {
+    struct ov_job *next;
+    overt_report *report; /* owned; NULL for a probe */
+    int fd;               /* borrowed from the report or from the caller */
+    uint32_t seq;
+    struct ov_request request;
+    struct timespec mtime; /* when it was submitted */
+    bool excused;          /* a worker that could not start has already been forgiven on it */
+};
+
+struct ov_job_list {
+    struct ov_job *first, *last;
+    size_t count;
+};
+
+void ov_job_append(struct ov_job_list *list, struct ov_job *job);
+struct ov_job *ov_job_take(struct ov_job_list *list); /* NULL: empty */
+/* Moves all of `from` before the first of `to`, in its order. */
+void ov_job_prepend_all(struct ov_job_list *to, struct ov_job_list *from);
+
+struct ov_worker {
+    struct ov_jail *jail; /* NULL: not running */
+    struct ov_job_list jobs;
+    uint64_t queued_bytes;  /* of all jobs */
+    uint64_t head_since_ms; /* when the oldest became the oldest */
+    uint64_t busy_ms;       /* wall time spent on files already answered */
+    bool answered;          /* it has answered at least one file to the end */
+    bool probing;           /* it has to answer an empty file before it gets others */
+};
+
+enum ov_send_result {
+    OV_SEND_DONE,
+    OV_SEND_FULL, /* later */
+    OV_SEND_GONE  /* the worker is dead */
+};
+
+enum ov_send_result ov_worker_send(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms);
+
+/* The oldest job, answered or given up: taken out, its time counted. */
+struct ov_job *ov_worker_finish_head(struct ov_worker *worker, uint64_t now_ms);
+
+/* A sentence on how the jailed program ended. */
+void ov_worker_death_text(const struct ov_jail_end *end, char *text, size_t bytes);
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t ov_clock_ms(void);
+
+#endif
