@@ -108,4 +108,23 @@ _Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into
 #define OV_EXPLAIN_WORKER_BYTES_DEFAULT (512u * OV_KIB)
 _Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half a name fits");
 
+/* --- the log -------------------------------------------------------------------------------- */
+
+/* One signed note. A post-quantum signature line has 3.3 kB of base64: ten of them and more fit. */
+#define OV_NOTE_BYTES_MAX      (64u * OV_KIB)
+#define OV_NOTE_SIGNATURES_MAX 64u
+#define OV_KEY_NAME_BYTES_MAX  255u
+
+/* An offline proof: a note, at most 63 hashes of 45 bytes, and as much again for extra data. */
+#define OV_PROOF_BYTES_MAX (128u * OV_KIB)
+_Static_assert(OV_NOTE_BYTES_MAX + 63u * 45u + 64u <= OV_PROOF_BYTES_MAX, "any note fits");
+
+/* One entry: its length is a 16-bit number in an entry bundle. */
+#define OV_LOG_ENTRY_BYTES_MAX 65535u
+
+/* A policy is written by hand. C2SP asks for at least 32 of each. */
+#define OV_POLICY_BYTES_MAX (64u * OV_KIB)
+#define OV_POLICY_LOGS_MAX  32u
+#define OV_POLICY_NAMES_MAX 128u /* witnesses and groups together */
+
 #endif
