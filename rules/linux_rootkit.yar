@@ -50,7 +50,7 @@ rule Rootkit_Module_SyscallTable
         severity = "critical"
         fixture = "module_syscall_table.ko"
     strings:
-        $module = "vermagic="
+        $module = /vermagic=[2-9]\.[0-9]{1,2}\./
         $table = /sys_call_table/
         $lookup = /(kallsyms_lookup_name|register_kprobe|kallsyms_on_each_symbol)/
         $list = /(getdents|filldir|iterate_shared|iterate_dir)/
@@ -68,7 +68,7 @@ rule Rootkit_Module_FtraceHider
         severity = "critical"
         fixture = "module_ftrace_hider.ko"
     strings:
-        $module = "vermagic="
+        $module = /vermagic=[2-9]\.[0-9]{1,2}\./
         $hook = /(ftrace_set_filter_ip|register_ftrace_function|register_kprobe|register_kretprobe)/
         $net = /(tcp[46]_seq_show|udp[46]_seq_show|tpacket_rcv)/
         $files = /(sys_getdents|getdents64|filldir64|fillonedir)/

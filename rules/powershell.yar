@@ -30,8 +30,9 @@ rule PowerShell_DownloadExecute_Address
         $iex_last = /(DownloadString|Invoke-WebRequest|iwr|irm|Invoke-RestMethod)[ \t("']{1,6}(-Uri[ \t]{1,2})?["']?https?:\/\/(([0-9]{1,3}\.){3}[0-9]{1,3}[:\/]|pastebin\.com\/raw|paste\.ee\/r|transfer\.sh|[a-z0-9\-]{4,40}\.ngrok)[^\r\n|]{0,120}\|[ \t]{0,4}(iex|Invoke-Expression)\b/ nocase
         $quiet = /(-w[a-z]{0,11}[ \t]{1,4}(h[a-z]{0,5}|1)[ \t"]|-exec?[a-z]{0,12}[ \t]{1,4}(bypass|unrestricted)|-ep[ \t]{1,4}bypass|-nop(rofile)?\b|-NonI)/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($iex_first, $iex_last) and
-        ($quiet or filesize < 1KB)
+        filesize < 64KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint8(0) != 0x3C and
+        (any of ($iex_first, $iex_last) and ($quiet in (0..512) or filesize < 1KB) and
+            ($iex_first in (0..1024) or $iex_last in (0..1024)))
 }
 
 rule PowerShell_CharArray_Execute
@@ -116,7 +117,7 @@ rule PowerShell_DefenderOff
         $maps = /-(MAPSReporting|SubmitSamplesConsent)[ \t]{1,4}(0|2|Disabled|NeverSend)/ nocase
         $drive = /Add-MpPreference[ \t]{1,4}-ExclusionPath[ \t]{1,4}["']?C:\\?["']?[ \t\r\n;"']/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint8(0) != 0x3C and uint32be(0) != 0x2D2D2D0A and
+        filesize < 32KB and uint8(0) != 0x7F and uint8(0) != 0x3C and uint32be(0) != 0x2D2D2D0A and
         (3 of ($realtime, $behavior, $script, $ioav, $block, $ips, $maps) or ($drive and 1 of ($realtime, $behavior, $script, $ioav)))
 }
 

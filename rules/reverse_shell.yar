@@ -164,7 +164,8 @@ rule ReverseShell_PowerShell_TCPClient
         $run = /(iex|Invoke-Expression)[ \t(]{1,4}[^\r\n|]{0,40}(\$\w{1,16})[^\r\n|]{0,20}\|[ \t]{0,4}Out-String/ nocase
         $prompt = /["']PS ["'][ \t]{0,2}\+[ \t]{0,2}\(?(pwd|Get-Location)\)?/ nocase
     condition:
-        filesize < 64KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and $client and $stream and any of ($run, $prompt)
+        filesize < 8KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint8(0) != 0x3C and
+        $client and $stream and any of ($run, $prompt)
 }
 
 rule ReverseShell_Awk_Inet

@@ -158,7 +158,7 @@ rule Webshell_PHP_PhpInputEval
 {
     meta:
         description = "PHP page that evaluates the raw body of the request"
-        reasoning = "php://input is the body as the visitor sent it; evaluated or included, it is remote code with nothing in the access log."
+        reasoning = "php://input is the body as the visitor sent it; evaluated or included, it is remote code with nothing in the access log. Only near the start: one development server does the same far behind its own checks."
         reference = "T1505.003"
         severity = "high"
         fixture = "php_input_eval.php"
@@ -166,7 +166,7 @@ rule Webshell_PHP_PhpInputEval
         $open = "<?php" nocase
         $call = /\b(eval|assert|include|include_once|require|system|passthru|shell_exec)[ \t]{0,8}[\( ][ \t@"'?>.]{0,12}((base64_decode|gzinflate|gzuncompress|str_rot13|openssl_decrypt|trim|implode|join)[ \t]{0,4}\([ \t@]{0,4}){0,4}((file_get_contents|file|stream_get_contents|readfile|fopen)[ \t]{0,4}\([ \t]{0,4})?["']php:\/\/input["']/ nocase
     condition:
-        filesize < 1MB and $open in (0..200) and $call
+        filesize < 1MB and $open in (0..200) and $call in (0..2048)
 }
 
 rule Webshell_PHP_CharCodeChain
