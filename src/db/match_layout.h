@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* match_layout.h - what the matcher reads: the sections PATTERNS, PATTERN_CODE, FILTERS and
+ * ATOMS. docs/formats/ovdb-match.md tells the same in prose; change both.
+ *
+ * Nothing here is trusted by the matcher: every offset, count and index is checked where it is
+ * used, so a hostile file can at worst make it find the wrong things.
+ */
+#ifndef OV_DB_MATCH_LAYOUT_H
+#define OV_DB_MATCH_LAYOUT_H
+
+#include <stddef.h>
+
+#include "base/le.h"
+
+/* --- PATTERN_CODE: byte sets and automata ---------------------------------------------------- */
+
+struct ov_db_set {
+    uint8_t bits[32]; /* bit b & 7 of byte b >> 3: byte value b belongs */
+};
+
+/* One automaton: this header, `sets` sets, `nodes` nodes. A forward program reads bytes upwards
+ * from where it starts, a backward one reads them downwards. */
+struct ov_db_program {
+    struct ov_le32 nodes;
+    struct ov_le32 sets;
+    struct ov_le32 start;
+    uint8_t flags;
+    uint8_t reserved[3];
+};
+
+_Static_assert(sizeof(struct ov_db_program) == 16, "on-disk layout");
+
+#define OV_PROGRAM_BACKWARD  0x01u
+#define OV_PROGRAM_UNBOUNDED 0x02u /* some path is longer than OV_REGEX_REACH_BYTES */
+#define OV_PROGRAM_LOOPS     0x04u /* nodes that take no byte may form a cycle */
+
+#define OV_PROGRAM_NODES_MAX 32768u
+
+enum ov_db_node_op {
+    OV_NODE_BYTE = 1, /* takes one byte: `arg` */
+    OV_NODE_ANY,      /* takes one byte, any */
+    OV_NODE_SET,      /* takes one byte of set number `set` */
+    OV_NODE_SPLIT,    /* takes nothing: goes on at `next` and at `alt` */
+    OV_NODE_ASSERT,   /* takes nothing: goes on if `arg` (ov_db_assert) holds here */
+    OV_NODE_MATCH     /* the end */
+};
+
+enum ov_db_assert {
+    OV_ASSERT_BEGIN = 1,
+    OV_ASSERT_END,
+    OV_ASSERT_WORD,
+    OV_ASSERT_NOT_WORD,
+    OV_ASSERT_WORD_WIDE, /* characters are two bytes, the second one zero */
+    OV_ASSERT_NOT_WORD_WIDE
+};
+
+struct ov_db_node {
+    uint8_t op;
+    uint8_t arg;
+    struct ov_le16 set;
+    struct ov_le16 next;
+    struct ov_le16 alt;
+};
+
+_Static_assert(sizeof(struct ov_db_node) == 8, "on-disk layout");
+
+/* --- PATTERNS: one record for each form of a string ------------------------------------------ */
+
+enum ov_db_pattern_kind {
+    OV_PATTERN_FIXED = 1, /* `length` bytes, each of its own set */
+    OV_PATTERN_AUTOMATON  /* left and right of a cut, found by its atoms */
+};
+
+#define OV_PATTERN_FULLWORD 0x0001u
+#define OV_PATTERN_WIDE     0x0002u /* neighbours of a full word are two bytes */
+#define OV_PATTERN_SHORTEST 0x0004u /* of several lengths at one offset the shortest counts */
+#define OV_PATTERN_ANY_END  0x0008u /* FULLWORD is asked of every end, not of the best one only */
+#define OV_PATTERN_XOR      0x0010u /* one key in xor_min..xor_max over all bytes */
+#define OV_PATTERN_MASKED   0x0020u /* FIXED: masks follow the values */
+#define OV_PATTERN_NO_ATOM  0x0040u /* tried at every offset */
+
+/* FIXED: `code` leads to `length` values, then (MASKED) `length` masks, then `extras` places.
+ * AUTOMATON: `code` leads to the forward program right of the cut; `left` to the backward and
+ * `left_forward` to the forward program of what is left of it (both OV_PATTERN_NOTHING if that
+ * is empty). */
+struct ov_db_pattern {
+    uint8_t kind;
+    uint8_t use; /* as ov_string_use: 0 none, 1 exists, 2 all */
+    struct ov_le16 flags;
+    struct ov_le32 string;
+    struct ov_le32 collector; /* the string, or string_count + number of a chain's part */
+    struct ov_le32 code;
+    struct ov_le32 length;
+    struct ov_le32 extras;
+    struct ov_le32 left;
+    struct ov_le32 left_forward;
+    uint8_t xor_min;
+    uint8_t xor_max;
+    uint8_t reserved[6];
+};
+
+_Static_assert(sizeof(struct ov_db_pattern) == 40, "on-disk layout");
+
+#define OV_PATTERN_NOTHING UINT32_MAX
+
+/* A place of a FIXED pattern that values and masks cannot say. */
+struct ov_db_extra {
+    struct ov_le32 at; /* ascending, < length */
+    struct ov_db_set set;
+};
+
+_Static_assert(sizeof(struct ov_db_extra) == 36, "on-disk layout");
+
+/* --- FILTERS: this header, the chains' parts, patterns without atoms, the bitmaps ------------- */
+
+#define OV_PASSES_MAX 5u
+
+enum ov_db_pass_kind {
+    OV_PASS_FOLD = 1, /* grams of 4 bytes, each | 0x20 */
+    OV_PASS_PAIR,     /* grams of 2 bytes as they are */
+    OV_PASS_DELTA     /* grams of 4 differences x[i] ^ x[i + 1]: whatever the xor key */
+};
+
+struct ov_db_pass {
+    uint8_t kind;
+    uint8_t stride;             /* 4, 2 or 1: which offsets of the object are looked at */
+    uint8_t filter_bits;        /* the bitmap has 1 << filter_bits bits; 6..24 */
+    uint8_t bucket_bits;        /* there are 1 << bucket_bits buckets; 1..24 */
+    struct ov_le32 filter_hash; /* odd multipliers */
+    struct ov_le32 bucket_hash;
+    struct ov_le32 atom_count;
+    struct ov_le64 filter;  /* offset in FILTERS */
+    struct ov_le64 buckets; /* offset in ATOMS: (1 << bucket_bits) + 1 numbers */
+    struct ov_le64 atoms;   /* offset in ATOMS: atom_count records */
+};
+
+_Static_assert(sizeof(struct ov_db_pass) == 40, "on-disk layout");
+
+#define OV_FILTER_BITS_MIN 6u
+#define OV_FILTER_BITS_MAX 24u
+#define OV_BUCKET_BITS_MIN 1u
+#define OV_BUCKET_BITS_MAX 24u
+
+/* A part of a chain: what matched is kept apart until all parts are known. The next record is
+ * the next part. */
+struct ov_db_part {
+    struct ov_le32 string;
+    struct ov_le32 gap_min; /* bytes between this part and the next */
+    struct ov_le32 gap_max; /* UINT32_MAX: any number */
+    uint8_t flags;
+    uint8_t use;
+    uint8_t reserved[2];
+};
+
+#define OV_PART_HEAD 0x1u
+#define OV_PART_TAIL 0x2u
+
+_Static_assert(sizeof(struct ov_db_part) == 16, "on-disk layout");
+
+struct ov_db_filters {
+    struct ov_le32 string_count;
+    struct ov_le32 part_count;
+    struct ov_le32 lone_count; /* patterns without atoms */
+    struct ov_le32 pass_count;
+    struct ov_le64 parts; /* offset in FILTERS: part_count records */
+    struct ov_le64 lone;  /* offset in FILTERS: lone_count pattern numbers (le32) */
+    struct ov_db_pass passes[OV_PASSES_MAX];
+    uint8_t reserved[24];
+};
+
+_Static_assert(sizeof(struct ov_db_filters) == 256, "on-disk layout");
+
+/* --- ATOMS: for each pass its buckets, then the atoms, those of one bucket together ----------- */
+
+/* Found at `x`, the eight bytes at x - window must have `value` under `mask`; then the pattern
+ * begins (FIXED) or has its cut (AUTOMATON) at x - back. */
+struct ov_db_atom {
+    uint8_t value[8];
+    uint8_t mask[8];
+    struct ov_le32 pattern;
+    struct ov_le32 string;
+    struct ov_le32 back;
+    uint8_t window;
+    uint8_t use;
+    uint8_t reserved[2];
+};
+
+_Static_assert(sizeof(struct ov_db_atom) == 32, "on-disk layout");
+
+/* What an automaton's atom may lie behind its cut, so that its reach stays inside a window. */
+#define OV_ATOM_BACK_MAX 2048u
+
+#endif
