@@ -496,9 +496,9 @@ bool ov_condition_read(struct ov_parser *p, struct ov_expr **out)
     if (term.expr == NULL) {
         return false;
     }
-    if (term.depth > OV_EXPR_DEPTH_MAX) {
+    if (term.depth > OV_CONDITION_DEPTH_MAX) {
         ov_reading_error(&p->reading, term.expr->line, term.expr->column,
-                "the condition is more than %u levels deep", OV_EXPR_DEPTH_MAX);
+                "the condition is more than %u levels deep", OV_CONDITION_DEPTH_MAX);
     }
     *out = term.expr;
     return true;

@@ -260,12 +260,12 @@ static enum ov_type type_of_result(const struct operator* op, enum ov_type a, en
 /* Whoever walks the tree may do so by recursion: it is never deeper than this. */
 static struct ov_term limited(struct ov_parser *p, const struct ov_token *op, struct ov_term term)
 {
-    if (term.expr == NULL || term.depth <= OV_EXPR_DEPTH_MAX) {
+    if (term.expr == NULL || term.depth <= OV_CONDITION_DEPTH_MAX) {
         return term;
     }
     ov_reading_error(&p->reading, op->line, op->column,
             "more than %u operators, each around the other; use parentheses to make groups",
-            OV_EXPR_DEPTH_MAX);
+            OV_CONDITION_DEPTH_MAX);
     return ov_term_none();
 }
 

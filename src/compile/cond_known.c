@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be said of a condition before any object is seen. `bare` supposes that no string of
+ * the rule occurs and that no rule holds which needs something to wake it; a rule whose condition
+ * is then false is evaluated only for objects in which one of its strings was found. */
+#include "base/checked.h"
+#include "compile/condition.h"
+
+/* Folding a comparison of long texts is not worth the compiler's time. */
+#define FOLD_STEPS_MAX 65536u
+
+enum ov_op ov_cond_op(enum ov_expr_kind kind, bool is_float)
+{
+    switch ((unsigned)kind) {
+    case OV_EXPR_ADD:
+        return OV_OP_ADD;
+    case OV_EXPR_SUB:
+        return OV_OP_SUB;
+    case OV_EXPR_MUL:
+        return OV_OP_MUL;
+    case OV_EXPR_DIV:
+        return OV_OP_DIV;
+    case OV_EXPR_MOD:
+        return OV_OP_MOD;
+    case OV_EXPR_BIT_AND:
+        return OV_OP_BIT_AND;
+    case OV_EXPR_BIT_OR:
+        return OV_OP_BIT_OR;
+    case OV_EXPR_BIT_XOR:
+        return OV_OP_BIT_XOR;
+    case OV_EXPR_SHIFT_LEFT:
+        return OV_OP_SHIFT_LEFT;
+    case OV_EXPR_SHIFT_RIGHT:
+        return OV_OP_SHIFT_RIGHT;
+    case OV_EXPR_EQ:
+        return OV_OP_EQ;
+    case OV_EXPR_NE:
+        return OV_OP_NE;
+    case OV_EXPR_LT:
+        return is_float ? OV_OP_LT_FLOAT : OV_OP_LT;
+    case OV_EXPR_LE:
+        return OV_OP_LE;
+    case OV_EXPR_GT:
+        return OV_OP_GT;
+    case OV_EXPR_GE:
+        return OV_OP_GE;
+    case OV_EXPR_CONTAINS:
+        return OV_OP_CONTAINS;
+    case OV_EXPR_ICONTAINS:
+        return OV_OP_ICONTAINS;
+    case OV_EXPR_STARTSWITH:
+        return OV_OP_STARTSWITH;
+    case OV_EXPR_ISTARTSWITH:
+        return OV_OP_ISTARTSWITH;
+    case OV_EXPR_ENDSWITH:
+        return OV_OP_ENDSWITH;
+    case OV_EXPR_IENDSWITH:
+        return OV_OP_IENDSWITH;
+    case OV_EXPR_IEQUALS:
+        return OV_OP_IEQUALS;
+    default:
+        return (enum ov_op)0;
+    }
+}
+
+bool ov_cond_is_float(const struct ov_cond *a, const struct ov_cond *b)
+{
+    return a->expr->type == OV_TYPE_FLOAT || b->expr->type == OV_TYPE_FLOAT;
+}
+
+static const struct ov_known nothing = { .how = OV_KNOWN_NOT };
+
+static struct ov_known exactly(struct ov_value value)
+{
+    return (struct ov_known){ .how = OV_KNOWN_EXACTLY, .value = value };
+}
+
+static struct ov_known or_undefined(struct ov_value value)
+{
+    if (value.kind == OV_VALUE_UNDEFINED) {
+        return exactly(value);
+    }
+    return (struct ov_known){ .how = OV_KNOWN_OR_UNDEFINED, .value = value };
+}
+
+static struct ov_known of_part(const struct ov_cond *part, bool bare)
+{
+    return bare ? part->bare : part->sure;
+}
+
+static bool is_undefined(struct ov_known known)
+{
+    return known.how == OV_KNOWN_EXACTLY && known.value.kind == OV_VALUE_UNDEFINED;
+}
+
+static struct ov_known unary(enum ov_op op, struct ov_known a)
+{
+    if (a.how == OV_KNOWN_EXACTLY) {
+        return exactly(ov_value_unary(op, a.value));
+    }
+    if (a.how == OV_KNOWN_OR_UNDEFINED && op != OV_OP_DEFINED) {
+        return or_undefined(ov_value_unary(op, a.value));
+    }
+    return nothing;
+}
+
+static struct ov_known binary(enum ov_op op, struct ov_known a, struct ov_known b)
+{
+    struct ov_value value;
+
+    if (is_undefined(a) || is_undefined(b)) {
+        return exactly(ov_value_binary(op, ov_value_undefined(), ov_value_undefined()));
+    }
+    if (a.how == OV_KNOWN_NOT || b.how == OV_KNOWN_NOT
+            || ov_value_steps(op, a.value, b.value) > FOLD_STEPS_MAX) {
+        return nothing;
+    }
+    value = ov_value_binary(op, a.value, b.value);
+    if (a.how == OV_KNOWN_EXACTLY && b.how == OV_KNOWN_EXACTLY) {
+        return exactly(value);
+    }
+    if (op == OV_OP_LT_FLOAT) { /* undefined operands make it false */
+        return ov_value_is_true(value) ? nothing : exactly(value);
+    }
+    return or_undefined(value);
+}
+
+static struct ov_known connected(const struct ov_cond *cond, bool bare)
+{
+    const bool is_and = cond->expr->kind == OV_EXPR_AND;
+    const enum ov_truth decisive = is_and ? OV_TRUTH_FALSE : OV_TRUTH_TRUE;
+    bool open = false;
+
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        const enum ov_truth truth = ov_known_truth(of_part(cond->children[i], bare));
+
+        if (truth == decisive) {
+            return exactly(ov_value_int(!is_and));
+        }
+        open |= truth == OV_TRUTH_OPEN;
+    }
+    return open ? nothing : exactly(ov_value_int(is_and));
+}
+
+/* The outcome of something positional of which nothing was found: `value`, unless a bound is
+ * undefined. */
+static struct ov_known bounded(const struct ov_cond *cond, bool bare, struct ov_known value)
+{
+    const struct ov_known a = of_part(cond->a, bare);
+    const struct ov_known b = cond->b == NULL ? a : of_part(cond->b, bare);
+
+    if (is_undefined(a) || is_undefined(b)) {
+        return exactly(ov_value_undefined());
+    }
+    if (!bare || value.how == OV_KNOWN_NOT) {
+        return nothing;
+    }
+    if (a.how == OV_KNOWN_EXACTLY && b.how == OV_KNOWN_EXACTLY) {
+        return value;
+    }
+    return or_undefined(value.value);
+}
+
+/* `found` of a set, nothing of which was found. */
+static struct ov_known of_none(const struct ov_cond *cond, bool bare, uint32_t total)
+{
+    const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
+    struct ov_value quantity = ov_value_undefined();
+
+    if (cond->quantity != NULL) {
+        const struct ov_known known = of_part(cond->quantity, bare);
+
+        if (known.how != OV_KNOWN_EXACTLY) {
+            return nothing;
+        }
+        quantity = known.value;
+    }
+    return exactly(ov_value_of(quant, quantity, 0, total));
+}
+
+static bool rules_need_waking(const struct ov_cond_context *context, const struct ov_expr *e)
+{
+    for (uint32_t i = 0; i < e->rule_count; i++) {
+        if (!context->plans[e->rules[i]].needs_wake) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How often a loop runs: true and *total, or false if it may also run never. */
+static bool loop_total(const struct ov_cond *cond, bool bare, uint64_t *total)
+{
+    struct ov_known low, high;
+    int64_t from, to;
+
+    if (cond->expr->kind == OV_EXPR_FOR_STRINGS) {
+        *total = cond->expr->string_count;
+        return true;
+    }
+    if (cond->expr->kind == OV_EXPR_FOR_LIST) {
+        *total = cond->child_count;
+        return true;
+    }
+    low = of_part(cond->a, bare);
+    high = of_part(cond->b, bare);
+    if (is_undefined(low) || is_undefined(high)) {
+        *total = 0;
+        return true;
+    }
+    if (low.how != OV_KNOWN_EXACTLY || high.how != OV_KNOWN_EXACTLY
+            || !ov_value_as_int(low.value, &from) || !ov_value_as_int(high.value, &to)) {
+        return false;
+    }
+    *total = from > to ? 0 : (uint64_t)to - (uint64_t)from;
+    *total += from <= to && *total != UINT64_MAX;
+    return true;
+}
+
+static struct ov_known looped(const struct ov_cond *cond, bool bare)
+{
+    const enum ov_truth body = ov_known_truth(of_part(cond->body, bare));
+    const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
+    struct ov_value quantity = ov_value_undefined();
+    uint64_t total;
+    int64_t wanted;
+    bool holds;
+
+    if (loop_total(cond, bare, &total)) {
+        if (total == 0) {
+            return exactly(ov_value_int(0));
+        }
+    } else {
+        total = 0;
+    }
+    if (cond->quantity != NULL) {
+        const struct ov_known known = of_part(cond->quantity, bare);
+
+        if (known.how != OV_KNOWN_EXACTLY) {
+            return nothing;
+        }
+        quantity = known.value;
+    }
+    if (body == OV_TRUTH_OPEN) {
+        return nothing;
+    }
+    wanted = ov_value_wanted(quant, quantity);
+    if (total != 0) {
+        return exactly(
+                ov_value_int(ov_value_loop(wanted, body == OV_TRUTH_TRUE ? total : 0, total)));
+    }
+    /* It may never run, and then it does not hold. */
+    if (body == OV_TRUTH_TRUE) {
+        holds = wanted != 0;
+    } else {
+        holds = ov_value_loop(wanted, 0, 1);
+    }
+    return holds ? nothing : exactly(ov_value_int(0));
+}
+
+static struct ov_known of_string(const struct ov_cond *cond, bool bare)
+{
+    switch ((unsigned)cond->expr->kind) {
+    case OV_EXPR_FOUND:
+    case OV_EXPR_COUNT:
+        return bare ? exactly(ov_value_int(0)) : nothing;
+    case OV_EXPR_FOUND_AT:
+    case OV_EXPR_FOUND_IN:
+    case OV_EXPR_COUNT_IN:
+        return bounded(cond, bare, exactly(ov_value_int(0)));
+    default: /* OFFSET, LENGTH */
+        if (bare || (cond->a != NULL && is_undefined(cond->a->sure))) {
+            return exactly(ov_value_undefined());
+        }
+        return nothing;
+    }
+}
+
+static struct ov_known quantified(
+        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+{
+    const struct ov_expr *e = cond->expr;
+
+    switch ((unsigned)e->kind) {
+    case OV_EXPR_OF_STRINGS:
+        return bare || e->string_count == 0 ? of_none(cond, bare, e->string_count) : nothing;
+    case OV_EXPR_OF_STRINGS_AT:
+    case OV_EXPR_OF_STRINGS_IN:
+        return bounded(cond, bare, of_none(cond, bare, e->string_count));
+    case OV_EXPR_OF_RULES:
+        return (bare && rules_need_waking(context, e)) || e->rule_count == 0
+                       ? of_none(cond, bare, e->rule_count)
+                       : nothing;
+    default:
+        return looped(cond, bare);
+    }
+}
+
+struct ov_known ov_cond_judge(
+        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+{
+    const struct ov_expr *e = cond->expr;
+
+    switch (e->kind) {
+    case OV_EXPR_BOOL:
+        return exactly(ov_value_int(e->integer != 0));
+    case OV_EXPR_INT:
+        return exactly(ov_value_int(e->integer));
+    case OV_EXPR_FLOAT:
+        return exactly(ov_value_float(e->real));
+    case OV_EXPR_TEXT:
+        return exactly(ov_value_text(e->text));
+    case OV_EXPR_REGEX:
+    case OV_EXPR_FILESIZE:
+    case OV_EXPR_ENTRYPOINT:
+    case OV_EXPR_EXTERNAL:
+    case OV_EXPR_LOCAL:
+        return nothing;
+    case OV_EXPR_READ:
+    case OV_EXPR_MATCHES:
+        return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_undefined()) : nothing;
+    case OV_EXPR_RULE:
+        return bare && context->plans[e->index].needs_wake ? exactly(ov_value_int(0)) : nothing;
+    case OV_EXPR_FOUND:
+    case OV_EXPR_FOUND_AT:
+    case OV_EXPR_FOUND_IN:
+    case OV_EXPR_COUNT:
+    case OV_EXPR_COUNT_IN:
+    case OV_EXPR_OFFSET:
+    case OV_EXPR_LENGTH:
+        return of_string(cond, bare);
+    case OV_EXPR_NOT:
+        return unary(OV_OP_NOT, of_part(cond->a, bare));
+    case OV_EXPR_DEFINED:
+        return unary(OV_OP_DEFINED, of_part(cond->a, bare));
+    case OV_EXPR_NEGATE:
+        return unary(OV_OP_NEGATE, of_part(cond->a, bare));
+    case OV_EXPR_BIT_NOT:
+        return unary(OV_OP_BIT_NOT, of_part(cond->a, bare));
+    case OV_EXPR_AND:
+    case OV_EXPR_OR:
+        return connected(cond, bare);
+    case OV_EXPR_ADD:
+    case OV_EXPR_SUB:
+    case OV_EXPR_MUL:
+    case OV_EXPR_DIV:
+    case OV_EXPR_MOD:
+    case OV_EXPR_BIT_AND:
+    case OV_EXPR_BIT_OR:
+    case OV_EXPR_BIT_XOR:
+    case OV_EXPR_SHIFT_LEFT:
+    case OV_EXPR_SHIFT_RIGHT:
+    case OV_EXPR_EQ:
+    case OV_EXPR_NE:
+    case OV_EXPR_LT:
+    case OV_EXPR_LE:
+    case OV_EXPR_GT:
+    case OV_EXPR_GE:
+    case OV_EXPR_CONTAINS:
+    case OV_EXPR_ICONTAINS:
+    case OV_EXPR_STARTSWITH:
+    case OV_EXPR_ISTARTSWITH:
+    case OV_EXPR_ENDSWITH:
+    case OV_EXPR_IENDSWITH:
+    case OV_EXPR_IEQUALS:
+        return binary(ov_cond_op(e->kind, ov_cond_is_float(cond->a, cond->b)),
+                of_part(cond->a, bare), of_part(cond->b, bare));
+    case OV_EXPR_OF_STRINGS:
+    case OV_EXPR_OF_STRINGS_AT:
+    case OV_EXPR_OF_STRINGS_IN:
+    case OV_EXPR_OF_RULES:
+    case OV_EXPR_FOR_STRINGS:
+    case OV_EXPR_FOR_RANGE:
+    case OV_EXPR_FOR_LIST:
+        return quantified(context, cond, bare);
+    }
+    return nothing;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A rule whose condition is false as long as nothing was found needs to be looked at only when
+ * something was. Which something can be chosen: of `$common and $rare` one of the two will do, of
+ * `3 of ($a, $b, $c, $d)` any two. Rare ones are better: long literals. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "compile/condition.h"
+
+struct waker {
+    const struct ov_rule *rule;
+    uint8_t *strings;
+    struct ov_buf *rules;
+};
+
+/* How often a string is found, in no unit; matters only relative to others. */
+static uint64_t string_cost(const struct ov_rule *rule, uint32_t string)
+{
+    const struct ov_string *s = &rule->strings[string];
+    uint64_t len = s->kind == OV_STRING_TEXT ? ov_bytes_len(s->text) : 5;
+
+    if (len > 32) {
+        len = 32;
+    }
+    return 16 + 65536 / (len * len + 1);
+}
+
+#define RULE_COST 64u
+#define COST_MAX  (UINT64_MAX / 4)
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a + b > COST_MAX ? COST_MAX : a + b;
+}
+
+static struct ov_value quantity_of(const struct ov_cond *cond)
+{
+    return cond->quantity == NULL ? ov_value_undefined() : cond->quantity->sure.value;
+}
+
+/* Is an `of` false because its strings are absent, and not for what else it mentions? Its bounds
+ * or its quantity may depend on other strings: `none of ($b) at @a` waits for $a. */
+static bool set_decides(const struct ov_cond *cond)
+{
+    const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
+
+    if (cond->quantity != NULL && cond->quantity->sure.how != OV_KNOWN_EXACTLY) {
+        return false;
+    }
+    return !ov_value_is_true(ov_value_of(quant, quantity_of(cond), 0, cond->expr->string_count));
+}
+
+/* Of a set of `total`, how many must be absent to make the `of` false. */
+static uint32_t absent_enough(const struct ov_cond *cond, uint32_t total)
+{
+    const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
+    const struct ov_value quantity = quantity_of(cond);
+
+    for (uint32_t found = total; found > 0; found--) {
+        if (!ov_value_is_true(ov_value_of(quant, quantity, found - 1, total))) {
+            return total - (found - 1);
+        }
+    }
+    return total;
+}
+
+static bool is_set_of_strings(enum ov_expr_kind kind)
+{
+    return kind == OV_EXPR_OF_STRINGS || kind == OV_EXPR_OF_STRINGS_AT
+           || kind == OV_EXPR_OF_STRINGS_IN;
+}
+
+/* Marks (or prices, if `w` has no place for marks) the `wanted` cheapest of a set. */
+static uint64_t choose_of_set(struct waker *w, const struct ov_expr *e, uint32_t wanted, bool mark)
+{
+    uint64_t cost = 0;
+    uint64_t done_cost = 0; /* everything up to here, by (cost, place), is taken */
+    uint32_t done_place = 0;
+
+    for (uint32_t n = 0; n < wanted; n++) {
+        uint64_t best_cost = UINT64_MAX;
+        uint32_t best = 0;
+
+        if (wanted == e->string_count) { /* all of them: no need to choose */
+            best = n;
+            best_cost = string_cost(w->rule, e->strings[n]);
+        }
+        for (uint32_t i = 0; wanted != e->string_count && i < e->string_count; i++) {
+            const uint64_t c = string_cost(w->rule, e->strings[i]);
+            const bool taken = n != 0 && (c < done_cost || (c == done_cost && i <= done_place));
+
+            if (!taken && c < best_cost) {
+                best_cost = c;
+                best = i;
+            }
+        }
+        if (mark) {
+            w->strings[e->strings[best]] = 1;
+        }
+        cost = sum(cost, best_cost);
+        done_cost = best_cost;
+        done_place = best;
+    }
+    return cost;
+}
+
+/* Strings of a set are at most thousands, and the choice is quadratic: above this, take all. */
+#define CHOICE_MAX 256u
+
+static uint64_t wake_set(struct waker *w, const struct ov_cond *cond, bool mark)
+{
+    const struct ov_expr *e = cond->expr;
+    uint32_t wanted = absent_enough(cond, e->string_count);
+
+    if (wanted > CHOICE_MAX) {
+        wanted = e->string_count;
+    }
+    return choose_of_set(w, e, wanted, mark);
+}
+
+/* Everything the condition mentions: always right, rarely the best. */
+static uint64_t wake_all(struct waker *w, const struct ov_cond *cond, bool mark)
+{
+    const struct ov_expr *e;
+    uint64_t cost = 0;
+
+    if (cond == NULL || cond->sure.how == OV_KNOWN_EXACTLY) {
+        return 0;
+    }
+    e = cond->expr;
+    if (e->kind >= OV_EXPR_FOUND && e->kind <= OV_EXPR_LENGTH && e->string != OV_STRING_LOCAL) {
+        cost = string_cost(w->rule, e->string);
+        if (mark) {
+            w->strings[e->string] = 1;
+        }
+    }
+    if (is_set_of_strings(e->kind) || e->kind == OV_EXPR_FOR_STRINGS) {
+        cost = sum(cost, choose_of_set(w, e, e->string_count, mark));
+    }
+    if (e->kind == OV_EXPR_RULE || e->kind == OV_EXPR_OF_RULES) {
+        const uint32_t count = e->kind == OV_EXPR_RULE ? 1 : e->rule_count;
+
+        for (uint32_t i = 0; i < count; i++) {
+            if (mark) {
+                ov_buf_put_u32le(w->rules, e->kind == OV_EXPR_RULE ? e->index : e->rules[i]);
+            }
+            cost = sum(cost, RULE_COST);
+        }
+    }
+    cost = sum(cost, wake_all(w, cond->a, mark));
+    cost = sum(cost, wake_all(w, cond->b, mark));
+    cost = sum(cost, wake_all(w, cond->quantity, mark));
+    cost = sum(cost, wake_all(w, cond->body, mark));
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        cost = sum(cost, wake_all(w, cond->children[i], mark));
+    }
+    return cost;
+}
+
+static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost);
+
+/* Of an `and`, one operand that is false as long as nothing is found. */
+static void choose_operand(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
+{
+    const struct ov_cond *best = NULL;
+
+    *cost = COST_MAX;
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        uint64_t c;
+
+        if (choose(w, cond->children[i], false, &c) && (best == NULL || c < *cost)) {
+            best = cond->children[i];
+            *cost = c;
+        }
+    }
+    OV_ASSERT(best != NULL); /* else the `and` would not be false */
+    if (mark) {
+        (void)choose(w, best, true, cost);
+    }
+}
+
+/* False: `cond` may be true although nothing was found. Nested `and`s of `or`s are priced once a
+ * level, so the depth of the tree bounds the work. */
+static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
+{
+    uint64_t part;
+
+    *cost = 0;
+    if (ov_known_truth(cond->bare) != OV_TRUTH_FALSE) {
+        return false;
+    }
+    if (cond->sure.how == OV_KNOWN_EXACTLY) {
+        return true; /* never true: nothing need wake it */
+    }
+    switch ((unsigned)cond->expr->kind) {
+    case OV_EXPR_AND:
+        choose_operand(w, cond, mark, cost);
+        return true;
+    case OV_EXPR_OR:
+        for (uint32_t i = 0; i < cond->child_count; i++) {
+            const bool absent = choose(w, cond->children[i], mark, &part);
+
+            OV_ASSERT(absent);
+            *cost = sum(*cost, part);
+        }
+        return true;
+    case OV_EXPR_OF_STRINGS:
+    case OV_EXPR_OF_STRINGS_AT:
+    case OV_EXPR_OF_STRINGS_IN:
+        *cost = set_decides(cond) ? wake_set(w, cond, mark) : wake_all(w, cond, mark);
+        return true;
+    default:
+        *cost = wake_all(w, cond, mark);
+        return true;
+    }
+}
+
+void ov_cond_wakes(const struct ov_cond *cond, const struct ov_rule_set *set, size_t rule,
+        uint8_t *strings, struct ov_buf *rules)
+{
+    struct waker w = { .rule = &set->rules[rule], .strings = strings, .rules = rules };
+    uint64_t cost;
+    bool absent;
+
+    memset(strings, 0, w.rule->string_count);
+    absent = choose(&w, cond, true, &cost);
+    OV_ASSERT(absent);
+}
