@@ -129,10 +129,17 @@ typedef struct overt_text {
     size_t len;
 } overt_text;
 
+enum overt_meta_kind {
+    OVERT_META_BOOLEAN = 1, /* integer: 0 or 1 */
+    OVERT_META_INTEGER,
+    OVERT_META_TEXT
+};
+
 typedef struct overt_meta {
     overt_text name;
-    overt_text text; /* as written, numbers and booleans too */
-    int is_text;     /* 0: a number or boolean */
+    enum overt_meta_kind kind;
+    int64_t integer;
+    overt_text text;
 } overt_meta;
 
 /* What a rule says of itself. Hash rules are numbered behind the others and have only a name. */

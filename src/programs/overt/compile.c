@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compile.c - `overt compile`: rule files to one database file. The text is read in the compiler's
+ * jail; here the result is written beside its destination and moved there whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "programs/overt/commands.h"
+#include "programs/overt/out.h"
+#include "programs/overt/rulesets.h"
+
+static const char usage[] =
+        "usage: overt compile [OPTION...] RULES... -o FILE\n"
+        "\n"
+        "Compiles YARA files, hash lists and folders of both into one database, which\n"
+        "`overt scan --rules FILE` maps instead of reading. Every problem is told as\n"
+        "FILE:LINE:COLUMN: severity: sentence; the first does not stop the rest.\n"
+        "\n"
+        "  -o, --output FILE          the database; replaced whole or not at all\n"
+        "      --keep-good            leave out rules with errors instead of stopping\n"
+        "      --accept-weaker-jail LAYER\n"
+        "                             compile without this layer of the jail\n"
+        "      --help                 this text\n"
+        "\n"
+        "Exit: 0 compiled, 2 something is wrong (with --keep-good: nothing compiled).\n";
+
+/* Writes FILE.XXXXXX, then renames. False: said. */
+static bool write_database(const overt_db *db, const char *path)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_buf name;
+    const mode_t mask = umask(0);
+    bool good = false;
+    char *temporary;
+    int fd;
+
+    (void)umask(mask);
+    ov_buf_init(&name, 65536);
+    ov_buf_printf(&name, "%s.XXXXXX", path);
+    ov_buf_put_u8(&name, 0);
+    if (!ov_buf_ok(&name)) {
+        ov_complain("compile", "%s: the name is too long", path);
+        ov_buf_done(&name);
+        return false;
+    }
+    {
+        size_t len;
+
+        temporary = (char *)ov_buf_steal(&name, &len);
+    }
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        ov_complain("compile", "%s: %s", path, strerror(errno));
+        free(temporary);
+        return false;
+    }
+    if (overt_db_write(db, fd, &err) != OVERT_OK) {
+        ov_complain_error("compile", &err);
+    } else if (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
+        ov_complain("compile", "%s: %s", path, strerror(errno));
+    } else {
+        good = true;
+    }
+    if (!good) {
+        (void)unlink(temporary);
+    }
+    (void)close(fd);
+    free(temporary);
+    return good;
+}
+
+static void summary(const struct ov_ruleset *ruleset, const char *path)
+{
+    const unsigned long long rules = overt_db_rule_count(ruleset->db);
+    const unsigned long long hashes = overt_db_hash_count(ruleset->db);
+
+    (void)fprintf(stderr, "%s: %llu rule%s, %llu hash%s, %llu bytes", path, rules,
+            rules == 1 ? "" : "s", hashes, hashes == 1 ? "" : "es",
+            (unsigned long long)overt_db_bytes(ruleset->db));
+    if (ruleset->errors != 0) {
+        (void)fprintf(stderr, "; %llu error%s, those rules are left out",
+                (unsigned long long)ruleset->errors, ruleset->errors == 1 ? "" : "s");
+    }
+    (void)fprintf(stderr, "\n");
+}
+
+int cmd_compile(int argc, char **argv)
+{
+    enum {
+        OPTION_KEEP_GOOD = 0x100,
+        OPTION_WEAKER,
+        OPTION_HELP
+    };
+    static const struct option options[] = {
+        { "output", required_argument, NULL, 'o' },
+        { "keep-good", no_argument, NULL, OPTION_KEEP_GOOD },
+        { "accept-weaker-jail", required_argument, NULL, OPTION_WEAKER },
+        { "help", no_argument, NULL, OPTION_HELP },
+        { NULL, 0, NULL, 0 },
+    };
+    struct ov_words sources = { 0 }, weaker = { 0 };
+    struct ov_ruleset_options wish = { .command = "compile", .sources = &sources };
+    struct ov_ruleset ruleset = { 0 };
+    const char *output = NULL;
+    int code = OV_EXIT_ERROR, option;
+    bool good = true;
+
+    while (good && (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+        switch (option) {
+        case 'o':
+            output = optarg;
+            break;
+        case OPTION_KEEP_GOOD:
+            wish.keep_good = true;
+            break;
+        case OPTION_WEAKER:
+            good = ov_words_add(&weaker, optarg);
+            break;
+        case OPTION_HELP:
+            (void)fputs(usage, stdout);
+            code = fflush(stdout) == 0 ? OV_EXIT_CLEAN : OV_EXIT_ERROR;
+            good = false;
+            break;
+        default:
+            good = false; /* getopt_long has said what is wrong */
+            break;
+        }
+    }
+    for (; good && optind < argc; optind++) {
+        good = ov_words_add(&sources, argv[optind]);
+    }
+    if (good && (output == NULL || sources.count == 0)) {
+        ov_complain("compile", "%s; `overt compile --help` tells more",
+                output == NULL ? "-o FILE is missing" : "no rule files were named");
+        good = false;
+    }
+    wish.weaker = weaker.at;
+    if (good && ov_ruleset_compile(&ruleset, &wish) && write_database(ruleset.db, output)) {
+        summary(&ruleset, output);
+        code = OV_EXIT_CLEAN;
+    }
+    ov_ruleset_done(&ruleset);
+    ov_words_done(&sources);
+    ov_words_done(&weaker);
+    return code;
+}
