@@ -93,8 +93,7 @@ static void tell_unknown(struct ov_parser *p, const struct ov_token *token)
                 "\"%s\" is not known here; is an import missing?", ov_excerpt_of(token->text).text);
     } else {
         ov_reading_error(&p->reading, token->line, token->column,
-                "\"%s\" is not known: no rule before this one, no external variable, no variable "
-                "of a loop has that name",
+                "\"%s\" is not known: no earlier rule and no variable has that name",
                 ov_excerpt_of(token->text).text);
     }
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MESSAGE_BYTES 512
-#define EXCERPT_BYTES 64 /* shown of foreign bytes; the rest of the 80 is for an escape and "..." */
+#define EXCERPT_BYTES 40 /* shown of foreign bytes, so that a sentence stays one */
 
 static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t line,
         uint32_t column, const char *fmt, va_list ap)

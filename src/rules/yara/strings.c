@@ -270,8 +270,7 @@ static bool read_value(struct ov_parser *p, struct ov_string *string)
         }
         break;
     default:
-        return ov_parser_unexpected(
-                p, "a text in quotes, a hex string in braces or a regular expression in slashes");
+        return ov_parser_unexpected(p, "a text, a hex string or a regular expression");
     }
     ov_parser_next(p);
     return !p->reading.out_of_memory;
