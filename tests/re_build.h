@@ -218,7 +218,7 @@ struct naive {
     bool wide;
 };
 
-static bool naive_word(const struct naive *n, int at)
+static inline bool naive_word(const struct naive *n, int at)
 {
     unsigned c;
 
@@ -229,7 +229,7 @@ static bool naive_word(const struct naive *n, int at)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static bool naive_in(const struct ov_re *re, unsigned c)
+static inline bool naive_in(const struct ov_re *re, unsigned c)
 {
     if (re->kind == OV_RE_ANY) {
         return true;
@@ -240,7 +240,7 @@ static bool naive_in(const struct ov_re *re, unsigned c)
     return ((c & re->mask) == re->value) != re->negate;
 }
 
-static bool naive_takes(const struct naive *n, const struct ov_re *re, unsigned at)
+static inline bool naive_takes(const struct naive *n, const struct ov_re *re, unsigned at)
 {
     const unsigned c = n->text[at];
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -252,7 +252,7 @@ static bool naive_takes(const struct naive *n, const struct ov_re *re, unsigned 
 }
 
 /* Where the expression may end, if it begins at any of `from`. */
-static uint64_t naive_ends(const struct naive *n, const struct ov_re *re, uint64_t from)
+static inline uint64_t naive_ends(const struct naive *n, const struct ov_re *re, uint64_t from)
 {
     const unsigned step = n->wide ? 2 : 1;
     uint64_t out = 0, seen, at;

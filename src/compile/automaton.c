@@ -242,8 +242,8 @@ static uint16_t emit(struct builder *b, const struct ov_re *re, uint16_t next)
     return next;
 }
 
-static void put_program(
-        const struct builder *b, uint16_t start, uint64_t bytes_max, struct ov_buf *out)
+static void put_program(const struct builder *b, uint16_t start, uint64_t bytes_min,
+        uint64_t bytes_max, struct ov_buf *out)
 {
     const struct ov_db_program header = {
         .nodes = ov_le32_of(b->node_count),
@@ -251,6 +251,7 @@ static void put_program(
         .start = ov_le32_of(start),
         .flags = (uint8_t)((b->options->backward ? OV_PROGRAM_BACKWARD : 0)
                            | (bytes_max > OV_REGEX_REACH_BYTES ? OV_PROGRAM_UNBOUNDED : 0)
+                           | (bytes_min == 0 ? OV_PROGRAM_EMPTY : 0)
                            | (b->loops ? OV_PROGRAM_LOOPS : 0)),
     };
 
@@ -278,9 +279,10 @@ overt_status ov_automaton_append(const struct ov_re *const *items, size_t count,
 {
     struct builder b = { .options = options };
     overt_status status = OVERT_OK;
-    uint64_t bytes_max = 0;
+    uint64_t bytes_min = 0, bytes_max = 0;
 
     for (size_t i = 0; i < count; i++) {
+        bytes_min += ov_re_length_min(items[i]);
         bytes_max += ov_re_length_max(items[i]) * (options->wide ? 2u : UINT64_C(1));
     }
     ov_arena_init(&b.arena, UINT64_MAX);
@@ -292,7 +294,7 @@ overt_status ov_automaton_append(const struct ov_re *const *items, size_t count,
         const uint16_t start = emit_items(&b, items, count, end);
 
         if (!failed(&b)) {
-            put_program(&b, start, bytes_max, out);
+            put_program(&b, start, bytes_min, bytes_max, out);
         }
     }
     if (b.out_of_memory) {

@@ -34,6 +34,8 @@ _Static_assert(sizeof(struct ov_db_program) == 16, "on-disk layout");
 #define OV_PROGRAM_UNBOUNDED 0x02u /* some path is longer than OV_REGEX_REACH_BYTES */
 #define OV_PROGRAM_LOOPS     0x04u /* nodes that take no byte may form a cycle */
 
+#define OV_PROGRAM_EMPTY 0x08u /* may match without taking a byte */
+
 #define OV_PROGRAM_NODES_MAX 32768u
 
 enum ov_db_node_op {

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* atoms.c - which few bytes of a pattern to look for: those that ordinary files and the other
+ * patterns use least. */
+#include <string.h>
+
+#include "compile/byteset.h"
+#include "compile/tables.h"
+
+#define PLACES_MAX      1024u /* offsets of a long pattern that are considered */
+#define FOLDED_MAX      16u   /* values of one byte, folded, in a gram */
+#define GRAM_COMBOS_MAX 64u   /* grams entered for one offset */
+#define PAIR_COMBOS_MAX 4096u
+#define NO_COST         UINT64_MAX
+
+/* The folded values of a set. */
+struct folded {
+    uint8_t count; /* 0: too many */
+    uint8_t values[FOLDED_MAX];
+};
+
+static void fold_set(const struct ov_re_set *set, struct folded *out)
+{
+    struct ov_re_set seen = { { 0 } };
+    unsigned count = 0;
+
+    for (unsigned b = 0; b < 256; b++) {
+        if (ov_set_has(set, b) && !ov_set_has(&seen, b | 0x20u)) {
+            ov_set_add(&seen, b | 0x20u);
+            if (count == FOLDED_MAX) {
+                out->count = 0;
+                return;
+            }
+            out->values[count++] = (uint8_t)(b | 0x20u);
+        }
+    }
+    out->count = (uint8_t)count;
+}
+
+static uint32_t gram_of(const uint8_t bytes[4])
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+/* How many grams four sets stand for; 0: too many, or one of them is empty. */
+static uint32_t combos_of(const struct folded folded[4])
+{
+    uint32_t combos = 1;
+
+    for (size_t i = 0; i < 4; i++) {
+        combos *= folded[i].count; /* at most 16^4 */
+    }
+    return combos <= GRAM_COMBOS_MAX ? combos : 0;
+}
+
+static void combo(const struct folded folded[4], uint32_t number, uint8_t out[4])
+{
+    for (size_t i = 0; i < 4; i++) {
+        out[i] = folded[i].values[number % folded[i].count];
+        number /= folded[i].count;
+    }
+}
+
+static uint64_t gram_cost(const struct ov_tables *tables, const struct folded folded[4])
+{
+    const uint32_t combos = combos_of(folded);
+    uint64_t cost = 0;
+
+    if (combos == 0) {
+        return NO_COST;
+    }
+    for (uint32_t i = 0; i < combos; i++) {
+        uint8_t bytes[4];
+        uint64_t share;
+
+        combo(folded, i, bytes);
+        share = ov_rarity_gram(&tables->rarity, bytes) + 1;
+        /* A gram that many patterns share is a long list to walk. */
+        cost += share + share * ov_tables_crowd(tables, gram_of(bytes)) / 4;
+    }
+    return cost;
+}
+
+static uint32_t places_of(size_t count, size_t width)
+{
+    if (count < width) {
+        return 0;
+    }
+    return count - width + 1 < PLACES_MAX ? (uint32_t)(count - width + 1) : PLACES_MAX;
+}
+
+/* The cheapest place for `width` grams in a row; the costs of single grams are in `costs`. */
+static bool cheapest(const uint64_t *costs, uint32_t grams, uint32_t width, struct ov_place *out)
+{
+    out->cost = NO_COST;
+    for (uint32_t at = 0; at + width <= grams; at++) {
+        uint64_t cost = 0;
+
+        for (uint32_t i = 0; i < width; i++) {
+            if (costs[at + i] == NO_COST) {
+                cost = NO_COST;
+                break;
+            }
+            cost += costs[at + i];
+        }
+        if (cost != NO_COST && cost / width < out->cost) {
+            out->cost = cost / width; /* only every width-th offset is looked at */
+            out->offset = at;
+        }
+    }
+    return out->cost != NO_COST;
+}
+
+/* Two bytes (the last one of a pattern of one byte is followed by anything). */
+static uint64_t pair_cost(const struct ov_tables *tables, const struct ov_re_set *first,
+        const struct ov_re_set *second)
+{
+    uint64_t cost = 0;
+
+    if (ov_set_count(first) * ov_set_count(second) > PAIR_COMBOS_MAX) {
+        return NO_COST;
+    }
+    for (unsigned a = 0; a < 256; a++) {
+        for (unsigned b = 0; b < 256 && ov_set_has(first, a); b++) {
+            if (ov_set_has(second, b)) {
+                /* The table knows folded pairs only, which stand for up to four of these. */
+                cost += ov_rarity_pair(&tables->rarity, (uint8_t)a, (uint8_t)b) / 2 + 1;
+            }
+        }
+    }
+    return cost;
+}
+
+static const struct ov_re_set anything = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+
+static bool choose_pair(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        struct ov_place *out)
+{
+    const uint32_t places = count == 1 ? 1 : places_of(count < 64 ? count : 64, 2);
+
+    *out = (struct ov_place){ .table = OV_TABLE_PAIR, .cost = NO_COST };
+    for (uint32_t at = 0; at < places; at++) {
+        const uint64_t cost = pair_cost(tables, &sets[at], count == 1 ? &anything : &sets[at + 1]);
+
+        if (cost < out->cost) {
+            out->cost = cost;
+            out->offset = at;
+        }
+    }
+    return out->cost != NO_COST;
+}
+
+bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        struct ov_place *out)
+{
+    const uint32_t grams = places_of(count, 4);
+    struct ov_place four = { .table = OV_TABLE_FOLD4 }, one = { .table = OV_TABLE_FOLD1 };
+    struct folded folded[4] = { { 0 } };
+    uint64_t costs[PLACES_MAX];
+    bool has_four, has_one;
+
+    for (uint32_t i = 0; i < 3 && i < count; i++) {
+        fold_set(&sets[i], &folded[i + 1]);
+    }
+    for (uint32_t at = 0; at < grams; at++) {
+        memmove(&folded[0], &folded[1], 3 * sizeof(folded[0]));
+        fold_set(&sets[at + 3], &folded[3]);
+        costs[at] = gram_cost(tables, folded);
+    }
+    has_four = cheapest(costs, grams, 4, &four);
+    has_one = cheapest(costs, grams, 1, &one);
+    /* Every offset costs four times the look-ups, for all patterns together: only for a gram that
+     * is very much rarer. */
+    if (has_four && (four.cost < OV_SHARE_ONE >> 12 || one.cost > four.cost / 64)) {
+        *out = four;
+        return true;
+    }
+    if (has_one) {
+        *out = one;
+        return true;
+    }
+    return count != 0 && choose_pair(tables, sets, count, out);
+}
+
+/* --- under an unknown key: differences of neighbours ------------------------------------------ */
+
+static uint8_t only_byte(const struct ov_re_set *set)
+{
+    unsigned b = 0;
+
+    while (b < 255 && !ov_set_has(set, b)) {
+        b++;
+    }
+    return (uint8_t)b;
+}
+
+static void deltas_at(const struct ov_re_set *sets, size_t at, uint8_t out[4])
+{
+    for (size_t i = 0; i < 4; i++) {
+        out[i] = (uint8_t)(only_byte(&sets[at + i]) ^ only_byte(&sets[at + i + 1]));
+    }
+}
+
+/* No difference (a run of one byte) is common; nothing else is known about differences. */
+static uint64_t delta_cost(const struct ov_tables *tables, const uint8_t deltas[4])
+{
+    uint64_t share = OV_SHARE_ONE >> 1;
+
+    for (size_t i = 0; i < 4; i++) {
+        share >>= deltas[i] == 0 ? 1 : 6;
+    }
+    return share + share * ov_tables_crowd(tables, gram_of(deltas)) / 4;
+}
+
+bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        struct ov_place *out)
+{
+    const uint32_t grams = places_of(count, 5);
+    struct ov_place four = { .table = OV_TABLE_DELTA4 }, one = { .table = OV_TABLE_DELTA1 };
+    uint64_t costs[PLACES_MAX];
+    bool has_four, has_one;
+
+    for (uint32_t at = 0; at < grams; at++) {
+        uint8_t deltas[4];
+
+        deltas_at(sets, at, deltas);
+        costs[at] = delta_cost(tables, deltas);
+    }
+    has_four = cheapest(costs, grams, 4, &four);
+    has_one = cheapest(costs, grams, 1, &one);
+    if (has_four && (four.cost < OV_SHARE_ONE >> 12 || one.cost > four.cost / 64)) {
+        *out = four;
+        return true;
+    }
+    if (has_one) {
+        *out = one;
+        return true;
+    }
+    if (count < 2) {
+        return false; /* every byte is that one under some key */
+    }
+    /* Too short for differences: one atom for each key. */
+    *out = (struct ov_place){
+        .table = count == 4 ? OV_TABLE_FOLD1 : OV_TABLE_PAIR,
+        .cost = OV_SHARE_ONE >> (count == 4 ? 16 : 6),
+    };
+    return true;
+}
+
+/* --- entering -------------------------------------------------------------------------------- */
+
+/* The eight bytes around gram `at` that say most, of `count` with values and masks. */
+static void set_window(struct ov_db_atom *atom, const uint8_t *values, const uint8_t *masks,
+        size_t count, size_t at)
+{
+    unsigned best = 0;
+
+    for (size_t back = 0; back <= 4 && back <= at; back++) {
+        unsigned bits = 0;
+
+        for (size_t i = at - back; i < at - back + 8 && i < count; i++) {
+            bits += (unsigned)__builtin_popcount(masks[i]);
+        }
+        if (bits > best) {
+            best = bits;
+            atom->window = (uint8_t)back;
+        }
+    }
+    memset(atom->value, 0, sizeof(atom->value));
+    memset(atom->mask, 0, sizeof(atom->mask));
+    for (size_t i = 0; i < 8 && at - atom->window + i < count; i++) {
+        atom->value[i] = values[at - atom->window + i];
+        atom->mask[i] = masks[at - atom->window + i];
+    }
+}
+
+/* Values and masks of the sets around `place`, at most 32 of them; `first` is where they begin. */
+struct around {
+    uint8_t values[32];
+    uint8_t masks[32];
+    size_t first;
+    size_t count;
+};
+
+static void look_around(
+        struct around *around, const struct ov_re_set *sets, size_t count, uint32_t place)
+{
+    around->first = place > 8 ? place - 8 : 0;
+    around->count = count - around->first < 32 ? count - around->first : 32;
+    for (size_t i = 0; i < around->count; i++) {
+        (void)ov_set_mask(&sets[around->first + i], &around->values[i], &around->masks[i]);
+    }
+}
+
+static struct ov_db_atom atom_for(const struct ov_atom_target *target, size_t back)
+{
+    return (struct ov_db_atom){
+        .pattern = ov_le32_of(target->pattern),
+        .string = ov_le32_of(target->string),
+        .back = ov_le32_of((uint32_t)back),
+        .use = target->use,
+    };
+}
+
+static void enter_grams(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target)
+{
+    const size_t width = place->table == OV_TABLE_FOLD4 ? 4 : 1;
+    struct around around;
+
+    look_around(&around, sets, count, place->offset);
+    for (size_t at = place->offset; at < place->offset + width; at++) {
+        struct ov_db_atom atom = atom_for(target, at);
+        struct folded folded[4];
+        uint32_t combos;
+
+        for (size_t i = 0; i < 4; i++) {
+            fold_set(&sets[at + i], &folded[i]);
+        }
+        combos = combos_of(folded);
+        set_window(&atom, around.values, around.masks, around.count, at - around.first);
+        for (uint32_t i = 0; i < combos; i++) {
+            uint8_t bytes[4];
+
+            combo(folded, i, bytes);
+            ov_tables_add(tables, place->table, gram_of(bytes), &atom);
+        }
+    }
+}
+
+void ov_atom_enter(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target)
+{
+    const size_t at = place->offset;
+    const struct ov_re_set *second = count == 1 ? &anything : &sets[at + 1];
+    struct ov_db_atom atom = atom_for(target, at);
+    struct around around;
+
+    if (place->table != OV_TABLE_PAIR) {
+        enter_grams(tables, sets, count, place, target);
+        return;
+    }
+    look_around(&around, sets, count, place->offset);
+    set_window(&atom, around.values, around.masks, around.count, at - around.first);
+    for (unsigned a = 0; a < 256; a++) {
+        for (unsigned b = 0; b < 256 && ov_set_has(&sets[at], a); b++) {
+            if (ov_set_has(second, b)) {
+                ov_tables_add(tables, OV_TABLE_PAIR, a | b << 8, &atom);
+            }
+        }
+    }
+}
+
+static void enter_each_key(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target)
+{
+    for (unsigned key = target->xor_min; key <= target->xor_max; key++) {
+        struct ov_db_atom atom = atom_for(target, 0);
+        uint8_t values[4] = { 0 }, masks[4] = { 0 };
+        uint8_t folded[4];
+
+        for (size_t i = 0; i < count && i < 4; i++) {
+            values[i] = (uint8_t)(only_byte(&sets[i]) ^ key);
+            masks[i] = 0xff;
+        }
+        set_window(&atom, values, masks, count, 0);
+        for (size_t i = 0; i < 4; i++) {
+            folded[i] = values[i] | 0x20u;
+        }
+        ov_tables_add(tables, place->table,
+                place->table == OV_TABLE_PAIR ? values[0] | (uint32_t)values[1] << 8
+                                              : gram_of(folded),
+                &atom);
+    }
+}
+
+void ov_atom_enter_xor(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target)
+{
+    const size_t width = place->table == OV_TABLE_DELTA4 ? 4 : 1;
+    const size_t first = place->offset > 8 ? place->offset - 8 : 0;
+    uint8_t values[32], masks[32];
+    size_t known = 0;
+
+    if (place->table != OV_TABLE_DELTA4 && place->table != OV_TABLE_DELTA1) {
+        enter_each_key(tables, sets, count, place, target);
+        return;
+    }
+    for (; known < 32 && first + known + 1 < count; known++) {
+        values[known] =
+                (uint8_t)(only_byte(&sets[first + known]) ^ only_byte(&sets[first + known + 1]));
+        masks[known] = 0xff;
+    }
+    for (size_t at = place->offset; at < place->offset + width; at++) {
+        struct ov_db_atom atom = atom_for(target, at);
+        uint8_t deltas[4];
+
+        deltas_at(sets, at, deltas);
+        set_window(&atom, values, masks, known, at - first);
+        ov_tables_add(tables, place->table, gram_of(deltas), &atom);
+    }
+}
+
+/* --- YARA's measure, for its warning --------------------------------------------------------- */
+
+static bool is_filler(unsigned b)
+{
+    return b == 0x00 || b == 0x20 || b == 0xcc || b == 0xff;
+}
+
+static int quality_of(const struct ov_re_set *sets, size_t count)
+{
+    struct ov_re_set seen = { { 0 } };
+    int quality = 0, unique;
+    bool filler = true;
+
+    for (size_t i = 0; i < count; i++) {
+        uint8_t value, mask;
+
+        (void)ov_set_mask(&sets[i], &value, &mask);
+        if (mask == 0xff) {
+            const bool letter = (value | 0x20) >= 'a' && (value | 0x20) <= 'z';
+
+            quality += is_filler(value) ? 12 : letter ? 18 : 20;
+            filler &= is_filler(value);
+            ov_set_add(&seen, value);
+        } else if (mask == 0xdf) {
+            quality += 18; /* a letter in either case */
+            filler = false;
+            ov_set_add(&seen, value);
+        } else if (mask == 0x0f || mask == 0xf0) {
+            quality += 4;
+        } else if (mask == 0) {
+            quality -= 10;
+        }
+    }
+    unique = (int)ov_set_count(&seen);
+    return unique == 1 && filler ? quality - 10 * (int)count : quality + 2 * unique;
+}
+
+int ov_atom_quality(const struct ov_re_set *sets, size_t count)
+{
+    int best = INT32_MIN;
+
+    for (size_t at = 0; at < count && at < PLACES_MAX; at++) {
+        for (size_t width = 1; width <= 4 && at + width <= count; width++) {
+            const int quality = quality_of(sets + at, width);
+
+            best = quality > best ? quality : best;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tables.c - see tables.h. The same entries give the same bytes, always. */
+#include "compile/tables.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+#define CROWD_BITS 18u
+
+/* Bits of a filter for each entry: 16 to 32 with rounding, so 3 to 6 per cent are set. */
+#define FILTER_BITS_PER_ENTRY 16u
+#define ENTRIES_MAX           (UINT32_C(1) << 26)
+
+struct entry {
+    uint32_t gram;
+    uint32_t bucket;
+    struct ov_db_atom atom;
+};
+
+static const struct {
+    uint8_t kind;
+    uint8_t stride;
+} shapes[OV_TABLES] = {
+    [OV_TABLE_FOLD4] = { OV_PASS_FOLD, 4 },
+    [OV_TABLE_FOLD1] = { OV_PASS_FOLD, 1 },
+    [OV_TABLE_PAIR] = { OV_PASS_PAIR, 1 },
+    [OV_TABLE_DELTA4] = { OV_PASS_DELTA, 4 },
+    [OV_TABLE_DELTA1] = { OV_PASS_DELTA, 1 },
+};
+
+overt_status ov_tables_init(struct ov_tables *tables, overt_error *err)
+{
+    ov_rarity_init(&tables->rarity);
+    for (size_t i = 0; i < OV_TABLES; i++) {
+        ov_buf_init(&tables->priv_entries[i], ENTRIES_MAX * sizeof(struct entry));
+    }
+    tables->priv_crowd = calloc(1u << CROWD_BITS, sizeof(*tables->priv_crowd));
+    if (tables->priv_crowd == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    return OVERT_OK;
+}
+
+void ov_tables_done(struct ov_tables *tables)
+{
+    for (size_t i = 0; i < OV_TABLES; i++) {
+        ov_buf_done(&tables->priv_entries[i]);
+    }
+    free(tables->priv_crowd);
+    tables->priv_crowd = NULL;
+}
+
+static uint32_t crowd_slot(uint32_t gram)
+{
+    return (gram * UINT32_C(0x9e3779b1)) >> (32 - CROWD_BITS);
+}
+
+uint32_t ov_tables_crowd(const struct ov_tables *tables, uint32_t gram)
+{
+    return tables->priv_crowd[crowd_slot(gram)];
+}
+
+void ov_tables_add(
+        struct ov_tables *tables, enum ov_table table, uint32_t gram, const struct ov_db_atom *atom)
+{
+    const struct entry entry = { .gram = gram, .atom = *atom };
+    uint16_t *crowd = &tables->priv_crowd[crowd_slot(gram)];
+
+    *crowd = (uint16_t)(*crowd + (*crowd != UINT16_MAX));
+    ov_buf_put(&tables->priv_entries[table], &entry, sizeof(entry));
+}
+
+static uint8_t bits_for(uint64_t count, uint8_t low, uint8_t high)
+{
+    uint8_t bits = low;
+
+    while (bits < high && (UINT64_C(1) << bits) < count) {
+        bits++;
+    }
+    return bits;
+}
+
+static uint32_t bucket_of(const struct ov_db_pass *pass, uint32_t gram)
+{
+    return ((gram ^ gram >> 15) * ov_le32_get(pass->bucket_hash)) >> (32 - pass->bucket_bits);
+}
+
+static void put_filter(const struct ov_db_pass *pass, const struct entry *entries, uint32_t count,
+        struct ov_buf *out)
+{
+    const size_t bytes = (size_t)1 << (pass->filter_bits - 3);
+    uint8_t *bitmap = ov_buf_extend(out, bytes);
+
+    if (bitmap == NULL) {
+        return;
+    }
+    memset(bitmap, 0, bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t bit =
+                (entries[i].gram * ov_le32_get(pass->filter_hash)) >> (32 - pass->filter_bits);
+
+        bitmap[bit >> 3] = (uint8_t)(bitmap[bit >> 3] | 1u << (bit & 7));
+    }
+}
+
+/* Buckets and atoms, by counting; entries of one bucket keep their order. */
+static overt_status put_buckets(struct ov_db_pass *pass, struct entry *entries, uint32_t count,
+        struct ov_buf *out, overt_error *err)
+{
+    const uint32_t buckets = UINT32_C(1) << pass->bucket_bits;
+    auto_free uint32_t *starts = calloc((size_t)buckets + 1, sizeof(*starts));
+    auto_free uint32_t *order = calloc((size_t)count + 1, sizeof(*order));
+
+    if (starts == NULL || order == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        entries[i].bucket = bucket_of(pass, entries[i].gram);
+        starts[entries[i].bucket + 1]++;
+    }
+    for (uint32_t i = 0; i < buckets; i++) {
+        starts[i + 1] += starts[i];
+    }
+    pass->buckets = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+    for (uint32_t i = 0; i <= buckets; i++) {
+        ov_buf_put_u32le(out, starts[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        order[starts[entries[i].bucket]++] = i;
+    }
+    ov_buf_align(out, OV_DB_ALIGN);
+    pass->atoms = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+    for (uint32_t i = 0; i < count; i++) {
+        ov_buf_put(out, &entries[order[i]].atom, sizeof(struct ov_db_atom));
+    }
+    ov_buf_align(out, OV_DB_ALIGN);
+    return OVERT_OK;
+}
+
+static overt_status put_pass(struct ov_tables *tables, size_t table, struct ov_db_pass *pass,
+        struct ov_db_writer *writer, overt_error *err)
+{
+    struct ov_buf *filters = &writer->sections[OV_DB_FILTERS];
+    const struct ov_bytes bytes = ov_buf_bytes(&tables->priv_entries[table]);
+    const uint32_t count = (uint32_t)(ov_bytes_len(bytes) / sizeof(struct entry));
+    size_t stolen_bytes = 0;
+    auto_free struct entry *entries = NULL;
+
+    if (!ov_buf_ok(&tables->priv_entries[table])) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    entries = (void *)ov_buf_steal(&tables->priv_entries[table], &stolen_bytes);
+    *pass = (struct ov_db_pass){
+        .kind = shapes[table].kind,
+        .stride = shapes[table].stride,
+        .filter_bits = bits_for((uint64_t)count * FILTER_BITS_PER_ENTRY, 10, OV_FILTER_BITS_MAX),
+        .bucket_bits = bits_for(count, OV_BUCKET_BITS_MIN, OV_BUCKET_BITS_MAX),
+        .filter_hash = ov_le32_of(UINT32_C(0x9e3779b1)),
+        .bucket_hash = ov_le32_of(UINT32_C(0x85ebca6b)),
+        .atom_count = ov_le32_of(count),
+        .filter = ov_le64_of(ov_bytes_len(ov_buf_bytes(filters))),
+    };
+    put_filter(pass, entries, count, filters);
+    ov_buf_align(filters, OV_DB_ALIGN);
+    return put_buckets(pass, entries, count, &writer->sections[OV_DB_ATOMS], err);
+}
+
+overt_status ov_tables_write(struct ov_tables *tables, struct ov_db_filters *filters,
+        struct ov_bytes parts, struct ov_bytes lone, struct ov_db_writer *writer, overt_error *err)
+{
+    struct ov_buf *out = &writer->sections[OV_DB_FILTERS];
+    uint32_t passes = 0;
+
+    ov_buf_put(out, filters, sizeof(*filters));
+    filters->parts = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+    ov_buf_put(out, ov_bytes_raw(parts), (size_t)ov_bytes_len(parts));
+    filters->lone = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+    ov_buf_put(out, ov_bytes_raw(lone), (size_t)ov_bytes_len(lone));
+    ov_buf_align(out, OV_DB_ALIGN);
+    for (size_t table = 0; table < OV_TABLES; table++) {
+        const bool used = ov_bytes_len(ov_buf_bytes(&tables->priv_entries[table])) != 0
+                          || !ov_buf_ok(&tables->priv_entries[table]);
+
+        if (used) {
+            const overt_status status =
+                    put_pass(tables, table, &filters->passes[passes++], writer, err);
+
+            if (status != OVERT_OK) {
+                return status;
+            }
+        }
+    }
+    filters->pass_count = ov_le32_of(passes);
+    if (!ov_buf_ok(out) || !ov_buf_ok(&writer->sections[OV_DB_ATOMS])) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    /* The header was written when the rest was not known; now it is. */
+    for (size_t at = 0; at < sizeof(*filters); at += 4) {
+        struct ov_le32 word;
+
+        memcpy(&word, (const uint8_t *)filters + at, sizeof(word));
+        ov_buf_set_u32le(out, at, ov_le32_get(word));
+    }
+    return OVERT_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tables.h - the filters and hash tables under construction, and the choice of what goes in.
+ *
+ * A gram is what a pass looks up at one offset: four folded bytes, two bytes, or four
+ * differences. Atoms of seven bytes and more are entered with the grams at four neighbouring
+ * offsets, so that a pass that looks at every fourth offset cannot miss them.
+ */
+#ifndef OV_COMPILE_TABLES_H
+#define OV_COMPILE_TABLES_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "compile/rarity.h"
+#include "db/match_layout.h"
+#include "db/write.h"
+#include "rules/ir/regex.h"
+
+enum ov_table {
+    OV_TABLE_FOLD4 = 0, /* every fourth offset */
+    OV_TABLE_FOLD1,     /* every offset */
+    OV_TABLE_PAIR,
+    OV_TABLE_DELTA4,
+    OV_TABLE_DELTA1,
+    OV_TABLES = OV_PASSES_MAX
+};
+
+struct ov_tables {
+    struct ov_rarity rarity;
+    struct ov_buf priv_entries[OV_TABLES];
+    uint16_t *priv_crowd; /* how many atoms share a gram, by a hash of it; owned */
+};
+
+OV_MUST_CHECK overt_status ov_tables_init(struct ov_tables *tables, overt_error *err);
+void ov_tables_done(struct ov_tables *tables);
+
+uint32_t ov_tables_crowd(const struct ov_tables *tables, uint32_t gram);
+void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint32_t gram,
+        const struct ov_db_atom *atom);
+
+/* Writes `filters` (its pass_count and passes filled in), what stands behind it, and the atoms. */
+OV_MUST_CHECK overt_status ov_tables_write(struct ov_tables *tables, struct ov_db_filters *filters,
+        struct ov_bytes parts, struct ov_bytes lone, struct ov_db_writer *writer, overt_error *err);
+
+/* --- atoms.c: which part of a sequence to look for -------------------------------------------- */
+
+struct ov_place {
+    enum ov_table table;
+    uint32_t offset; /* of the first gram */
+    uint64_t cost;   /* expected finds for each byte read, of OV_SHARE_ONE */
+};
+
+/* False: there is nothing to look for. */
+OV_MUST_CHECK bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets,
+        size_t count, struct ov_place *out);
+/* The same for a text under an unknown key: each set has one byte. */
+OV_MUST_CHECK bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *sets,
+        size_t count, struct ov_place *out);
+
+struct ov_atom_target {
+    uint32_t pattern;
+    uint32_t string;
+    uint8_t use;
+    uint8_t xor_min;
+    uint8_t xor_max;
+};
+
+void ov_atom_enter(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target);
+void ov_atom_enter_xor(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        const struct ov_place *place, const struct ov_atom_target *target);
+
+/* How telling the best four neighbouring bytes are, as YARA reckons it; below
+ * OV_ATOM_QUALITY_SLOW it warns. */
+#define OV_ATOM_QUALITY_SLOW 38
+int ov_atom_quality(const struct ov_re_set *sets, size_t count);
+
+#endif

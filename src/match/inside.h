@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inside.h - the matcher as its own files see it. Nobody else includes this.
+ *
+ * A block is looked at in passes (pass.c); what a filter lets through is compared with the atoms
+ * of its bucket (candidates.c) and then confirmed (confirm.c); automata whose confirmations cost
+ * more than going over the whole block are run over it instead (dense.c). Matches are kept in
+ * lists (matches.c), one for each string and for each part of a chain (chains.c).
+ */
+#ifndef OV_MATCH_INSIDE_H
+#define OV_MATCH_INSIDE_H
+
+#include "base/arena.h"
+#include "match/match.h"
+#include "match/simulate.h"
+
+#define OV_USE_NONE_IN_DB   0u /* ov_string_use, as the compiler writes it */
+#define OV_USE_EXISTS_IN_DB 1u
+
+#define OV_HITS_MAX 1024u
+
+struct ov_pass {
+    unsigned kind;
+    unsigned stride;
+    unsigned filter_shift; /* 32 - bits */
+    unsigned bucket_shift;
+    uint32_t filter_hash;
+    uint32_t bucket_hash;
+    const uint8_t *filter;
+    const struct ov_le32 *buckets;
+    const struct ov_db_atom *atoms;
+    uint32_t atom_count;
+    uint64_t *dead;       /* a bit for each bucket all of whose strings are settled; owned */
+    uint32_t *dead_words; /* which words of it to clear; owned */
+    uint32_t dead_count;
+};
+
+/* What was found of one collector: a string, or a part of a chain. */
+struct ov_list {
+    struct ov_match *items; /* in the arena */
+    uint32_t collector;
+    uint32_t count;
+    uint32_t cap;
+    uint32_t sorted; /* that many, at the front, are sorted and distinct */
+    bool settled;    /* nothing more is looked for */
+    bool shortest;
+};
+
+struct ov_dense;
+
+struct ov_matcher {
+    /* the database, opened and checked as far as counts and ends go */
+    struct ov_bytes patterns;
+    struct ov_bytes code;
+    const struct ov_db_part *parts;
+    const struct ov_le32 *lone;
+    uint32_t pattern_count;
+    uint32_t string_count;
+    uint32_t part_count;
+    uint32_t lone_count;
+    struct ov_pass passes[OV_PASSES_MAX];
+    uint32_t pass_count;
+
+    /* scratch, all of it for the object at hand */
+    uint32_t *slots;       /* for each collector the number of its list + 1, or 0; owned */
+    struct ov_list *lists; /* owned */
+    uint32_t list_count;
+    uint32_t list_cap;
+    uint32_t *found; /* owned; room for every string found */
+    uint32_t found_count;
+    uint32_t found_cap;
+    uint64_t *spent;    /* for each pattern, steps in this block; owned */
+    uint32_t *spent_on; /* which of them are not zero; owned */
+    uint32_t spent_count;
+    uint32_t hits[OV_HITS_MAX];
+    struct ov_simulator simulator;
+    struct ov_dense *dense; /* buffers of dense.c; owned, made when first needed */
+    struct ov_arena arena;
+    uint64_t chain_matches; /* matches of parts when chains were last resolved */
+    uint64_t part_matches;
+    uint64_t size;
+    bool keep_all;
+    bool always_dense; /* tests only: automata are never confirmed one by one */
+    enum ov_reason stopped;
+
+    /* the block at hand */
+    struct ov_text text;
+    uint64_t first;
+    uint64_t end;
+    struct ov_source *source;
+    struct ov_budget *budget;
+};
+
+/* A pattern's record, or NULL for a number that is none. */
+static inline const struct ov_db_pattern *ov_pattern_at(const struct ov_matcher *m, uint64_t number)
+{
+    struct ov_bytes record;
+
+    if (number >= m->pattern_count
+            || !ov_bytes_slice(m->patterns, number * sizeof(struct ov_db_pattern),
+                    sizeof(struct ov_db_pattern), &record)) {
+        return NULL;
+    }
+    return (const void *)ov_bytes_raw(record);
+}
+
+static inline bool ov_string_settled(const struct ov_matcher *m, uint32_t string)
+{
+    uint32_t slot;
+
+    if (string >= m->string_count) {
+        return true; /* a database that lies */
+    }
+    slot = m->slots[string];
+    return slot != 0 && m->lists[slot - 1].settled;
+}
+
+/* Whether this pattern's matches can still change anything. */
+static inline bool ov_pattern_wanted(const struct ov_matcher *m, uint8_t use, uint32_t string)
+{
+    return (use != OV_USE_NONE_IN_DB || m->keep_all) && !ov_string_settled(m, string);
+}
+
+/* The first reason stays. */
+void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
+
+/* pass.c: every pass over the block at hand */
+void ov_passes_run(struct ov_matcher *m);
+
+/* candidates.c: `count` offsets (from text.low) that a filter let through, in m->hits */
+void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t count);
+
+/* confirm.c: does the pattern match with its beginning (FIXED) or cut (AUTOMATON) here? Keeps
+ * what is found. */
+void ov_confirm(struct ov_matcher *m, uint32_t pattern, uint64_t at);
+void ov_confirm_everywhere(struct ov_matcher *m, uint32_t pattern);
+bool ov_fullword_left(struct ov_matcher *m, uint64_t start, bool wide);
+bool ov_fullword_right(struct ov_matcher *m, uint64_t end, bool wide);
+
+/* dense.c: one automaton over the whole block. False: it cannot be done for this one, and nothing
+ * was. */
+bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern);
+/* Steps that ov_dense_run takes for one byte, about. */
+uint64_t ov_dense_steps(const struct ov_program *right, const struct ov_program *left);
+void ov_dense_free(struct ov_dense *dense);
+
+/* matches.c */
+void ov_matches_begin(struct ov_matcher *m);
+void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, uint64_t offset,
+        uint64_t length, uint32_t xor_key);
+struct ov_list *ov_matches_list(struct ov_matcher *m, uint32_t collector); /* NULL: no memory */
+void ov_matches_sort(struct ov_list *list);
+void ov_matches_end(struct ov_matcher *m);
+
+/* chains.c: heads whose tails are known become matches of their string. */
+void ov_chains_settle(struct ov_matcher *m, bool at_the_end);
+/* Whether a part's match has to be kept beside those in its list. */
+bool ov_chains_need(struct ov_matcher *m, uint32_t collector, struct ov_list *list, uint64_t offset,
+        uint64_t length);
+/* Drops what cannot belong to a whole chain any more from a part's (sorted) list. */
+void ov_chains_prune(struct ov_matcher *m, struct ov_list *list);
+
+#endif
