@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* digest.c - MD5, SHA-1 and SHA-256 through OpenSSL's own functions for each.
+ *
+ * The newer EVP interface would do the same by way of providers, and bring with it, into the
+ * statically linked worker, everything OpenSSL can reach from there: sockets, names, files. These
+ * functions bring their assembly and nothing else, and begin a digest ten times as fast. OpenSSL
+ * calls them deprecated; they have been stable for twenty years. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "base/digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <string.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 #include "base/checked.h"
 
 struct ov_digest {
-    EVP_MD *md; /* fetched once: a fetch per object would cost more than a small object */
-    EVP_MD_CTX *ctx;
     enum ov_digest_kind kind;
+    union {
+        MD5_CTX md5;
+        SHA_CTX sha1;
+        SHA256_CTX sha256;
+    } u;
 };
 
 static const struct {
     const char *name;
-    const char *openssl_name;
     size_t bytes;
 } kinds[OV_DIGEST_KINDS] = {
-    [OV_DIGEST_MD5] = { "md5", "MD5", 16 },
-    [OV_DIGEST_SHA1] = { "sha1", "SHA1", 20 },
-    [OV_DIGEST_SHA256] = { "sha256", "SHA2-256", 32 },
+    [OV_DIGEST_MD5] = { "md5", MD5_DIGEST_LENGTH },
+    [OV_DIGEST_SHA1] = { "sha1", SHA_DIGEST_LENGTH },
+    [OV_DIGEST_SHA256] = { "sha256", SHA256_DIGEST_LENGTH },
 };
 
 size_t ov_digest_bytes(enum ov_digest_kind kind)
@@ -37,57 +46,81 @@ const char *ov_digest_name(enum ov_digest_kind kind)
 
 struct ov_digest *ov_digest_new(enum ov_digest_kind kind)
 {
-    struct ov_digest *digest;
+    struct ov_digest *digest = calloc(1, sizeof(*digest));
 
     OV_ASSERT(kind < OV_DIGEST_KINDS);
-    /* The default would open openssl.cnf, which a jail answers by death. */
-    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1) {
-        return NULL;
-    }
-    digest = calloc(1, sizeof(*digest));
-    if (digest == NULL) {
-        return NULL;
-    }
-    digest->kind = kind;
-    digest->md = EVP_MD_fetch(NULL, kinds[kind].openssl_name, NULL);
-    digest->ctx = EVP_MD_CTX_new();
-    if (digest->md == NULL || digest->ctx == NULL) {
-        ov_digest_free(digest);
-        return NULL;
+    if (digest != NULL) {
+        digest->kind = kind;
+        ov_digest_begin(digest);
     }
     return digest;
 }
 
 void ov_digest_free(struct ov_digest *digest)
 {
-    if (digest == NULL) {
-        return;
-    }
-    EVP_MD_CTX_free(digest->ctx);
-    EVP_MD_free(digest->md);
     free(digest);
 }
 
 void ov_digest_begin(struct ov_digest *digest)
 {
-    const int ok = EVP_DigestInit_ex2(digest->ctx, digest->md, NULL);
+    int ok = 0;
 
+    switch (digest->kind) {
+    case OV_DIGEST_MD5:
+        ok = MD5_Init(&digest->u.md5);
+        break;
+    case OV_DIGEST_SHA1:
+        ok = SHA1_Init(&digest->u.sha1);
+        break;
+    case OV_DIGEST_SHA256:
+        ok = SHA256_Init(&digest->u.sha256);
+        break;
+    case OV_DIGEST_KINDS:
+        break;
+    }
     OV_ASSERT(ok == 1);
 }
 
 void ov_digest_update(struct ov_digest *digest, struct ov_bytes bytes)
 {
-    const int ok = EVP_DigestUpdate(digest->ctx, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes));
+    const uint8_t *at = ov_bytes_raw(bytes);
+    const size_t len = (size_t)ov_bytes_len(bytes);
+    int ok = 0;
 
+    switch (digest->kind) {
+    case OV_DIGEST_MD5:
+        ok = MD5_Update(&digest->u.md5, at, len);
+        break;
+    case OV_DIGEST_SHA1:
+        ok = SHA1_Update(&digest->u.sha1, at, len);
+        break;
+    case OV_DIGEST_SHA256:
+        ok = SHA256_Update(&digest->u.sha256, at, len);
+        break;
+    case OV_DIGEST_KINDS:
+        break;
+    }
     OV_ASSERT(ok == 1);
 }
 
 void ov_digest_end(struct ov_digest *digest, uint8_t out[OV_DIGEST_BYTES_MAX])
 {
-    unsigned int bytes = 0;
-    const int ok = EVP_DigestFinal_ex(digest->ctx, out, &bytes);
+    int ok = 0;
 
-    OV_ASSERT(ok == 1 && bytes == kinds[digest->kind].bytes);
+    switch (digest->kind) {
+    case OV_DIGEST_MD5:
+        ok = MD5_Final(out, &digest->u.md5);
+        break;
+    case OV_DIGEST_SHA1:
+        ok = SHA1_Final(out, &digest->u.sha1);
+        break;
+    case OV_DIGEST_SHA256:
+        ok = SHA256_Final(out, &digest->u.sha256);
+        break;
+    case OV_DIGEST_KINDS:
+        break;
+    }
+    OV_ASSERT(ok == 1);
 }
 
 bool ov_digest_of(enum ov_digest_kind kind, struct ov_bytes bytes, uint8_t out[OV_DIGEST_BYTES_MAX])

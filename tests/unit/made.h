@@ -6,6 +6,9 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #include "base/buf.h"
