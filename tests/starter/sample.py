@@ -41,7 +41,7 @@ def wide(text):
 
 def front(data):
     """A near-miss: the same behind other first bytes, so that it is no longer that kind of file."""
-    return ("front", data.encode("utf-8"))
+    return ("front", data if isinstance(data, bytes) else data.encode("utf-8"))
 
 
 def whole(label, data):
