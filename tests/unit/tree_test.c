@@ -5,8 +5,6 @@
 
 #define SMALL 40u /* every pair of sizes up to here: more than one carry in every direction */
 
-static struct ov_digest *sha;
-
 static bool hash_is(const struct ov_hash *hash, const char *hex)
 {
     struct ov_hash want;
@@ -28,14 +26,14 @@ TEST(the_empty_tree_is_the_hash_of_nothing)
 
 TEST(every_root_of_the_vectors_comes_out)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, 70000);
+    auto_free struct ov_hash *leaves = leaves_of(70000);
     unsigned rows_seen = 0;
     struct ov_hash root;
     struct rows rows;
 
     rows_open(&rows);
     while (rows_next(&rows, "root")) {
-        root_of(sha, leaves, strtoul(rows.fields[1], NULL, 10), &root);
+        root_of(leaves, strtoul(rows.fields[1], NULL, 10), &root);
         CHECK(hash_is(&root, rows.fields[2]));
         rows_seen++;
     }
@@ -62,7 +60,7 @@ static uint32_t read_path(const struct rows *rows, size_t first, struct ov_hash 
 
 TEST(every_inclusion_proof_of_the_vectors_holds_and_comes_out)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, 70000);
+    auto_free struct ov_hash *leaves = leaves_of(70000);
     unsigned rows_seen = 0;
     struct rows rows;
 
@@ -87,7 +85,7 @@ TEST(every_inclusion_proof_of_the_vectors_holds_and_comes_out)
 
 TEST(every_consistency_proof_of_the_vectors_holds_and_comes_out)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, 70000);
+    auto_free struct ov_hash *leaves = leaves_of(70000);
     unsigned rows_seen = 0;
     struct rows rows;
 
@@ -114,12 +112,12 @@ TEST(every_consistency_proof_of_the_vectors_holds_and_comes_out)
 /* Every index of every small tree: its proof holds, and nothing near it does. */
 TEST(an_inclusion_proof_holds_for_one_leaf_of_one_tree)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, SMALL);
+    auto_free struct ov_hash *leaves = leaves_of(SMALL);
 
     for (uint64_t size = 1; size <= SMALL; size++) {
         struct ov_hash root;
 
-        root_of(sha, leaves, size, &root);
+        root_of(leaves, size, &root);
         for (uint64_t index = 0; index < size; index++) {
             struct ov_tree_path p;
 
@@ -146,11 +144,11 @@ TEST(an_inclusion_proof_holds_for_one_leaf_of_one_tree)
 
 TEST(a_consistency_proof_holds_between_two_trees)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, SMALL);
+    auto_free struct ov_hash *leaves = leaves_of(SMALL);
     struct ov_hash roots[SMALL + 1];
 
     for (size_t size = 0; size <= SMALL; size++) {
-        root_of(sha, leaves, size, &roots[size]);
+        root_of(leaves, size, &roots[size]);
     }
     for (uint64_t n = 0; n <= SMALL; n++) {
         for (uint64_t m = 0; m <= n; m++) {
@@ -191,13 +189,13 @@ TEST(a_consistency_proof_holds_between_two_trees)
 
 TEST(reasons_are_said)
 {
-    auto_free struct ov_hash *leaves = leaves_of(sha, 8);
+    auto_free struct ov_hash *leaves = leaves_of(8);
     overt_error err = OVERT_ERROR_INIT;
     struct ov_hash r3, r7, other;
     struct ov_tree_path p, inclusion;
 
-    root_of(sha, leaves, 3, &r3);
-    root_of(sha, leaves, 7, &r7);
+    root_of(leaves, 3, &r3);
+    root_of(leaves, 7, &r7);
     ov_tree_prove_consistency(sha, leaves, 3, 7, &p);
     ov_tree_prove_inclusion(sha, leaves, 7, 6, &inclusion);
     CHECK(ov_tree_check_inclusion(
@@ -280,24 +278,10 @@ TEST(a_hash_is_32_bytes_in_one_spelling)
             "more base64 than fits here");
 }
 
-TEST(the_digest_is_let_go)
-{
-    ov_digest_free(sha);
-    sha = NULL;
-    CHECK(sha == NULL);
-}
-
-TEST(a_digest_is_made)
-{
-    sha = ov_digest_new(OV_DIGEST_SHA256);
-    CHECK(sha != NULL);
-}
-
-TESTS(T(a_digest_is_made), T(the_empty_tree_is_the_hash_of_nothing),
-        T(every_root_of_the_vectors_comes_out),
+TESTS(T(the_empty_tree_is_the_hash_of_nothing), T(every_root_of_the_vectors_comes_out),
         T(every_inclusion_proof_of_the_vectors_holds_and_comes_out),
         T(every_consistency_proof_of_the_vectors_holds_and_comes_out),
         T(an_inclusion_proof_holds_for_one_leaf_of_one_tree),
         T(a_consistency_proof_holds_between_two_trees), T(reasons_are_said),
         T(a_tree_ends_before_two_to_the_63), T(proofs_at_the_edge_of_the_numbers),
-        T(a_hash_is_32_bytes_in_one_spelling), T(the_digest_is_let_go));
+        T(a_hash_is_32_bytes_in_one_spelling));
