@@ -287,7 +287,7 @@ static inline void ir_show_which_string(
 static inline void ir_show_expr(
         struct ov_buf *out, struct ir_scope *scope, const struct ov_expr *e, unsigned depth)
 {
-    OV_ASSERT(depth <= OV_EXPR_DEPTH_MAX);
+    OV_ASSERT(depth <= OV_CONDITION_DEPTH_MAX);
     OV_ASSERT(e->type >= OV_TYPE_BOOL && e->type <= OV_TYPE_REGEX);
     OV_ASSERT(e->line > 0 && e->column > 0);
     if (ir_show_leaf(out, scope, e)) {
