@@ -9,6 +9,10 @@
 #define OV_EXIT_ERROR      2
 #define OV_EXIT_INCOMPLETE 3
 
-int cmd_prove(int argc, char **argv); /* prove.c: run every attack in the jail of this machine */
+int cmd_scan(int argc, char **argv);    /* scan.c: what is in these files and folders? */
+int cmd_explain(int argc, char **argv); /* explain.c: which rule, which bytes, where */
+int cmd_compile(int argc, char **argv); /* compile.c: rule text to a database */
+int cmd_rules(int argc, char **argv);   /* rules.c: what is in a database */
+int cmd_prove(int argc, char **argv);   /* prove.c: run every attack in the jail of this machine */
 
 #endif
