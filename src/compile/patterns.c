@@ -19,6 +19,8 @@
 /* How often a cut is tried inside a long run of single bytes. */
 #define CUT_EVERY 32u
 
+_Static_assert(OV_SEQUENCE_BYTES_MAX <= OV_ATOM_BACK_MAX, "sweeps go back far enough");
+
 struct compiler {
     struct ov_db_writer *writer;
     struct ov_tables tables;

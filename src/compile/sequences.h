@@ -9,8 +9,8 @@
 #include "rules/ir/regex.h"
 
 #define OV_SEQUENCES_MAX       64u
-#define OV_SEQUENCE_BYTES_MAX  64u
-#define OV_SEQUENCE_REPEAT_MAX 3u /* optional copies that are written out */
+#define OV_SEQUENCE_BYTES_MAX  64u /* at most OV_ATOM_BACK_MAX */
+#define OV_SEQUENCE_REPEAT_MAX 3u  /* optional copies that are written out */
 
 struct ov_sequence {
     struct ov_re_set sets[OV_SEQUENCE_BYTES_MAX];

@@ -189,7 +189,8 @@ struct ov_db_atom {
 
 _Static_assert(sizeof(struct ov_db_atom) == 32, "on-disk layout");
 
-/* What an automaton's atom may lie behind its cut, so that its reach stays inside a window. */
-#define OV_ATOM_BACK_MAX 2048u
+/* How far an automaton's atom may lie behind its cut: a sweep over a block goes back so far, to
+ * have the cuts of all atoms of the block. */
+#define OV_ATOM_BACK_MAX 64u
 
 #endif

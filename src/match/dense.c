@@ -230,6 +230,7 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
 {
     struct job job = { .m = m, .pattern = pattern, .flags = ov_le16_get(pattern->flags) };
     const bool has_left = ov_le32_get(pattern->left_forward) != OV_PATTERN_NOTHING;
+    uint64_t from = m->first;
     bool may_be_empty;
 
     /* Where only the being there counts, the nearest end is as good as the best one. A full word
@@ -249,7 +250,11 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
     if (!prepare(&job)) {
         return false;
     }
-    for (uint64_t first = m->first; first < m->end && wanted(&job); first += PIECE_BYTES) {
+    if ((job.flags & OV_PATTERN_NO_ATOM) == 0) { /* atoms of this block belong to earlier cuts */
+        from = m->first - m->text.low < OV_ATOM_BACK_MAX ? m->text.low
+                                                         : m->first - OV_ATOM_BACK_MAX;
+    }
+    for (uint64_t first = from; first < m->end && wanted(&job); first += PIECE_BYTES) {
         const uint64_t end = m->end - first < PIECE_BYTES ? m->end : first + PIECE_BYTES;
 
         if (!do_piece(&job, first, end)) {
