@@ -13,6 +13,10 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *what;
 } commands[] = {
+    { "scan", cmd_scan, "what is in these files and folders?" },
+    { "explain", cmd_explain, "which rules hold for a file, why and where" },
+    { "compile", cmd_compile, "rules to a database" },
+    { "rules", cmd_rules, "what a rule set holds" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

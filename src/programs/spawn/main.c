@@ -104,6 +104,28 @@ static bool take_order(struct plan *plan)
     return true;
 }
 
+/* A mapping of a descriptor open for writing can be made writable later, by mprotect. So whatever
+ * was handed over, a scanning worker gets the database read-only. */
+static bool keep_database_safe(struct plan *plan, struct refusal *why)
+{
+    char path[32];
+    int fd;
+
+    if (plan->database < 0 || plan->profile == OV_JAIL_COMPILE
+            || (fcntl(plan->database, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+        return true;
+    }
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", plan->database);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return refuse(
+                why, 0, errno, "the database cannot be reopened read-only: %s", strerror(errno));
+    }
+    (void)close(plan->database);
+    plan->database = fd;
+    return true;
+}
+
 static void report(const struct ov_spawn_report *r)
 {
     (void)send(OV_SPAWN_FD_CONTROL, r, sizeof(*r), MSG_NOSIGNAL);
@@ -146,7 +168,7 @@ int main(void)
     if (ok && plan.null < 0) {
         ok = refuse(&why, 0, errno, "/dev/null: %s", strerror(errno));
     }
-    if (!ok || !build_jail(&plan, &pid, &layers, &why)) {
+    if (!ok || !keep_database_safe(&plan, &why) || !build_jail(&plan, &pid, &layers, &why)) {
         told.kind = ov_le32_of(OV_SPAWN_REFUSED);
         told.layer = ov_le32_of(why.layer);
         told.sys_errno = ov_le32_of((uint32_t)why.sys_errno);

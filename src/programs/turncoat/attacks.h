@@ -61,4 +61,7 @@ _Static_assert(sizeof(struct bait) == 160, "on the wire");
 #define CONFESSION_KIND 0xee
 /* `rule` carries the result: 0 and more, the attack worked; else -errno. */
 
+#define TURNCOAT_EXIT_NO_ORDER 103
+#define TURNCOAT_EXIT_NO_WORD  104
+
 #endif

@@ -185,7 +185,7 @@ ATTACK(covert_limits)
         uint64_t soft, hard;
     } limit = { 5, 5 };
 
-    return got(syscall(SYS_prlimit64, 0, RLIMIT_NICE, &limit, NULL));
+    return got(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL));
 }
 
 ATTACK(covert_setrlimit)

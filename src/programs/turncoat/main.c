@@ -9,8 +9,6 @@
 
 #include "programs/turncoat/turncoat.h"
 
-#define EXIT_NO_ORDER 3
-#define EXIT_NO_WORD  4
 
 static int (*const attacks[])(const struct world *w) = {
 #define X(class, id, judge, name, gain) attack_##id,
@@ -88,14 +86,14 @@ int main(void)
     struct ov_verdict_frame word = { .kind = CONFESSION_KIND };
 
     if (!take_order(&request, &bait, &world.file)) {
-        _exit(EXIT_NO_ORDER);
+        _exit(TURNCOAT_EXIT_NO_ORDER);
     }
     world.seq = ov_le32_get(request.seq);
     world.supervisor = ov_le32_get(bait.supervisor);
     word.seq = request.seq;
     word.rule = ov_le32_of((uint32_t)attacks[ov_le32_get(bait.attack)](&world));
     if (write(OV_JAIL_FD_CHANNEL, &word, sizeof(word)) != (ssize_t)sizeof(word)) {
-        _exit(EXIT_NO_WORD);
+        _exit(TURNCOAT_EXIT_NO_WORD);
     }
     _exit(0);
 }
