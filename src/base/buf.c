@@ -156,15 +156,20 @@ void ov_buf_printf(struct ov_buf *buf, const char *fmt, ...)
     }
 }
 
+void ov_buf_set(struct ov_buf *buf, size_t off, const void *at, size_t len)
+{
+    if (buf->priv_failed) {
+        return;
+    }
+    OV_ASSERT(off <= buf->priv_len && buf->priv_len - off >= len);
+    memcpy(buf->priv_at + off, at, len);
+}
+
 void ov_buf_set_u32le(struct ov_buf *buf, size_t off, uint32_t v)
 {
     const struct ov_le32 le = ov_le32_of(v);
 
-    if (buf->priv_failed) {
-        return;
-    }
-    OV_ASSERT(off <= buf->priv_len && buf->priv_len - off >= 4);
-    memcpy(buf->priv_at + off, le.b, 4);
+    ov_buf_set(buf, off, le.b, sizeof(le.b));
 }
 
 uint8_t *ov_buf_steal(struct ov_buf *buf, size_t *len)

@@ -22,6 +22,7 @@ static const struct {
     [OV_REASON_MATCHES] = { "matches", "a string matched more often than can be kept" },
     [OV_REASON_REPLIES] = { "replies", "more findings than a reply may carry" },
     [OV_REASON_MULTIVOLUME] = { "multivolume", "continues in another file" },
+    [OV_REASON_RULES] = { "rules", "the rule database contradicts itself" },
     [OV_REASON_OPEN] = { "open", "could not be opened" },
     [OV_REASON_DIED] = { "died", "the worker died on it" },
     [OV_REASON_TIME] = { "time", "took longer than the limit" },
@@ -44,5 +45,5 @@ const char *ov_reason_text(enum ov_reason reason)
 
 bool ov_reason_is_workers(uint32_t reason)
 {
-    return reason >= OV_REASON_DEPTH && reason <= OV_REASON_MULTIVOLUME;
+    return reason >= OV_REASON_DEPTH && reason <= OV_REASON_RULES;
 }

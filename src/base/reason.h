@@ -25,6 +25,7 @@ enum ov_reason {
     OV_REASON_MATCHES = 12,     /* one string matched too often to keep all */
     OV_REASON_REPLIES = 13,     /* more to tell than a reply may carry */
     OV_REASON_MULTIVOLUME = 14, /* the rest is in another file */
+    OV_REASON_RULES = 15,       /* the rule database contradicts itself */
 
     /* FAILED: the supervisor says so */
     OV_REASON_OPEN = 32,     /* could not be opened or stat'ed */

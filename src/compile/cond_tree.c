@@ -401,6 +401,7 @@ static struct ov_cond *build(
         struct builder *b, const struct ov_expr *expr, const struct loop *loop, unsigned depth)
 {
     struct ov_cond *cond;
+    const char *wrong;
 
     if (depth >= OV_CONDITION_DEPTH_MAX) {
         return refuse(b, expr, "the condition nests deeper than %u", OV_CONDITION_DEPTH_MAX);
@@ -416,6 +417,11 @@ static struct ov_cond *build(
     cond->expr = expr;
     if (!build_parts(b, cond, loop, depth)) {
         return NULL;
+    }
+    cond->type = ov_cond_type(b->context, cond);
+    wrong = ov_cond_check_types(cond);
+    if (wrong != NULL) {
+        return refuse(b, expr, "%s", wrong);
     }
     cond->sure = ov_cond_judge(b->context, cond, false);
     cond->bare =

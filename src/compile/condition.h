@@ -39,6 +39,7 @@ struct ov_cond {
     struct ov_known bare; /* when no string occurs and no rule holds that needs one */
     uint32_t weight;      /* what evaluating costs, roughly */
     uint32_t place;       /* among its siblings, as written */
+    uint8_t type;         /* OV_COND_NUMBER, OV_COND_TEXT, or both: either */
     struct ov_cond *a;
     struct ov_cond *b;
     struct ov_cond *body;
@@ -80,6 +81,13 @@ struct ov_cond *ov_cond_build(struct ov_cond_context *context, const struct ov_e
 /* cond_known.c: fills cond->sure or cond->bare from what is known of the parts. */
 struct ov_known ov_cond_judge(
         const struct ov_cond_context *context, const struct ov_cond *cond, bool bare);
+
+/* cond_types.c */
+#define OV_COND_NUMBER 1u
+#define OV_COND_TEXT   2u
+uint8_t ov_cond_type(const struct ov_cond_context *context, const struct ov_cond *cond);
+/* NULL: its parts have the types it wants; else what is wrong. */
+const char *ov_cond_check_types(const struct ov_cond *cond);
 
 /* cond_uses.c: raises uses[0..string_count) (ov_string_use) to what the condition asks. */
 void ov_cond_uses(const struct ov_cond *cond, uint8_t *uses);

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All rules of a set to the sections about rules. A rule that cannot be compiled is left out and
+ * named, and so is what refers to it; the others go on. */
+#include "compile/conditions.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "compile/condition.h"
+#include "compile/spaces.h"
+
+_Static_assert(OV_DB_RULE_PRIVATE == OV_RULE_PRIVATE, "the same flags");
+_Static_assert(OV_DB_RULE_GLOBAL == OV_RULE_GLOBAL, "the same flags");
+
+static overt_status no_memory(overt_error *err)
+{
+    return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for conditions");
+}
+
+uint32_t ov_compile_string_base(const struct ov_rule_set *set, size_t rule)
+{
+    uint64_t base = 0;
+
+    for (size_t r = 0; r < rule; r++) {
+        base += set->rules[r].string_count;
+    }
+    OV_ASSERT(base <= UINT32_MAX);
+    return (uint32_t)base;
+}
+
+static void leave_out(struct ov_rule_plan *plan, const struct ov_rule *rule, uint32_t line,
+        uint32_t column, const char *why, struct ov_diags *diags)
+{
+    plan->left_out = true;
+    ov_diag_add(diags, OV_DIAG_ERROR, rule->file, rule->name, line, column, "%s", why);
+}
+
+/* The rule's tree, or NULL: left out, or (context->out_of_memory) the end of everything. */
+static struct ov_cond *tree_of(
+        struct ov_cond_context *context, struct ov_rule_plan *plans, struct ov_diags *diags)
+{
+    const struct ov_rule *rule = &context->set->rules[context->rule];
+    struct ov_cond *cond;
+
+    ov_arena_reset(context->arena);
+    cond = ov_cond_build(context, rule->condition);
+    if (cond == NULL && !context->out_of_memory) {
+        leave_out(&plans[context->rule], rule, context->line, context->column, context->why, diags);
+    }
+    return cond;
+}
+
+static overt_status check_totals(const struct ov_rule_set *set, overt_error *err)
+{
+    uint64_t strings = 0;
+
+    for (size_t r = 0; r < set->rule_count; r++) {
+        strings += set->rules[r].string_count;
+    }
+    if (strings >= UINT32_MAX || set->rule_count > OV_RULES_MAX
+            || set->hash_count > UINT32_MAX - 1 - set->rule_count) {
+        return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
+                "%zu rules with %llu strings, and %zu hashes, are too many for one database",
+                set->rule_count, (unsigned long long)strings, set->hash_count);
+    }
+    return OVERT_OK;
+}
+
+overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_rule_plan *plans,
+        uint8_t *uses, struct ov_diags *diags, overt_error *err)
+{
+    const overt_status status = check_totals(set, err);
+    struct ov_arena arena;
+    struct ov_cond_context context = { .set = set, .plans = plans, .arena = &arena };
+    size_t base = 0;
+
+    if (status != OVERT_OK) {
+        return status;
+    }
+    ov_arena_init(&arena, UINT64_MAX);
+    for (size_t r = 0; r < set->rule_count && !context.out_of_memory; r++) {
+        const struct ov_cond *cond;
+
+        context.rule = r;
+        memset(uses + base, OV_USE_NONE, set->rules[r].string_count);
+        cond = plans[r].left_out ? NULL : tree_of(&context, plans, diags);
+        if (cond != NULL) {
+            plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
+            ov_cond_uses(cond, uses + base);
+        }
+        base += set->rules[r].string_count;
+    }
+    ov_arena_done(&arena);
+    return context.out_of_memory ? no_memory(err) : OVERT_OK;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+struct writing {
+    struct ov_cond_context context;
+    struct ov_rule_plan *plans;
+    struct ov_diags *diags;
+    struct ov_db_writer *writer;
+    struct ov_intern texts;
+    struct ov_intern codes;
+    struct ov_intern regexes;
+    struct ov_spaces spaces;
+    struct ov_groups_build groups;
+    struct ov_buf code;  /* of the rule at hand */
+    struct ov_buf waits; /* rules of the set that the rule at hand waits for, u32 */
+    uint8_t *wakes;      /* which of its strings wake it */
+    uint32_t strings;    /* so far */
+    uint32_t metas;
+    uint32_t tags;
+    uint32_t rules;
+};
+
+static struct ov_db_span span(struct writing *w, struct ov_bytes text)
+{
+    return (struct ov_db_span){
+        .offset = ov_le32_of(ov_intern_put(&w->texts, text, 1)),
+        .bytes = ov_le32_of((uint32_t)ov_bytes_len(text)),
+    };
+}
+
+/* Metas and externals have the same form. FLOAT: `integer` holds the bits. */
+static struct ov_db_datum datum(struct writing *w, struct ov_bytes name, enum ov_type type,
+        int64_t integer, struct ov_bytes text)
+{
+    struct ov_db_datum d = { .name = span(w, name), .value = ov_le64_of((uint64_t)integer) };
+    struct ov_db_span where;
+
+    switch (type) {
+    case OV_TYPE_BOOL:
+        d.type = ov_le32_of(OV_DB_DATUM_BOOL);
+        break;
+    case OV_TYPE_INT:
+        d.type = ov_le32_of(OV_DB_DATUM_INT);
+        break;
+    case OV_TYPE_FLOAT:
+        d.type = ov_le32_of(OV_DB_DATUM_FLOAT);
+        break;
+    case OV_TYPE_TEXT:
+    case OV_TYPE_REGEX:
+        d.type = ov_le32_of(OV_DB_DATUM_TEXT);
+        where = span(w, text);
+        d.value = ov_le64_of(ov_le32_get(where.offset));
+        d.text_bytes = where.bytes;
+        break;
+    }
+    return d;
+}
+
+static void write_strings(struct writing *w, const struct ov_rule *rule, bool left_out)
+{
+    for (uint32_t s = 0; s < rule->string_count; s++) {
+        const struct ov_string *from = &rule->strings[s];
+        const bool wakes = !left_out && w->plans[w->context.rule].needs_wake && w->wakes[s] != 0;
+        const struct ov_db_string to = {
+            .name = span(w, from->name),
+            .rule = ov_le32_of(left_out ? OV_DB_STRING_NO_RULE : w->rules),
+            .flags = ov_le32_of((from->flags & OV_DB_STRING_MODIFIERS)
+                                | (wakes ? OV_DB_STRING_WAKES : 0)
+                                | (uint32_t)from->kind << OV_DB_STRING_KIND_SHIFT),
+        };
+
+        ov_buf_put(&w->writer->sections[OV_DB_STRINGS], &to, sizeof(to));
+    }
+    w->strings += rule->string_count;
+}
+
+static void write_metas_and_tags(struct writing *w, const struct ov_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->meta_count; i++) {
+        const struct ov_meta *m = &rule->metas[i];
+        const struct ov_db_datum d = datum(w, m->name, m->type, m->integer, m->text);
+
+        ov_buf_put(&w->writer->sections[OV_DB_METAS], &d, sizeof(d));
+    }
+    for (uint32_t i = 0; i < rule->tag_count; i++) {
+        const struct ov_db_span tag = span(w, rule->tags[i]);
+
+        ov_buf_put(&w->writer->sections[OV_DB_TAGS], &tag, sizeof(tag));
+    }
+    w->metas += rule->meta_count;
+    w->tags += rule->tag_count;
+}
+
+static void write_rule(struct writing *w, const struct ov_rule *rule)
+{
+    const struct ov_bytes code = ov_buf_bytes(&w->code);
+    const uint32_t at = ov_intern_put(&w->codes, code, sizeof(struct ov_db_insn));
+    const struct ov_db_rule to = {
+        .name = span(w, rule->name),
+        .source = span(w, rule->source),
+        .file = span(w, rule->file),
+        .line = ov_le32_of(rule->line),
+        .space = ov_le32_of(w->spaces.of_rule[w->context.rule]),
+        .flags = ov_le32_of(rule->flags & (OV_DB_RULE_PRIVATE | OV_DB_RULE_GLOBAL)),
+        .code_first = ov_le32_of(at / (uint32_t)sizeof(struct ov_db_insn)),
+        .code_count = ov_le32_of((uint32_t)(ov_bytes_len(code) / sizeof(struct ov_db_insn))),
+        .string_first = ov_le32_of(w->strings),
+        .string_count = ov_le32_of(rule->string_count),
+        .meta_first = ov_le32_of(w->metas),
+        .meta_count = ov_le32_of(rule->meta_count),
+        .tag_first = ov_le32_of(w->tags),
+        .tag_count = ov_le32_of(rule->tag_count),
+    };
+
+    ov_buf_put(&w->writer->sections[OV_DB_RULES], &to, sizeof(to));
+}
+
+static void note_waits(struct writing *w)
+{
+    struct ov_reader r = ov_reader_on(ov_buf_bytes(&w->waits));
+    uint32_t rule;
+
+    while (ov_read_u32le(&r, &rule)) {
+        const struct ov_pair pair = { .key = w->plans[rule].number, .item = w->rules };
+
+        ov_buf_put(&w->groups.waits, &pair, sizeof(pair));
+    }
+}
+
+static void note_always(struct writing *w, const struct ov_cond *cond)
+{
+    struct ov_guards guards;
+
+    ov_cond_guards(cond, &guards);
+    for (uint32_t i = 0; i < guards.count; i++) {
+        const struct ov_always_build entry = {
+            .offset = guards.tests[i].offset,
+            .bytes = guards.tests[i].bytes,
+            .value = guards.tests[i].value,
+            .rule = w->rules,
+            .size_min = guards.size_min,
+            .size_max = guards.size_max,
+        };
+
+        ov_buf_put(&w->groups.always, &entry, sizeof(entry));
+    }
+}
+
+/* When the rule is to be evaluated. */
+static void note_needs(struct writing *w, const struct ov_rule *rule, const struct ov_cond *cond)
+{
+    struct ov_rule_plan *plan = &w->plans[w->context.rule];
+
+    plan->needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
+    if (plan->needs_wake) {
+        ov_buf_clear(&w->waits);
+        ov_cond_wakes(cond, w->context.set, w->context.rule, w->wakes, &w->waits);
+        note_waits(w);
+    } else {
+        note_always(w, cond);
+    }
+    if ((rule->flags & OV_RULE_GLOBAL) != 0) {
+        const struct ov_pair pair = {
+            .key = w->spaces.of_rule[w->context.rule],
+            .item = w->rules,
+        };
+
+        ov_buf_put(&w->groups.globals, &pair, sizeof(pair));
+    }
+}
+
+/* Leaves the rule out, or returns why nothing can go on. */
+static overt_status give_up(struct writing *w, const struct ov_rule *rule,
+        const struct ov_cond_emit *emit, overt_error *err)
+{
+    if (emit->status == OVERT_E_NOMEM || emit->status == OVERT_E_INTERNAL) {
+        *err = emit->err;
+        return emit->status;
+    }
+    leave_out(&w->plans[w->context.rule], rule, emit->at->line, emit->at->column, emit->err.message,
+            w->diags);
+    write_strings(w, rule, true);
+    return OVERT_OK;
+}
+
+static overt_status write_one(struct writing *w, overt_error *err)
+{
+    const struct ov_rule *rule = &w->context.set->rules[w->context.rule];
+    struct ov_rule_plan *plan = &w->plans[w->context.rule];
+    struct ov_cond_emit emit = {
+        .context = &w->context,
+        .texts = &w->texts,
+        .regexes = &w->regexes,
+        .code = &w->code,
+    };
+    const struct ov_cond *cond = plan->left_out ? NULL : tree_of(&w->context, w->plans, w->diags);
+
+    if (w->context.out_of_memory) {
+        return no_memory(err);
+    }
+    if (cond == NULL) {
+        write_strings(w, rule, true);
+        return OVERT_OK;
+    }
+    ov_buf_clear(&w->code);
+    if (!ov_cond_emit(&emit, cond)) {
+        return give_up(w, rule, &emit, err);
+    }
+    plan->number = w->rules;
+    note_needs(w, rule, cond);
+    write_rule(w, rule);
+    write_strings(w, rule, false);
+    write_metas_and_tags(w, rule);
+    w->rules++;
+    return OVERT_OK;
+}
+
+static void write_externals(struct writing *w)
+{
+    const struct ov_rule_set *set = w->context.set;
+
+    for (size_t i = 0; i < set->external_count; i++) {
+        const struct ov_external *x = &set->externals[i];
+        int64_t bits = x->integer;
+        struct ov_db_datum d;
+
+        if (x->type == OV_TYPE_FLOAT) {
+            memcpy(&bits, &x->real, sizeof(bits));
+        }
+        d = datum(w, x->name, x->type, bits, x->text);
+        ov_buf_put(&w->writer->sections[OV_DB_EXTERNALS], &d, sizeof(d));
+    }
+}
+
+static void write_spaces(struct writing *w)
+{
+    for (uint32_t i = 0; i < w->spaces.count; i++) {
+        const struct ov_db_space to = { .name = span(w, w->spaces.names[i]) };
+
+        ov_buf_put(&w->writer->sections[OV_DB_SPACES], &to, sizeof(to));
+    }
+}
+
+static overt_status write_all(struct writing *w, overt_error *err)
+{
+    uint32_t *counts = w->writer->counts;
+    overt_status status = OVERT_OK;
+
+    for (size_t r = 0; r < w->context.set->rule_count && status == OVERT_OK; r++) {
+        w->context.rule = r;
+        status = write_one(w, err);
+    }
+    if (status != OVERT_OK) {
+        return status;
+    }
+    write_externals(w);
+    write_spaces(w);
+    status = ov_groups_write(&w->groups, w->writer, err);
+    if (status != OVERT_OK) {
+        return status;
+    }
+    counts[OV_DB_RULES] = w->rules;
+    counts[OV_DB_METAS] = w->metas;
+    counts[OV_DB_TAGS] = w->tags;
+    counts[OV_DB_STRINGS] = w->strings;
+    counts[OV_DB_SPACES] = w->spaces.count;
+    counts[OV_DB_EXTERNALS] = (uint32_t)w->context.set->external_count;
+    counts[OV_DB_CODE] = (uint32_t)(ov_bytes_len(ov_buf_bytes(&w->writer->sections[OV_DB_CODE]))
+                                    / sizeof(struct ov_db_insn));
+    status = ov_compile_hashes(w->context.set, w->diags, &w->texts, w->writer, err);
+    if (status != OVERT_OK) {
+        return status;
+    }
+    if (!ov_intern_ok(&w->texts) || !ov_intern_ok(&w->codes) || !ov_intern_ok(&w->regexes)
+            || !ov_buf_ok(&w->waits)) {
+        return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
+                "the texts or conditions of all rules together are too large, or memory ran out");
+    }
+    return OVERT_OK;
+}
+
+overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_rule_plan *plans,
+        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
+{
+    struct ov_arena arena;
+    struct writing w = {
+        .context = { .set = set, .plans = plans, .arena = &arena },
+        .plans = plans,
+        .diags = diags,
+        .writer = writer,
+    };
+    uint32_t strings_max = 1;
+    overt_status status = OVERT_OK;
+
+    for (size_t r = 0; r < set->rule_count; r++) {
+        if (set->rules[r].string_count > strings_max) {
+            strings_max = set->rules[r].string_count;
+        }
+    }
+    ov_arena_init(&arena, UINT64_MAX);
+    ov_intern_init(&w.texts, &writer->sections[OV_DB_TEXT]);
+    ov_intern_init(&w.codes, &writer->sections[OV_DB_CODE]);
+    ov_intern_init(&w.regexes, &writer->sections[OV_DB_REGEXES]);
+    ov_buf_init(&w.code, OV_CONDITION_CODE_MAX);
+    ov_buf_init(&w.waits, SIZE_MAX);
+    ov_buf_init(&w.groups.waits, SIZE_MAX);
+    ov_buf_init(&w.groups.always, SIZE_MAX);
+    ov_buf_init(&w.groups.globals, SIZE_MAX);
+    w.wakes = calloc(strings_max, 1);
+    if (w.wakes == NULL || !ov_spaces_find(set, plans, &w.spaces)) {
+        status = no_memory(err);
+    }
+    if (status == OVERT_OK) {
+        status = write_all(&w, err);
+    }
+    free(w.wakes);
+    ov_spaces_done(&w.spaces);
+    ov_buf_done(&w.groups.globals);
+    ov_buf_done(&w.groups.always);
+    ov_buf_done(&w.groups.waits);
+    ov_buf_done(&w.waits);
+    ov_buf_done(&w.code);
+    ov_intern_done(&w.regexes);
+    ov_intern_done(&w.codes);
+    ov_intern_done(&w.texts);
+    ov_arena_done(&arena);
+    return status;
+}
+
+overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,
+        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
+{
+    struct ov_rule_plan *plans = calloc(set->rule_count + 1, sizeof(*plans));
+    overt_status status;
+
+    if (plans == NULL) {
+        return no_memory(err);
+    }
+    status = ov_conditions_plan(set, plans, uses, diags, err);
+    if (status == OVERT_OK) {
+        status = ov_conditions_write(set, plans, diags, writer, err);
+    }
+    free(plans);
+    return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conditions.h - the two halves of ov_compile_conditions, for the driver: between them patterns
+ * are compiled, which need the uses and may find a rule wanting. */
+#ifndef OV_COMPILE_CONDITIONS_H
+#define OV_COMPILE_CONDITIONS_H
+
+#include "compile/compile.h"
+
+struct ov_rule_plan;
+struct ov_intern;
+
+/* One plan per rule, zeroed by the caller. Rules whose conditions cannot be compiled, and those
+ * that refer to a rule left out, are marked as left out and named in `diags`. */
+OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set,
+        struct ov_rule_plan *plans, uint8_t *uses, struct ov_diags *diags, overt_error *err);
+
+/* Fills all sections but those of patterns. Numbers the rules that are not left out. */
+OV_MUST_CHECK overt_status ov_conditions_write(const struct ov_rule_set *set,
+        struct ov_rule_plan *plans, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err);
+
+/* compile/groups.c: OV_DB_GROUPS from what the rules need. */
+struct ov_groups_build {
+    struct ov_buf waits;   /* struct { u32 rule waited for, u32 waiter }, database numbers */
+    struct ov_buf always;  /* struct ov_always_build */
+    struct ov_buf globals; /* struct { u32 space, u32 rule } */
+};
+struct ov_always_build {
+    uint32_t offset;
+    uint32_t bytes;
+    uint32_t value;
+    uint32_t rule;
+    uint32_t size_min;
+    uint32_t size_max;
+};
+struct ov_pair {
+    uint32_t key;
+    uint32_t item;
+};
+/* Sorts what was gathered and writes it; sets the ranges in OV_DB_RULES and OV_DB_SPACES, whose
+ * records must be complete otherwise. */
+OV_MUST_CHECK overt_status ov_groups_write(
+        struct ov_groups_build *build, struct ov_db_writer *writer, overt_error *err);
+
+/* compile/hashes.c: OV_DB_HASHES. */
+OV_MUST_CHECK overt_status ov_compile_hashes(const struct ov_rule_set *set, struct ov_diags *diags,
+        struct ov_intern *texts, struct ov_db_writer *writer, overt_error *err);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which rules to run, in which order. Neither the object nor the database is trusted.
+ *
+ * A rule is run if a string was found that wakes it, if a rule holds that it waits for, or if it
+ * is one of the few that may hold without either and the object's first bytes and size allow it.
+ * Rules are run in order; they refer to earlier ones only, so what they refer to is known. One
+ * that takes long is put off until the others are done. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "db/rules.h"
+#include "eval/eval.h"
+#include "eval/machine.h"
+
+struct ov_evaluator {
+    const struct ov_db_view *view;
+    struct ov_db_groups groups;
+    bool has_groups;
+    uint32_t rule_count;
+    struct ov_bits due;     /* to be run */
+    struct ov_bits put_off; /* took too long, or wait for one that did */
+    struct ov_bits held;
+    struct ov_facts facts;
+    struct ov_machine machine;
+};
+
+overt_status ov_evaluator_new(
+        struct ov_evaluator **out, const struct ov_db_view *view, overt_error *err)
+{
+    struct ov_evaluator *ev = calloc(1, sizeof(*ev));
+    uint64_t records;
+
+    if (ev == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to evaluate rules");
+    }
+    /* A count is a claim: memory is for the rules that lie in the file. */
+    records = ov_bytes_len(view->sections[OV_DB_RULES]) / sizeof(struct ov_db_rule);
+    ev->view = view;
+    ev->rule_count = ov_db_rule_count(view);
+    if (ev->rule_count > records) {
+        ov_evaluator_free(ev);
+        return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the table of rules is cut short");
+    }
+    ev->has_groups = ov_db_groups_read(view, &ev->groups);
+    if (ev->rule_count != 0 && !ev->has_groups) {
+        ov_evaluator_free(ev);
+        return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "rules without their groups");
+    }
+    if (!ov_bits_init(&ev->due, ev->rule_count) || !ov_bits_init(&ev->put_off, ev->rule_count)
+            || !ov_bits_init(&ev->held, ev->rule_count)) {
+        ov_evaluator_free(ev);
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to evaluate rules");
+    }
+    *out = ev;
+    return OVERT_OK;
+}
+
+void ov_evaluator_free(struct ov_evaluator *ev)
+{
+    if (ev != NULL) {
+        ov_bits_done(&ev->due);
+        ov_bits_done(&ev->put_off);
+        ov_bits_done(&ev->held);
+        free(ev);
+    }
+}
+
+/* --- what is due ----------------------------------------------------------------------------- */
+
+static void wake_by_strings(struct ov_evaluator *ev, const struct ov_matcher *m)
+{
+    size_t count = 0;
+    const uint32_t *strings = ov_matcher_found_strings(m, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct ov_db_string *s =
+                ov_db_record(ev->view, OV_DB_STRINGS, strings[i], sizeof(*s));
+
+        if (s != NULL && (ov_le32_get(s->flags) & OV_DB_STRING_WAKES) != 0) {
+            ov_bits_add(&ev->due, ov_le32_get(s->rule));
+        }
+    }
+}
+
+static bool guard_passes(struct ov_evaluator *ev, const struct ov_db_guard *guard)
+{
+    const uint16_t bytes = ov_le16_get(guard->bytes);
+    uint32_t v;
+
+    if (bytes == 0) {
+        return true;
+    }
+    return (bytes == 1 || bytes == 2 || bytes == 4)
+           && ov_facts_read(&ev->facts, ov_le16_get(guard->offset), bytes, &v)
+           && v == ov_le32_get(guard->value);
+}
+
+static bool wake_always(struct ov_evaluator *ev, struct ov_budget *budget)
+{
+    const uint64_t real = ev->facts.source->size;
+    const uint32_t size = real > UINT32_MAX ? UINT32_MAX : (uint32_t)real;
+    const struct ov_db_guard *guard;
+
+    for (uint64_t g = 0;
+            (guard = ov_db_group_item(ev->view, ev->groups.guards, g, sizeof(*guard))) != NULL;
+            g++) {
+        const uint64_t first = ov_le32_get(guard->first), count = ov_le32_get(guard->count);
+
+        if (!guard_passes(ev, guard)) {
+            continue;
+        }
+        if (!ov_budget_steps(budget, 1 + count / 16)) {
+            return false;
+        }
+        for (uint64_t i = first; i < first + count; i++) {
+            const struct ov_db_always *entry =
+                    ov_db_group_item(ev->view, ev->groups.always, i, sizeof(*entry));
+
+            if (entry == NULL) {
+                break;
+            }
+            if (size >= ov_le32_get(entry->size_min) && size <= ov_le32_get(entry->size_max)) {
+                ov_bits_add(&ev->due, ov_le32_get(entry->rule));
+            }
+        }
+    }
+    return true;
+}
+
+/* Rules that wait for this one come behind it. */
+static bool wake_waiters(struct ov_evaluator *ev, uint32_t rule, struct ov_budget *budget)
+{
+    const struct ov_db_rule *r = ov_db_record(ev->view, OV_DB_RULES, rule, sizeof(*r));
+    uint64_t first, count;
+
+    if (r == NULL) {
+        return true;
+    }
+    first = ov_le32_get(r->waiter_first);
+    count = ov_le32_get(r->waiter_count);
+    if (!ov_budget_steps(budget, count)) {
+        return false;
+    }
+    for (uint64_t i = first; i < first + count; i++) {
+        const struct ov_le32 *waiter =
+                ov_db_group_item(ev->view, ev->groups.waiters, i, sizeof(*waiter));
+
+        if (waiter == NULL) {
+            break;
+        }
+        if (ov_le32_get(*waiter) > rule) {
+            ov_bits_add(&ev->due, ov_le32_get(*waiter));
+        }
+    }
+    return true;
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+/* Runs one rule with at most `slice` steps. *all_spent: it had all that was left. */
+static enum ov_outcome run_rule(struct ov_evaluator *ev, uint32_t rule, uint64_t slice,
+        struct ov_budget *budget, bool *all_spent)
+{
+    const uint64_t given = budget->steps_left < slice ? budget->steps_left : slice;
+    struct ov_budget part = { .steps_left = given };
+    enum ov_outcome outcome;
+
+    *all_spent = given == budget->steps_left;
+    ev->machine.budget = &part;
+    outcome = ov_machine_run(&ev->machine, rule);
+    budget->steps_left -= given - part.steps_left;
+    return outcome;
+}
+
+/* Everything that is due, in order. A rule that needs more than `slice` is put off. */
+static enum ov_reason run_due(struct ov_evaluator *ev, uint64_t slice, struct ov_budget *budget)
+{
+    enum ov_reason reason = OV_REASON_NONE;
+
+    for (uint32_t rule = 0; ov_bits_next(&ev->due, rule, &rule);) {
+        bool all_spent;
+
+        ov_bits_remove(&ev->due, rule);
+        switch (run_rule(ev, rule, slice, budget, &all_spent)) {
+        case OV_OUTCOME_FALSE:
+            break;
+        case OV_OUTCOME_HOLDS:
+            ov_bits_add(&ev->held, rule);
+            if (!wake_waiters(ev, rule, budget)) {
+                return OV_REASON_STEPS;
+            }
+            break;
+        case OV_OUTCOME_NO_STEPS:
+            if (all_spent) {
+                return OV_REASON_STEPS;
+            }
+            ov_bits_add(&ev->put_off, rule);
+            break;
+        case OV_OUTCOME_WAITS:
+            ov_bits_add(&ev->put_off, rule);
+            break;
+        case OV_OUTCOME_DAMAGED:
+            reason = OV_REASON_RULES;
+            break;
+        }
+    }
+    return reason;
+}
+
+/* Once more with those put off, now without a slice: one is finished, then the next. */
+static enum ov_reason run_put_off(struct ov_evaluator *ev, struct ov_budget *budget)
+{
+    enum ov_reason reason = OV_REASON_NONE;
+
+    for (uint32_t rule = 0; ov_bits_next(&ev->put_off, rule, &rule);) {
+        enum ov_reason one;
+
+        /* What it refers to comes before it, and is known by now. */
+        ov_bits_remove(&ev->put_off, rule);
+        ov_bits_add(&ev->due, rule);
+        one = run_due(ev, UINT64_MAX, budget);
+        if (one == OV_REASON_STEPS) {
+            return one;
+        }
+        if (one != OV_REASON_NONE) {
+            reason = one;
+        }
+        /* A waiter that was woken just now and met a rule still put off is put off behind it. */
+    }
+    return reason;
+}
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+/* Do all global rules of the rule's namespace hold? */
+static bool globals_hold(struct ov_evaluator *ev, const struct ov_db_rule *r,
+        struct ov_budget *budget, enum ov_reason *reason)
+{
+    const struct ov_db_space *space =
+            ov_db_record(ev->view, OV_DB_SPACES, ov_le32_get(r->space), sizeof(*space));
+    uint64_t first, count;
+
+    if (space == NULL) {
+        *reason = OV_REASON_RULES;
+        return false;
+    }
+    first = ov_le32_get(space->global_first);
+    count = ov_le32_get(space->global_count);
+    if (!ov_budget_steps(budget, count)) {
+        *reason = OV_REASON_STEPS;
+        return false;
+    }
+    for (uint64_t i = first; i < first + count; i++) {
+        const struct ov_le32 *global =
+                ov_db_group_item(ev->view, ev->groups.globals, i, sizeof(*global));
+
+        if (global == NULL) {
+            *reason = OV_REASON_RULES;
+            return false;
+        }
+        if (!ov_bits_has(&ev->held, ov_le32_get(*global))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t first_offset(
+        const struct ov_evaluator *ev, const struct ov_db_rule *r, const struct ov_matcher *m)
+{
+    const uint64_t first = ov_le32_get(r->string_first), count = ov_le32_get(r->string_count);
+
+    for (uint64_t s = first; s < first + count && s < ev->view->counts[OV_DB_STRINGS]; s++) {
+        const struct ov_match *matches;
+        size_t n = 0;
+
+        if (ov_matcher_found(m, (uint32_t)s)) {
+            matches = ov_matcher_matches(m, (uint32_t)s, &n);
+            if (n != 0) {
+                return matches[0].offset;
+            }
+        }
+    }
+    return UINT64_MAX;
+}
+
+static void tell(struct ov_evaluator *ev, const struct ov_matcher *m, struct ov_budget *budget,
+        enum ov_reason *reason, ov_rule_fn on_rule, void *payload)
+{
+    for (uint32_t rule = 0; ov_bits_next(&ev->held, rule, &rule); rule++) {
+        const struct ov_db_rule *r = ov_db_record(ev->view, OV_DB_RULES, rule, sizeof(*r));
+
+        if (r != NULL && (ov_le32_get(r->flags) & OV_DB_RULE_PRIVATE) == 0
+                && globals_hold(ev, r, budget, reason)) {
+            on_rule(payload, rule, first_offset(ev, r, m));
+        }
+    }
+}
+
+enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
+        struct ov_source *source, struct ov_budget *budget, ov_rule_fn on_rule, void *payload)
+{
+    enum ov_reason reason = OV_REASON_NONE, later;
+
+    if (ev->rule_count == 0) {
+        return OV_REASON_NONE;
+    }
+    ov_facts_begin(&ev->facts, source);
+    ev->machine.view = ev->view;
+    ev->machine.matcher = m;
+    ev->machine.facts = &ev->facts;
+    ev->machine.held = &ev->held;
+    ev->machine.open = &ev->put_off;
+    wake_by_strings(ev, m);
+    if (!wake_always(ev, budget)) {
+        reason = OV_REASON_STEPS;
+    }
+    if (reason == OV_REASON_NONE) {
+        reason = run_due(ev, OV_CONDITION_SLICE_STEPS, budget);
+    }
+    if (reason != OV_REASON_STEPS) {
+        later = run_put_off(ev, budget);
+        reason = later == OV_REASON_NONE ? reason : later;
+    }
+    tell(ev, m, budget, &reason, on_rule, payload);
+    ov_bits_clear(&ev->due);
+    ov_bits_clear(&ev->put_off);
+    ov_bits_clear(&ev->held);
+    return reason;
+}
