@@ -93,9 +93,9 @@ static void put_list(
     ov_buf_put_u8(out, ']');
 }
 
-void ov_json_file(struct ov_buf *out, const struct ov_result *result)
+void ov_json_body(struct ov_buf *out, const struct ov_result *result)
 {
-    ov_buf_put_text(out, "{\"type\":\"file\",");
+    ov_buf_put_u8(out, ',');
     ov_json_text(out, "path", result->path);
     ov_buf_put_u8(out, ',');
     put_words(out, "verdict", overt_verdict_text(result->verdict));
@@ -105,6 +105,12 @@ void ov_json_file(struct ov_buf *out, const struct ov_result *result)
     }
     put_list(out, "hits", true, result);
     put_list(out, "gaps", false, result);
+}
+
+void ov_json_file(struct ov_buf *out, const struct ov_result *result)
+{
+    ov_buf_put_text(out, "{\"type\":\"file\"");
+    ov_json_body(out, result);
     ov_buf_printf(out, ",\"explained\":%s}\n", result->explained != NULL ? "true" : "false");
 }
 

@@ -71,8 +71,16 @@ void ov_json_summary(struct ov_buf *out, const struct ov_summary *summary);
 void ov_lines_file(struct ov_buf *out, const struct ov_result *result, bool colour);
 void ov_lines_summary(struct ov_buf *out, const struct ov_summary *summary);
 
+/* Everything there is to say of one file, looked at in the explain profile (result->report). */
+void ov_lines_explain(
+        struct ov_buf *out, const struct ov_result *result, const overt_db *db, bool colour);
+void ov_json_explain(struct ov_buf *out, const struct ov_result *result, const overt_db *db);
+
 /* "1.4 GB", "312 B": decimal units. */
 void ov_lines_bytes(struct ov_buf *out, uint64_t bytes);
+
+/* What every record about a file has: path, verdict, sizes, hits and gaps, with a comma before. */
+void ov_json_body(struct ov_buf *out, const struct ov_result *result);
 
 /* "name":"..." and, where it is not UTF-8, ,"name_hex":"..." too. */
 void ov_json_text(struct ov_buf *out, const char *name, struct ov_bytes text);
