@@ -13,6 +13,9 @@
 
 /* Texts of one report: bounded by what crosses the wall for it, and some for our own. */
 #define TEXTS_BYTES_SLACK (64u * OV_KIB)
+/* A worker ends its details at the limit, its hits at twice that, and says so: what comes beyond
+ * is not from an honest one. */
+#define KEEP_FACTOR 3u
 /* A worker that sends this many times what it may is not talkative but hostile. */
 #define FLOOD_FACTOR 4u
 
@@ -269,7 +272,7 @@ enum ov_report_step ov_report_record(
         return OV_REPORT_LIE;
     }
     report->record_bytes += ov_bytes_len(message);
-    report->over |= report->record_bytes > bytes_max;
+    report->over |= report->record_bytes / KEEP_FACTOR > bytes_max + OV_EXPLAIN_FRAME_BYTES_MAX;
     if (report->record_bytes / FLOOD_FACTOR > bytes_max + OV_MIB) {
         return OV_REPORT_LIE;
     }

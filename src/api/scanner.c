@@ -11,10 +11,11 @@
 #include "api/memfd.h"
 #include "base/checked.h"
 
-#define WORKERS_MAX   1024u
-#define IN_FLIGHT_MAX 128u /* what fits into a socket's buffer with its descriptors */
-#define IN_FLIGHT     32u
-#define TIME_MS_MAX   (24u * 3600u * 1000u)
+#define WORKERS_MAX       1024u
+#define IN_FLIGHT_MAX     128u /* what fits into a socket's buffer with its descriptors */
+#define IN_FLIGHT         32u
+#define EXPLAIN_BYTES_MAX (4u * OV_GIB) /* of one file, at a person's wish */
+#define TIME_MS_MAX       (24u * 3600u * 1000u)
 
 static uint32_t processors(void)
 {
@@ -54,6 +55,10 @@ static overt_status check_options(const overt_options *options, unsigned *withou
             && options->profile != OVERT_PROFILE_EXPLAIN) {
         return ov_fail(
                 err, OVERT_E_ARGUMENT, UINT64_MAX, "profile %d is unknown", (int)options->profile);
+    }
+    if (options->explain_bytes_max > EXPLAIN_BYTES_MAX) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "an explanation has at most %llu bytes",
+                (unsigned long long)EXPLAIN_BYTES_MAX);
     }
     for (const char *const *name = options->weaker; name != NULL && *name != NULL; name++) {
         const unsigned layer = ov_jail_layer_of(*name);
@@ -96,6 +101,7 @@ overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_li
     s->profile = options->profile == OVERT_PROFILE_EXPLAIN ? OV_JAIL_EXPLAIN : OV_JAIL_VERDICT;
     s->explain_bytes_max =
             options->explain_bytes_max == 0 ? OV_EXPLAIN_BYTES_DEFAULT : options->explain_bytes_max;
+    s->wanted_kib = (uint32_t)((options->explain_bytes_max + OV_KIB - 1) / OV_KIB);
     s->without = without;
     s->in_flight_max = options->in_flight == 0 ? IN_FLIGHT : options->in_flight;
     s->time_ms_max = limits->time_ms_max == 0 ? OV_TIME_MS_DEFAULT : limits->time_ms_max;
@@ -167,6 +173,7 @@ static struct ov_job *job_new(
         .magic = ov_le32_of(OV_REQUEST_MAGIC),
         .kind = ov_le32_of(OV_REQUEST_SCAN),
         .seq = ov_le32_of(job->seq),
+        .flags = ov_le32_of(s->profile == OV_JAIL_EXPLAIN ? s->wanted_kib : 0),
         .size = ov_le64_of((uint64_t)st->st_size),
         .bytes_max = ov_le64_of(s->limits.bytes_max),
         .object_bytes_max = ov_le64_of(s->limits.object_bytes_max),

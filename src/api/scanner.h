@@ -14,6 +14,7 @@ struct overt_scanner {
     overt_limits limits;
     enum ov_jail_profile profile;
     uint64_t explain_bytes_max;
+    uint32_t wanted_kib; /* what is asked of a worker; 0: its own default */
     unsigned without;
     size_t in_flight_max;
     uint32_t time_ms_max;

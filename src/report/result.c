@@ -39,16 +39,27 @@ static void tell_hits(
     }
 }
 
-static void tell_gaps(
-        const overt_report *report, const overt_report *unless, ov_finding_fn fn, void *payload)
+/* The second look has more to tell, and so reaches the limit of telling sooner; that says nothing
+ * of the look itself. */
+static bool is_of_second_only(const overt_gap *gap, const overt_report *first)
+{
+    return first != NULL && strcmp(gap->reason, "replies") == 0 && !is_gap_told(first, gap);
+}
+
+/* `first`: the look that counts, when `report` is the second. */
+static void tell_gaps(const overt_report *report, const overt_report *first,
+        const overt_report *unless, ov_finding_fn fn, void *payload)
 {
     for (size_t i = 0; i < overt_report_gap_count(report); i++) {
         const overt_gap *gap = overt_report_gap(report, i);
 
-        if (unless == NULL || !is_gap_told(unless, gap)) {
-            fn(payload,
-                    &(struct ov_finding){
-                            .is_hit = false, .gap = gap, .within = report, .object = gap->object });
+        if ((unless == NULL || !is_gap_told(unless, gap)) && !is_of_second_only(gap, first)) {
+            fn(payload, &(struct ov_finding){
+                                .is_hit = false,
+                                .gap = gap,
+                                .within = report,
+                                .object = gap->object,
+                        });
         }
     }
 }
@@ -62,10 +73,10 @@ void ov_result_findings(const struct ov_result *result, ov_finding_fn fn, void *
         tell_hits(result->report, result->explained, fn, payload);
     }
     if (result->explained != NULL) {
-        tell_gaps(result->explained, NULL, fn, payload);
+        tell_gaps(result->explained, result->report, NULL, fn, payload);
     }
     if (result->report != NULL) {
-        tell_gaps(result->report, result->explained, fn, payload);
+        tell_gaps(result->report, NULL, result->explained, fn, payload);
     }
 }
 

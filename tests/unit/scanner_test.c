@@ -736,7 +736,7 @@ static void explaining(int channel, unsigned number, int database)
                         .offset = UINT64_MAX,
                         .text = ov_bytes_of(NULL, 0),
                         .name = ov_bytes_of(NULL, 0) });
-        for (int i = 0; i < (order == 'm' ? 2000 : order == 'f' ? 2000000 : 1); i++) {
+        for (int i = 0; i < (order == 'm' ? 5000 : order == 'f' ? 2000000 : 1); i++) {
             fake_record(channel, r.seq,
                     (struct ov_record){ .kind = OV_RECORD_STRING,
                             .object = 2,
