@@ -300,6 +300,7 @@ static bool include(void *payload, struct ov_bytes from_file, struct ov_bytes na
     static const char bad[] = "rule bad { condition: nothing }\n";
     static const char nested[] = "include \"good\" rule outer { condition: inner }";
     static const char itself[] = "include \"itself\"";
+    static char deeper[32];
     unsigned *asked = payload;
 
     ++*asked;
@@ -311,6 +312,9 @@ static bool include(void *payload, struct ov_bytes from_file, struct ov_bytes na
         *text = ov_bytes_of(nested, sizeof(nested) - 1);
     } else if (ov_bytes_equal(name, "itself", 6)) {
         *text = ov_bytes_of(itself, sizeof(itself) - 1);
+    } else if (ov_bytes_equal(name, "deeper", 6)) {
+        (void)snprintf(deeper, sizeof(deeper), "include \"deeper\" // %u", *asked);
+        *text = ov_bytes_of(deeper, strlen(deeper));
     } else {
         *why = "no such file";
         return false;
@@ -366,7 +370,13 @@ TEST(a_file_that_includes_itself_comes_to_an_end)
 
     open_with_includes(&w, &asked);
     CHECK(!read_text(&w, "include \"itself\" rule a { condition: true }"));
-    CHECK_UINT(asked, 16);
+    CHECK_UINT(asked, 2);
+    CHECK_UINT(w.diags.errors, 1);
+    CHECK_UINT(w.set.rule_count, 1);
+    close_world(&w);
+    open_with_includes(&w, &asked);
+    CHECK(!read_text(&w, "include \"deeper\" rule a { condition: true }"));
+    CHECK_UINT(asked, OV_INCLUDE_DEPTH_MAX);
     CHECK_UINT(w.diags.errors, 1);
     CHECK_UINT(w.set.rule_count, 1);
     close_world(&w);
@@ -383,9 +393,9 @@ TEST(running_out_of_memory_is_told)
     ov_buf_init(&b, 8u << 20);
     for (unsigned i = 0; i < 3000; i++) {
         ov_buf_printf(&b,
-                "rule r%u : t%u { meta: a = \"\\x41\" strings: $a = \"ab\\ncd\" $b = { 01 (02 | "
+                "rule r%u_ : t%u { meta: a = \"\\x41\" strings: $a = \"ab\\ncd\" $b = { 01 (02 | "
                 "03) [2-4] 05 } $c = /a(b|c)[d-f]+/ condition: #a > %u and any of them and for "
-                "any i in (1, 2) : ( @a[i] == uint8(i) ) and any of (r%u*) }\n",
+                "any i in (1, 2) : ( @a[i] == uint8(i) ) and any of (r%u_*) }\n",
                 i, i, i, i);
     }
     CHECK(ov_buf_ok(&b));

@@ -51,7 +51,7 @@ static const struct operator* operator_of(enum ov_token_kind token)
             return &operators[i];
         }
     }
-    OV_ASSERT(!"every operator that is parsed stands in the table");
+    OV_ASSERT(false); /* every operator that is parsed stands in the table */
     return NULL;
 }
 
@@ -187,7 +187,7 @@ static const char *fold(enum ov_expr_kind kind, int64_t a, int64_t b, int64_t *o
         *out = b >= 64 ? 0 : a >> b;
         return NULL;
     default:
-        OV_ASSERT(!"only arithmetic is folded");
+        OV_ASSERT(false); /* only arithmetic is folded */
         return NULL;
     }
 }

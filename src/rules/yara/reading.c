@@ -8,6 +8,7 @@
 #define MESSAGE_BYTES 512
 #define EXCERPT_BYTES 40 /* shown of foreign bytes, so that a sentence stays one */
 
+OV_PRINTF(5, 0)
 static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t line,
         uint32_t column, const char *fmt, va_list ap)
 {

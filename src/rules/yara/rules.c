@@ -6,8 +6,7 @@
 #include "base/checked.h"
 #include "rules/yara/parser.h"
 
-#define INCLUDE_DEPTH_MAX 16u  /* as YARA */
-#define INCLUDE_COST      256u /* bytes that even an empty include is taken for */
+#define INCLUDE_COST 256u /* bytes that even an empty include is taken for */
 
 /* Names looked at for sets, see sets.c: a floor, and so many for each byte of source. */
 #define WORK_FLOOR    (16u * (uint64_t)OV_MIB)
@@ -353,6 +352,17 @@ static bool read_import(struct ov_parser *p)
     return true;
 }
 
+/* Names of files are relative to who includes them; the same text inside itself is a circle. */
+static bool is_open(const struct ov_parser *p, struct ov_bytes text)
+{
+    for (uint32_t i = 0; i < p->open_count; i++) {
+        if (ov_bytes_equal(p->open_sources[i], ov_bytes_raw(text), (size_t)ov_bytes_len(text))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The text of an include, paid for. False: there is none, which was told. */
 static bool fetch_include(struct ov_parser *p, const struct ov_token *token, struct ov_bytes name,
         struct ov_bytes *out)
@@ -366,15 +376,20 @@ static bool fetch_include(struct ov_parser *p, const struct ov_token *token, str
                 ov_excerpt_of(name).text);
         return false;
     }
-    if (p->include_depth >= INCLUDE_DEPTH_MAX) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "includes more than %u deep; does \"%s\" include itself?", INCLUDE_DEPTH_MAX,
-                ov_excerpt_of(name).text);
+    if (p->open_count > OV_INCLUDE_DEPTH_MAX) {
+        ov_reading_error(&p->reading, token->line, token->column, "includes more than %u deep",
+                OV_INCLUDE_DEPTH_MAX);
         return false;
     }
     if (!p->options->include(p->options->include_payload, p->reading.file, name, out, &why)) {
         ov_reading_error(&p->reading, token->line, token->column, "cannot include \"%s\": %s",
                 ov_excerpt_of(name).text, why);
+        return false;
+    }
+    if (is_open(p, *out)) {
+        ov_reading_error(&p->reading, token->line, token->column,
+                "the file \"%s\" includes itself, perhaps through others",
+                ov_excerpt_of(name).text);
         return false;
     }
     cost = ov_bytes_len(*out) + INCLUDE_COST;
@@ -405,11 +420,9 @@ static bool read_include(struct ov_parser *p)
     }
     if (fetch_include(p, &token, name, &text)) {
         lx = p->lx;
-        p->include_depth++;
         if (!read_source(p, name, text)) {
             p->reading.out_of_memory = true;
         }
-        p->include_depth--;
         p->lx = lx;
         p->reading.file = outer.file;
     }
@@ -480,6 +493,8 @@ static bool read_source(struct ov_parser *p, struct ov_bytes file, struct ov_byt
     if (!ov_arena_copy(p->reading.arena, text, &kept)) {
         return false;
     }
+    OV_ASSERT(p->open_count < sizeof(p->open_sources) / sizeof(p->open_sources[0]));
+    p->open_sources[p->open_count++] = kept;
     p->reading.file = file;
     ov_lexer_init(&p->lx, &p->reading, kept);
     ov_parser_next(p);
@@ -492,6 +507,7 @@ static bool read_source(struct ov_parser *p, struct ov_bytes file, struct ov_byt
         }
         p->reading.failed = false;
     }
+    p->open_count--;
     return !p->reading.out_of_memory;
 }
 
