@@ -91,8 +91,8 @@ static bool is_bzip2(struct ov_bytes b)
 
 /* .lzma has no magic at all. The same guesses as xz's own: a possible first byte, a dictionary of
  * 2^n or 2^n + 2^(n-1), a size that is unknown or below 256 GiB; and the first byte of a range
- * coder is always zero. First bytes other than the usual one also need a size that could have been
- * packed into `total` bytes: Kotlin's metadata files begin with 00 00 00 03. */
+ * coder is always zero. First bytes other than the usual one also need a size that `total` bytes
+ * are not too many for. Kotlin's metadata pass all that; what fails at once is no lzma (stream.c). */
 static bool is_lzma(struct ov_bytes b, uint64_t total)
 {
     const uint8_t properties = ov_u8_at(b, 0, 255);

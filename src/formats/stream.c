@@ -17,7 +17,7 @@ struct ov_stream {
     bool begun; /* `state` has to be ended */
     bool alone;
     bool over;
-    bool produced;          /* anything at all */
+    uint64_t produced;      /* bytes of output so far */
     enum ov_codec_step bad; /* to be told after the last good piece */
     uint8_t *in_room;       /* OV_PIECE_BYTES, if the input is not in memory */
     uint8_t out[OV_PIECE_BYTES];
@@ -75,7 +75,7 @@ void ov_stream_begin(
     s->io = (struct ov_codec_io){ .in = s->out };
     s->alone = alone;
     s->over = false;
-    s->produced = false;
+    s->produced = 0;
     s->bad = OV_CODEC_GOES_ON;
     if (!ov_input_in_memory(input) && s->in_room == NULL) {
         s->in_room = malloc(OV_PIECE_BYTES);
@@ -185,7 +185,7 @@ static bool turn(struct ov_stream *s, struct ov_bytes *bytes, enum ov_give *give
     s->bad = ov_codec_ops(s->codec)->run(&s->state, &s->io);
     s->pos += had - s->io.in_left;
     made = sizeof(s->out) - s->io.out_left;
-    s->produced = s->produced || made != 0;
+    s->produced += made;
     if (s->bad == OV_CODEC_DONE) {
         s->bad = OV_CODEC_GOES_ON;
         s->over = !go_on_behind(s);
@@ -201,6 +201,19 @@ static bool turn(struct ov_stream *s, struct ov_bytes *bytes, enum ov_give *give
     }
     *give = OV_GIVE_END;
     return s->over;
+}
+
+/* .lzma has no magic: what fails at once was taken for it wrongly. Every packer begins with 5d;
+ * other first bytes are legal and get less benefit of the doubt. */
+static bool never_was_lzma(const struct ov_stream *s)
+{
+    uint8_t first = 0x5d;
+
+    if (s->codec != OV_CODEC_LZMA || s->alone) {
+        return false;
+    }
+    (void)ov_input_read(&s->input, 0, &first, 1);
+    return s->produced == 0 || (first != 0x5d && s->produced < 4096);
 }
 
 enum ov_give ov_stream_next(struct ov_stream *s, struct ov_bytes *bytes, struct ov_trouble *trouble)
@@ -219,8 +232,7 @@ enum ov_give ov_stream_next(struct ov_stream *s, struct ov_bytes *bytes, struct 
             return give;
         }
     }
-    /* Without magic, what never became anything never was anything. */
-    if (s->codec == OV_CODEC_LZMA && !s->alone && !s->produced && s->bad == OV_CODEC_DAMAGED) {
+    if (s->bad == OV_CODEC_DAMAGED && never_was_lzma(s)) {
         s->over = true;
         return OV_GIVE_END;
     }
