@@ -150,6 +150,12 @@ struct ov_term ov_term_as_condition(struct ov_parser *p, struct ov_term term)
 
 static const char overflow[] = "this does not fit into 64 bits";
 
+/* The sign is kept, as YARA does on every machine it runs on. */
+static int64_t shifted_right(int64_t a, unsigned by)
+{
+    return a < 0 ? (int64_t) ~(~(uint64_t)a >> by) : (int64_t)((uint64_t)a >> by);
+}
+
 /* a op b, both known. Returns what is wrong with it, or NULL. */
 static const char *fold(enum ov_expr_kind kind, int64_t a, int64_t b, int64_t *out)
 {
@@ -184,7 +190,7 @@ static const char *fold(enum ov_expr_kind kind, int64_t a, int64_t b, int64_t *o
         *out = b >= 64 ? 0 : (int64_t)((uint64_t)a << b);
         return NULL;
     case OV_EXPR_SHIFT_RIGHT:
-        *out = b >= 64 ? 0 : a >> b;
+        *out = b >= 64 ? 0 : shifted_right(a, (unsigned)b);
         return NULL;
     default:
         OV_ASSERT(false); /* only arithmetic is folded */

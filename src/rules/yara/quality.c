@@ -286,9 +286,9 @@ static struct offer best_of(
     struct walk walk = {
         .string = string,
         .best = { .points = NO_WINDOW, .worst = NO_WINDOW },
-        .nodes_left = left,
     };
 
+    walk.nodes_left = left;
     for (const struct ov_re *node = first; node != NULL; node = is_list ? node->next : NULL) {
         if (is_list && is_chain_jump(node)) {
             break;

@@ -372,7 +372,7 @@ static struct ov_re *read_atom(struct regex *x)
 {
     const int c = peek(x, 0);
     struct ov_re_set set;
-    int byte = c;
+    int byte;
 
     switch (c) {
     case '(':

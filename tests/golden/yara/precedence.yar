@@ -16,3 +16,4 @@ rule regexes { condition: ext_text matches /a.b/is and not ext_text matches /^x$
 rule booleans_count { condition: ext_bool + 1 == 2 and ext_bool }
 rule as_condition { condition: filesize and ext_text and ext_float }
 rule reads { condition: uint16(0) == 0x5A4D and int32be(uint32(0x3c) + 4) < -1 and uint8(0) and int8(1) and uint16be(2) and int16(3) and uint32be(4) and int16be(5) and int8be(6) and uint8be(7) and int32(8) and uint32(9) }
+rule shifts_keep_signs { condition: filesize == -8 >> 1 and filesize == -8 >> 64 and filesize == 1 << 63 and filesize == -9223372036854775807 >> 62 }
