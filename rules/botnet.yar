@@ -21,20 +21,19 @@ rule Botnet_Shell_ArchitectureLoop
 {
     meta:
         description = "Shell script that loops over architectures, fetching and starting a program for each"
-        reasoning = "A list of four or more processor families in a for loop whose body downloads from a bare address, makes executable and runs. Build scripts loop over architectures but do not run every result."
+        reasoning = "A list of five or more processor families in a for loop whose body downloads from a bare address, makes executable and runs. Build scripts loop over architectures but do not run every result."
         reference = "T1105"
         severity = "high"
         fixture = "botnet_arch_loop.sh"
     strings:
-        $for = /for[ \t]{1,4}\w{1,16}[ \t]{1,4}in[ \t]{1,4}["']?([a-z0-9_.]{0,12}(mips|mipsel|mpsl|arm|arm[4-7]l?|armv[4-7]l|sh4|ppc|m68k|x86|x86_64|i[3-6]86|sparc|spc|aarch64|powerpc)[ \t"';]{1,3}){4}/
-        $list = /=[ \t]{0,2}["']([a-z0-9_.]{0,12}(mips|mipsel|mpsl|arm|arm[4-7]l?|armv[4-7]l|sh4|ppc|m68k|x86|x86_64|i[3-6]86|sparc|spc|aarch64|powerpc)[ \t"';]{1,3}){4}/
+        $family = /(mips|mpsl|arm[4-7]|armv[4-7]|m68k|sh4|x86|i[3-6]86|sparc|aarch64|powerpc)/
         $fetch = /(wget|curl|tftp)[ \t][^\r\n;]{0,40}(https?:\/\/)?(([0-9]{1,3}\.){3}[0-9]{1,3}|\$\{?\w{1,20}\}?)[^\r\n; ]{0,40}\/[^\r\n;]{0,20}\$/
         $run = /(^|[\r\n;&|]|do[ \t])[ \t]{0,8}\.\/\$?\{?\w{1,16}\}?/
         $mode = /chmod[ \t]{1,4}(\+x|7[0-7]{2}|0?777)[ \t]{1,4}[^\r\n;]{0,4}(\$|\*)/
         $place = /cd[ \t]{1,4}(\/tmp|\/var\/run|\/mnt|\/dev\/shm|\/var\/tmp)/
         $remove = /rm[ \t]{1,4}-[rf]{1,2}[ \t]/
     condition:
-        filesize < 32KB and uint16be(0) == 0x2321 and any of ($for, $list) and all of ($fetch, $run, $mode, $place, $remove)
+        filesize < 32KB and uint16be(0) == 0x2321 and #family >= 5 and all of ($fetch, $run, $mode, $place, $remove)
 }
 
 rule Botnet_Shell_BusyboxFetch

@@ -94,13 +94,15 @@ rule Ransom_Windows_ServiceStopList
         severity = "high"
         fixture = "ransom_service_stop.bat"
     strings:
-        $stop = /(net1?(\.exe)?[ \t]{1,4}stop|sc(\.exe)?[ \t]{1,4}(stop|config)|taskkill(\.exe)?[ \t]{1,4}(\/f[ \t]{1,4})?\/im)[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3,50}/ nocase
+        $stop_net = /net1?(\.exe)?[ \t]{1,4}stop[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
+        $stop_sc = /sc(\.exe)?[ \t]{1,4}(stop|config)[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
+        $stop_task = /taskkill(\.exe)?[ \t]{1,4}(\/f[ \t]{1,4})?\/im[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
         $backup = /(veeam|BackupExec|AcronisAgent|AcrSch2|VSNAPVSS|CobianBackup|Arcserve)/ nocase
         $database = /(MSSQL\$|SQLAgent\$|SQLWriter|MSSQLSERVER|OracleService|mysqld?\b)/ nocase
         $other = /(MSExchange|sophos|McAfee|Symantec|msftesql|QBFCService|zoolz|memtas|mepocs)/ nocase
     condition:
         filesize < 5MB and (uint16(0) == 0x5A4D or uint8(0) == 0x40 or filesize < 64KB) and uint8(0) != 0x7F and
-        #stop >= 15 and all of ($backup, $database, $other)
+        #stop_net + #stop_sc + #stop_task >= 15 and all of ($backup, $database, $other)
 }
 
 rule Ransom_Elf_HypervisorEncryptor

@@ -85,10 +85,13 @@ rule Skimmer_Js_Checkout
         $fields = /(cc_number|ccnumber|card_?number|cc_cid|cc-number|cvv|cvc|cc_exp)/ nocase
         $read = /(querySelectorAll|getElementsByTagName)[ \t]{0,2}\([ \t]{0,2}["'][^"'\r\n]{0,40}(input|select)/
         $encode = /\b(btoa|encodeURIComponent|JSON\.stringify)[ \t]{0,2}\([ \t]{0,2}(btoa|JSON\.stringify|encodeURIComponent|unescape)[ \t]{0,2}\(/
-        $send = /(new[ \t]{1,4}Image[ \t]{0,2}(\([ \t]{0,2}\))?|navigator\.sendBeacon|createElement[ \t]{0,2}\([ \t]{0,2}["'](img|script)["'])[^\r\n]{0,40}/
+        $send_image = /new[ \t]{1,4}Image\b/
+        $send_beacon = "navigator.sendBeacon"
+        $send_element = /createElement[ \t]{0,2}\([ \t]{0,2}["'](img|script)["']/
         $src = /\.src[ \t]{0,2}=[ \t]{0,2}["'](https?:)?\/\/[^"'\r\n]{4,80}\?[^"'\r\n]{0,20}=["'][ \t]{0,2}\+/
     condition:
-        filesize < 512KB and uint8(0) != 0x7F and all of them
+        filesize < 512KB and uint8(0) != 0x7F and any of ($send_*) and
+        all of ($where, $fields, $read, $encode, $src)
 }
 
 rule Skimmer_Js_HiddenLoader

@@ -264,7 +264,7 @@ rule Webshell_PHP_XorSession
         $open = "<?php" nocase
         $xor = /\$\w{1,16}\[\$i\][ \t]{0,2}\^[ \t]{0,2}\$\w{1,16}\[\(?\$i[ \t]{0,2}\+[ \t]{0,2}1[ \t]{0,2}\)?[ \t]{0,2}&[ \t]{0,2}15\]/ nocase
         $input = "php://input" nocase
-        $run = /\b(eval|assert|create_function|call_user_func|__invoke|\$\w{1,20}::\w{1,20})[ \t]{0,4}\([ \t]{0,4}["'$]/ nocase
+        $run = /\b(eval|assert|create_function|call_user_func|__invoke)[ \t]{0,4}\([ \t]{0,4}["'$]/ nocase
         $session = "session_start" nocase
     condition:
         filesize < 64KB and $open in (0..200) and $xor and $run and any of ($input, $session)

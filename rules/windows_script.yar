@@ -126,7 +126,7 @@ rule Script_Batch_SubstringChain
         severity = "high"
         fixture = "script_batch_substring.bat"
     strings:
-        $chain = /(%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%){6}/ nocase
+        $chain = /,1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%/ nocase
         $piece = /:~-?[0-9]{1,3},1%%\w{1,16}:~/
     condition:
         filesize < 2MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and $chain and #piece >= 10
