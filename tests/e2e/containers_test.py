@@ -211,15 +211,26 @@ def the_last_of_30000_members_under_a_lower_limit():
     expect(DETECTED, path)
 
 
+def zip_of_zeros(gigabytes):
+    """A zip64 with one deflated member of zeros, made without deflating them all."""
+    one = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = one.compress(bytes(16 << 20)) + one.flush(zlib.Z_FULL_FLUSH)
+    data = block * (gigabytes * 64) + one.flush()
+    crc = 0
+    for _ in range(gigabytes * 64):
+        crc = zlib.crc32(bytes(16 << 20), crc)
+    sizes = struct.pack("<HHQQ", 1, 16, gigabytes << 30, len(data))
+    common = struct.pack("<HHHHHIIIHH", 45, 0, 8, 0, 0x5A21, crc, 0xFFFFFFFF, 0xFFFFFFFF, 5, 20)
+    local = b"PK\3\4" + common + b"zeros" + sizes
+    central = b"PK\1\2" + struct.pack("<H", 45) + common + struct.pack("<HHHII", 0, 0, 0, 0, 0) \
+        + b"zeros" + sizes
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local) + len(data), 0)
+    return local + data + central + end
+
+
 def ten_gigabytes_of_zeros():
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
-        with z.open("zeros", "w", force_zip64=True) as member:
-            block = bytes(16 << 20)
-            for _ in range(640):
-                member.write(block)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    expect(INCOMPLETE, put("bomb.zip", out.getvalue()))
+    expect(INCOMPLETE, put("bomb.zip", zip_of_zeros(10)))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime - before.ru_utime
     if used > 60:
