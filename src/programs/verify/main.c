@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -115,19 +114,32 @@ static int refuse(const struct request *request, overt_status status, const over
     return is_our_failure(status) ? EXIT_ERROR : EXIT_REFUSED;
 }
 
-/* "2026-01-01T00:00:10Z"; years that a calendar cannot show stay seconds. */
+static uint32_t days_of(uint32_t year, uint32_t month)
+{
+    static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month] + (month == 1 && leap ? 1u : 0u);
+}
+
+/* "2026-01-01T00:00:10Z"; years of five digits stay seconds. The C library's calendar would read
+ * /etc/localtime, or what the environment names in its place. */
 static void put_time(struct ov_buf *out, uint64_t seconds)
 {
-    const time_t when = (time_t)seconds;
-    char text[64];
-    struct tm tm;
+    const unsigned in_day = (unsigned)(seconds % 86400);
+    uint64_t days = seconds / 86400;
+    uint32_t year = 1970, month = 0;
 
-    if (gmtime_r(&when, &tm) != NULL && tm.tm_year <= 9999 - 1900
-            && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0) {
-        ov_buf_put_text(out, text);
-    } else {
-        ov_buf_printf(out, "%" PRIu64 " s after 1970", seconds);
+    for (; year < 10000 && days >= days_of(year, month); month = (month + 1) % 12) {
+        days -= days_of(year, month);
+        year += month == 11;
     }
+    if (year == 10000) {
+        ov_buf_printf(out, "%" PRIu64 " s after 1970", seconds);
+        return;
+    }
+    ov_buf_printf(out, "%04u-%02u-%02uT%02u:%02u:%02uZ", year, month + 1, (unsigned)days + 1,
+            in_day / 3600, in_day / 60 % 60, in_day % 60);
 }
 
 static int accept_proof(const struct session *s)
