@@ -23,6 +23,11 @@ MUST_NOT = {
         r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",
         r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
     },
+    "overt-verify": {
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats|jail)_|archive_read_":
+            "does more than check a proof",
+        r"ov_(sign|signer|tree_prove)_": "could sign or publish",
+    },
     "overt-spawn": {
         r"ov_(engine|matcher|evaluator|yara|compile|db)_": "knows of rules or content",
         r"archive_read_|EVP_": "does more than build a jail",

@@ -231,15 +231,29 @@ static overt_status wrong(const struct ov_key *key, overt_error *err)
             (const char *)ov_bytes_raw(key->name), key->id[0], key->id[1], key->id[2], key->id[3]);
 }
 
+/* Did OpenSSL run out of memory since ERR_clear_error? Then a "wrong" of it means nothing. */
+static bool is_out_of_memory(void)
+{
+    unsigned long code;
+
+    while ((code = ERR_get_error()) != 0) {
+        if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* RFC 8032, pure. OpenSSL's checks are the ones all our programs agree on: S below the order of
  * the group, no cofactor; the tests hold it to that. */
 static overt_status ed25519_check(const struct ov_key *key, struct ov_bytes message,
         struct ov_bytes signature, overt_error *err)
 {
-    overt_status status = OVERT_E_NOMEM;
     EVP_PKEY *pkey = NULL;
     EVP_MD_CTX *ctx = NULL;
+    int good = -1;
 
+    ERR_clear_error();
     /* The default would open openssl.cnf, which the environment can point anywhere. */
     if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1) {
         pkey = EVP_PKEY_new_raw_public_key(
@@ -247,18 +261,18 @@ static overt_status ed25519_check(const struct ov_key *key, struct ov_bytes mess
         ctx = EVP_MD_CTX_new();
     }
     if (pkey != NULL && ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1) {
-        const int good =
-                EVP_DigestVerify(ctx, ov_bytes_raw(signature), (size_t)ov_bytes_len(signature),
-                        ov_bytes_raw(message), (size_t)ov_bytes_len(message));
-
-        status = good == 1 ? OVERT_OK : wrong(key, err);
-    } else {
-        (void)ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to check a signature");
+        good = EVP_DigestVerify(ctx, ov_bytes_raw(signature), (size_t)ov_bytes_len(signature),
+                ov_bytes_raw(message), (size_t)ov_bytes_len(message));
     }
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return status;
+    if (good == 1) {
+        return OVERT_OK;
+    }
+    if (good < 0 || is_out_of_memory()) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to check a signature");
+    }
+    return wrong(key, err);
 }
 
 static overt_status check_note(const struct ov_key *key, struct ov_bytes text,

@@ -45,7 +45,8 @@ bool ov_key_is_same(const struct ov_key *a, const struct ov_key *b);
 
 /* OVERT_OK: `signature` (a signature line's bytes behind the id) is this key's over `text`;
  * *time is when, 0 where the algorithm has no time. OVERT_E_CORRUPT: it is not. Any other status
- * says nothing about the signature. */
+ * says nothing about the signature. (OpenSSL keeps a few lacks of memory to itself: they come out
+ * as a wrong signature, never as a right one.) */
 OV_MUST_CHECK overt_status ov_key_check(const struct ov_key *key, struct ov_bytes text,
         struct ov_bytes signature, uint64_t *time, overt_error *err);
 
