@@ -156,7 +156,7 @@ static bool is_id(struct ov_bytes text, const uint8_t id[OV_KEY_ID_BYTES])
 
 overt_status ov_key_read(struct ov_bytes text, struct ov_key *out, overt_error *err)
 {
-    uint8_t bytes[1 + OV_KEY_PUBLIC_BYTES_MAX];
+    uint8_t bytes[1 + OV_KEY_PUBLIC_BYTES_MAX] = { 0 };
     struct ov_bytes name, rest, id, encoded;
     struct ov_key key;
     overt_status status;

@@ -21,7 +21,7 @@ bool ov_hash_equal(const struct ov_hash *a, const struct ov_hash *b)
 
 const char *ov_hash_read(struct ov_bytes text, struct ov_hash *out)
 {
-    struct ov_hash hash;
+    struct ov_hash hash = { 0 };
     size_t len = 0;
     const char *why;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""verify_proof_test.py OVERT_VERIFY VECTORS: what a person sees of `overt-verify proof`: its answer,
-its one line of reason, its exit status; and that it does nothing else."""
+"""verify_proof_test.py OVERT_VERIFY VECTORS [--watch]: what a person sees of `overt-verify proof`: its
+answer, its one line of reason, its exit status; and, watched by strace, that it does nothing else
+(not with sanitizers, which do a lot else)."""
 import os
 import pathlib
 import subprocess
@@ -185,5 +186,5 @@ if __name__ == "__main__":
              a_policy_without_witnesses_is_said, an_unusable_policy_judges_nothing,
              what_cannot_be_read_judges_nothing, endless_data_ends, wrong_usage_is_status_2,
              help_and_version_are_told, an_answer_that_cannot_be_written_is_no_yes,
-             names_do_not_act_on_the_terminal, surroundings_do_not_matter,
-             it_reads_three_files_and_does_nothing_else])
+             names_do_not_act_on_the_terminal, surroundings_do_not_matter]
+            + [it_reads_three_files_and_does_nothing_else] * ("--watch" in sys.argv[3:]))

@@ -9,7 +9,7 @@
 TEST(a_checkpoint_of_the_vectors_reads_and_writes_the_same)
 {
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v3.checkpoint", &file);
+    kept uint8_t *bytes = vector_file("v3.checkpoint", &file);
     struct ov_checkpoint c;
     struct ov_note note;
     struct ov_buf out;
@@ -148,7 +148,7 @@ TEST(a_witness_would_answer_the_vectors_as_it_should)
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         overt_error err = OVERT_ERROR_INIT;
         struct ov_bytes file;
-        auto_free uint8_t *bytes = vector_file(requests[i].file, &file);
+        kept uint8_t *bytes = vector_file(requests[i].file, &file);
 
         CHECK_STR(answer(file, requests[i].last, &err), requests[i].why);
     }

@@ -13,6 +13,9 @@
 
 #define HELPER __attribute__((unused)) static
 
+/* Memory behind a view: freed at the end of its scope, never named again. */
+#define kept auto_free __attribute__((unused))
+
 /* A SHA-256 for the length of the program. */
 HELPER struct ov_digest *sha;
 

@@ -67,9 +67,9 @@ TEST(a_lack_of_memory_never_verifies_anything)
     static struct ov_policy policy;
     static struct ov_proof good, bad;
     struct ov_bytes policy_file, good_file, bad_file;
-    auto_free uint8_t *a = vector_file("policy.txt", &policy_file);
-    auto_free uint8_t *b = vector_file("v4.good.tlog-proof", &good_file);
-    auto_free uint8_t *c = vector_file("v4.bad.timestamp-altered.tlog-proof", &bad_file);
+    kept uint8_t *a = vector_file("policy.txt", &policy_file);
+    kept uint8_t *b = vector_file("v4.good.tlog-proof", &good_file);
+    kept uint8_t *c = vector_file("v4.bad.timestamp-altered.tlog-proof", &bad_file);
     unsigned long requests, told = 0, untold = 0;
 
     CHECK(ov_policy_read(policy_file, &policy, NULL) == OVERT_OK);

@@ -30,7 +30,7 @@ TEST(the_vector_verifies_and_its_text_keeps_its_empty_line)
     struct ov_note_check check;
     overt_error err = OVERT_ERROR_INIT;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v1.note", &file);
+    kept uint8_t *bytes = vector_file("v1.note", &file);
     static const char want[] = "overt signed note vector 1\n\nan empty line above is legal\n";
     struct ov_note note;
 
@@ -46,7 +46,7 @@ TEST(what_overt_signs_is_the_vector_byte_for_byte)
 {
     const struct ov_signer log = signer_of(LOG, OV_KEY_ED25519);
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v1.note", &file);
+    kept uint8_t *bytes = vector_file("v1.note", &file);
     struct ov_note note;
     struct ov_buf out;
 
@@ -66,7 +66,7 @@ TEST(cosignatures_verify_with_their_times_and_come_out)
     const struct ov_signer log = signer_of(LOG, OV_KEY_ED25519);
     struct ov_note_check check;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v3.cosigned", &file);
+    kept uint8_t *bytes = vector_file("v3.cosigned", &file);
     struct ov_note note;
     struct ov_buf out;
 
@@ -92,8 +92,8 @@ TEST(cosignatures_verify_with_their_times_and_come_out)
 TEST(what_a_witness_signs_is_the_vector)
 {
     struct ov_bytes file, want;
-    auto_free uint8_t *note_bytes = vector_file("v3.cosigned", &file);
-    auto_free uint8_t *want_bytes = vector_file("v3.cosig-message.w1", &want);
+    kept uint8_t *note_bytes = vector_file("v3.cosigned", &file);
+    kept uint8_t *want_bytes = vector_file("v3.cosig-message.w1", &want);
     struct ov_note note;
     struct ov_buf out;
 

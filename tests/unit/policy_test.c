@@ -15,7 +15,7 @@ TEST(the_policy_of_the_vectors_reads)
 {
     static struct ov_policy p;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("policy.txt", &file);
+    kept uint8_t *bytes = vector_file("policy.txt", &file);
 
     CHECK(ov_policy_read(file, &p, NULL) == OVERT_OK);
     CHECK_UINT(p.log_count, 1);

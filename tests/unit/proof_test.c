@@ -42,8 +42,8 @@ TEST(the_good_proofs_of_the_vectors_verify)
     static struct ov_proof proof;
     struct ov_judgement j;
     struct ov_bytes good, extra;
-    auto_free uint8_t *a = vector_file("v4.good.tlog-proof", &good);
-    auto_free uint8_t *b = vector_file("v4.good-extra.tlog-proof", &extra);
+    kept uint8_t *a = vector_file("v4.good.tlog-proof", &good);
+    kept uint8_t *b = vector_file("v4.good-extra.tlog-proof", &extra);
 
     CHECK(ov_proof_read(good, &proof, NULL) == OVERT_OK);
     CHECK_UINT(proof.index, 12345);
@@ -79,7 +79,7 @@ TEST(each_bad_proof_of_the_vectors_is_refused_for_its_reason)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint32_t line = 0;
         struct ov_bytes file;
-        auto_free uint8_t *bytes = vector_file(bad[i].file, &file);
+        kept uint8_t *bytes = vector_file(bad[i].file, &file);
 
         CHECK_STR(verdict(file, ENTRY, &line), bad[i].why);
         CHECK_UINT(line, bad[i].line);
@@ -194,7 +194,7 @@ TEST(the_same_witness_twice_is_one_witness)
     struct lines lines;
     uint32_t line = 0;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.bad.one-witness.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.bad.one-witness.tlog-proof", &file);
     auto_free char *text = calloc(1, (size_t)ov_bytes_len(file) + 1);
 
     CHECK(text != NULL);
@@ -215,7 +215,7 @@ TEST(witness_signatures_of_the_wrong_type_do_not_count)
     static struct ov_proof proof;
     uint32_t line = 0;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
     struct ov_buf out;
 
     CHECK(ov_proof_read(file, &proof, NULL) == OVERT_OK);
@@ -238,7 +238,7 @@ TEST(another_entry_is_refused)
     static char big[OV_LOG_ENTRY_BYTES_MAX + 2];
     uint32_t line = 0;
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
 
     CHECK_STR(verdict(file, "overt-leaf-12345", &line),
             "the inclusion proof leads to another root: this is not entry 12345 of that tree");
@@ -319,7 +319,7 @@ TEST(a_proof_over_128_kibibytes_is_refused)
 TEST(every_flipped_bit_of_a_good_proof_is_refused)
 {
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
     uint32_t line = 0;
 
     for (size_t i = 0; i < ov_bytes_len(file); i++) {
@@ -335,7 +335,7 @@ TEST(every_flipped_bit_of_a_good_proof_is_refused)
 TEST(every_beginning_of_a_good_proof_is_refused)
 {
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
     uint32_t line = 0;
 
     for (size_t len = 0; len < ov_bytes_len(file); len++) {
@@ -350,7 +350,7 @@ TEST(every_beginning_of_a_good_proof_is_refused)
 TEST(every_inserted_or_repeated_byte_is_refused)
 {
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
+    kept uint8_t *bytes = vector_file("v4.good.tlog-proof", &file);
     const size_t len = (size_t)ov_bytes_len(file);
     auto_free uint8_t *longer = malloc(len + 1);
     uint32_t line = 0;

@@ -71,9 +71,9 @@ TEST(files_of_the_vectors_hash_up_to_the_level_above)
                                 t2 = { .level = 2, .width = 1 },
                                 t0 = { .number = 273, .width = 112 };
     struct ov_bytes f0, f1, f2;
-    auto_free uint8_t *b0 = vector_file("tile/0/273.p/112", &f0);
-    auto_free uint8_t *b1 = vector_file("tile/1/001.p/17", &f1);
-    auto_free uint8_t *b2 = vector_file("tile/2/000.p/1", &f2);
+    kept uint8_t *b0 = vector_file("tile/0/273.p/112", &f0);
+    kept uint8_t *b1 = vector_file("tile/1/001.p/17", &f1);
+    kept uint8_t *b2 = vector_file("tile/2/000.p/1", &f2);
     auto_free struct ov_hash *leaves = leaves_of(SIZE);
     struct ov_hash root, want;
 
@@ -102,7 +102,7 @@ TEST(a_bundle_of_the_vectors_is_its_leaves)
     static struct ov_bytes entries[OV_TILE_WIDTH];
     auto_free struct ov_hash *leaves = leaves_of(SIZE);
     struct ov_bytes file;
-    auto_free uint8_t *bytes = vector_file("tile/entries/273.p/112", &file);
+    kept uint8_t *bytes = vector_file("tile/entries/273.p/112", &file);
 
     CHECK(path_is(&tile, "tile/entries/273.p/112"));
     CHECK(ov_tile_read_entries(&tile, file, entries, NULL) == OVERT_OK);
