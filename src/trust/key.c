@@ -158,7 +158,7 @@ overt_status ov_key_read(struct ov_bytes text, struct ov_key *out, overt_error *
 {
     uint8_t bytes[1 + OV_KEY_PUBLIC_BYTES_MAX] = { 0 };
     struct ov_bytes name, rest, id, encoded;
-    struct ov_key key;
+    struct ov_key key = { 0 };
     overt_status status;
     const char *why;
     size_t len = 0;

@@ -347,6 +347,31 @@ TEST(witnesses_do_not_stand_in_for_the_log)
     ov_buf_done(&text);
 }
 
+/* Two logs of one policy are not one log with two keys, unless they have one name. */
+TEST(one_accepted_log_does_not_sign_for_another)
+{
+    static const char *const names[] = { "another.example/log", "overt.example/log" };
+    static struct ov_policy p;
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_judgement j;
+    struct ov_buf text;
+
+    ov_buf_init(&text, 1024);
+    for (size_t i = 0; i < 2; i++) {
+        const struct ov_signer log = signer_of(names[i], OV_KEY_ED25519);
+
+        ov_buf_put_text(&text, "log ");
+        ov_key_put(&text, &log.key);
+        ov_buf_put_u8(&text, '\n');
+    }
+    ov_buf_put_text(&text, "quorum none\n");
+    CHECK(ov_policy_read(ov_buf_bytes(&text), &p, NULL) == OVERT_OK);
+    CHECK(judge(&p, 0, 0, true, &j, &err) == OVERT_OK);
+    CHECK(judge(&p, 0, 0, false, &j, &err) == OVERT_E_CORRUPT); /* another's, under this name */
+    CHECK_STR(err.message, "the log's own signature is missing");
+    ov_buf_done(&text);
+}
+
 TEST(the_median_is_of_counted_cosignatures_and_the_earlier_of_two)
 {
     static struct ov_policy p;
@@ -423,7 +448,7 @@ TESTS(T(the_policy_of_the_vectors_reads), T(blanks_comments_urls_and_foreign_nam
         T(a_split_view_needs_2k_minus_n_dishonest_witnesses),
         T(an_own_witness_under_all_cannot_be_gone_around),
         T(a_checkpoint_is_accepted_by_a_quorum_of_signatures),
-        T(witnesses_do_not_stand_in_for_the_log),
+        T(witnesses_do_not_stand_in_for_the_log), T(one_accepted_log_does_not_sign_for_another),
         T(the_median_is_of_counted_cosignatures_and_the_earlier_of_two),
         T(a_witness_outside_the_quorum_is_not_counted),
         T(a_policy_without_a_quorum_asks_for_the_log_alone),
