@@ -127,8 +127,9 @@ static bool wake_always(struct ov_evaluator *ev, struct ov_budget *budget)
     return true;
 }
 
-/* Rules that wait for this one come behind it. */
-static bool wake_waiters(struct ov_evaluator *ev, uint32_t rule, struct ov_budget *budget)
+/* Adds the rules that wait for this one, all of which come behind it, to one set or two. */
+static bool add_waiters(struct ov_evaluator *ev, uint32_t rule, struct ov_bits *set,
+        struct ov_bits *and_set, struct ov_budget *budget)
 {
     const struct ov_db_rule *r = ov_db_record(ev->view, OV_DB_RULES, rule, sizeof(*r));
     uint64_t first, count;
@@ -149,7 +150,10 @@ static bool wake_waiters(struct ov_evaluator *ev, uint32_t rule, struct ov_budge
             break;
         }
         if (ov_le32_get(*waiter) > rule) {
-            ov_bits_add(&ev->due, ov_le32_get(*waiter));
+            ov_bits_add(set, ov_le32_get(*waiter));
+            if (and_set != NULL) {
+                ov_bits_add(and_set, ov_le32_get(*waiter));
+            }
         }
     }
     return true;
@@ -172,60 +176,60 @@ static enum ov_outcome run_rule(struct ov_evaluator *ev, uint32_t rule, uint64_t
     return outcome;
 }
 
-/* Everything that is due, in order. A rule that needs more than `slice` is put off. */
-static enum ov_reason run_due(struct ov_evaluator *ev, uint64_t slice, struct ov_budget *budget)
+/* A rule that is put off is neither true nor false for now, and neither are those that wait for
+ * it: they are put off when the walk comes to them. */
+static bool put_off(struct ov_evaluator *ev, uint32_t rule, struct ov_budget *budget)
 {
-    enum ov_reason reason = OV_REASON_NONE;
-
-    for (uint32_t rule = 0; ov_bits_next(&ev->due, rule, &rule);) {
-        bool all_spent;
-
-        ov_bits_remove(&ev->due, rule);
-        switch (run_rule(ev, rule, slice, budget, &all_spent)) {
-        case OV_OUTCOME_FALSE:
-            break;
-        case OV_OUTCOME_HOLDS:
-            ov_bits_add(&ev->held, rule);
-            if (!wake_waiters(ev, rule, budget)) {
-                return OV_REASON_STEPS;
-            }
-            break;
-        case OV_OUTCOME_NO_STEPS:
-            if (all_spent) {
-                return OV_REASON_STEPS;
-            }
-            ov_bits_add(&ev->put_off, rule);
-            break;
-        case OV_OUTCOME_WAITS:
-            ov_bits_add(&ev->put_off, rule);
-            break;
-        case OV_OUTCOME_DAMAGED:
-            reason = OV_REASON_RULES;
-            break;
-        }
-    }
-    return reason;
+    ov_bits_add(&ev->put_off, rule);
+    return add_waiters(ev, rule, &ev->put_off, &ev->due, budget);
 }
 
-/* Once more with those put off, now without a slice: one is finished, then the next. */
-static enum ov_reason run_put_off(struct ov_evaluator *ev, struct ov_budget *budget)
+/* What to do with a rule that came to an end. */
+static enum ov_reason settle(struct ov_evaluator *ev, struct ov_bits *set, uint32_t rule,
+        enum ov_outcome outcome, struct ov_budget *budget)
+{
+    switch (outcome) {
+    case OV_OUTCOME_FALSE:
+        break;
+    case OV_OUTCOME_HOLDS:
+        ov_bits_add(&ev->held, rule);
+        return add_waiters(ev, rule, set, NULL, budget) ? OV_REASON_NONE : OV_REASON_STEPS;
+    case OV_OUTCOME_NO_STEPS:
+    case OV_OUTCOME_WAITS:
+        return put_off(ev, rule, budget) ? OV_REASON_NONE : OV_REASON_STEPS;
+    case OV_OUTCOME_DAMAGED:
+        return OV_REASON_RULES;
+    }
+    return OV_REASON_NONE;
+}
+
+/* Runs a set in order; what is woken on the way joins it, further on. First round: everything
+ * due, and who needs more than a slice is put off. Second: those put off, without a slice. In
+ * both, what a rule refers to was settled before it or put off. */
+static enum ov_reason run_set(
+        struct ov_evaluator *ev, struct ov_bits *set, uint64_t slice, struct ov_budget *budget)
 {
     enum ov_reason reason = OV_REASON_NONE;
 
-    for (uint32_t rule = 0; ov_bits_next(&ev->put_off, rule, &rule);) {
+    for (uint32_t rule = 0; ov_bits_next(set, rule, &rule); rule++) {
+        enum ov_outcome outcome = OV_OUTCOME_WAITS;
+        bool all_spent = false;
         enum ov_reason one;
 
-        /* What it refers to comes before it, and is known by now. */
-        ov_bits_remove(&ev->put_off, rule);
-        ov_bits_add(&ev->due, rule);
-        one = run_due(ev, UINT64_MAX, budget);
+        ov_bits_remove(set, rule);
+        if (!ov_bits_has(&ev->put_off, rule)) {
+            outcome = run_rule(ev, rule, slice, budget, &all_spent);
+        }
+        if (outcome == OV_OUTCOME_NO_STEPS && all_spent) {
+            return OV_REASON_STEPS;
+        }
+        one = settle(ev, set, rule, outcome, budget);
         if (one == OV_REASON_STEPS) {
             return one;
         }
         if (one != OV_REASON_NONE) {
             reason = one;
         }
-        /* A waiter that was woken just now and met a rule still put off is put off behind it. */
     }
     return reason;
 }
@@ -316,10 +320,10 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         reason = OV_REASON_STEPS;
     }
     if (reason == OV_REASON_NONE) {
-        reason = run_due(ev, OV_CONDITION_SLICE_STEPS, budget);
+        reason = run_set(ev, &ev->due, OV_CONDITION_SLICE_STEPS, budget);
     }
     if (reason != OV_REASON_STEPS) {
-        later = run_put_off(ev, budget);
+        later = run_set(ev, &ev->put_off, UINT64_MAX, budget);
         reason = later == OV_REASON_NONE ? reason : later;
     }
     tell(ev, m, budget, &reason, on_rule, payload);
