@@ -40,21 +40,21 @@ struct ov_archive {
 };
 
 static const struct {
-    enum ov_type type;
     int (*support)(struct archive *);
+    enum ov_type type;
     bool forward; /* reads from front to back, never seeking */
     bool skips;   /* passing over a member costs next to nothing */
 } formats[] = {
-    { OV_TYPE_TAR, archive_read_support_format_tar, true, true },
-    { OV_TYPE_CPIO, archive_read_support_format_cpio, true, true },
-    { OV_TYPE_AR, archive_read_support_format_ar, true, true },
-    { OV_TYPE_DEB, archive_read_support_format_ar, true, true },
-    { OV_TYPE_CAB, archive_read_support_format_cab, false, false },
-    { OV_TYPE_ISO9660, archive_read_support_format_iso9660, false, true },
-    { OV_TYPE_LHA, archive_read_support_format_lha, false, true },
-    { OV_TYPE_RAR, archive_read_support_format_rar, false, false },
-    { OV_TYPE_RAR5, archive_read_support_format_rar5, false, false },
-    { OV_TYPE_7ZIP, archive_read_support_format_7zip, false, false },
+    { archive_read_support_format_tar, OV_TYPE_TAR, true, true },
+    { archive_read_support_format_cpio, OV_TYPE_CPIO, true, true },
+    { archive_read_support_format_ar, OV_TYPE_AR, true, true },
+    { archive_read_support_format_ar, OV_TYPE_DEB, true, true },
+    { archive_read_support_format_cab, OV_TYPE_CAB, false, false },
+    { archive_read_support_format_iso9660, OV_TYPE_ISO9660, false, true },
+    { archive_read_support_format_lha, OV_TYPE_LHA, false, true },
+    { archive_read_support_format_rar, OV_TYPE_RAR, false, false },
+    { archive_read_support_format_rar5, OV_TYPE_RAR5, false, false },
+    { archive_read_support_format_7zip, OV_TYPE_7ZIP, false, false },
 };
 
 static size_t row_of(enum ov_type type)

@@ -81,9 +81,14 @@ static bool bz_begin(struct ov_codec_state *s)
 static enum ov_codec_step bz_run(struct ov_codec_state *s, struct ov_codec_io *io)
 {
     const unsigned in = at_most_uint(io->in_left), out = at_most_uint(io->out_left);
+    /* The library does not write to its input, and does not say so. */
+    const union {
+        const uint8_t *in;
+        char *in_place;
+    } input = { .in = io->in };
     int answer;
 
-    s->u.bz.next_in = (char *)(uintptr_t)io->in; /* the library does not write to it */
+    s->u.bz.next_in = input.in_place;
     s->u.bz.avail_in = in;
     s->u.bz.next_out = (char *)io->out;
     s->u.bz.avail_out = out;

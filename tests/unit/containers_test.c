@@ -160,6 +160,15 @@ TEST(an_empty_member_is_an_object)
     }
 }
 
+/* Small samples are cut everywhere; of large ones (tar has blocks, iso9660 sectors) every edge of a
+ * block is, and now and then the middle. */
+static bool worth_cutting(size_t cut, size_t len)
+{
+    const size_t edge = len < 100000 ? 512 : 32768;
+
+    return len < 4096 || cut % edge <= 1 || cut % edge == edge - 1 || cut % 977 == 0;
+}
+
 /* Cut at every length: either everything inside was seen all the same (padding was cut), or the
  * answer is INCOMPLETE. Never silence. */
 TEST(no_cut_is_silent)
@@ -170,17 +179,17 @@ TEST(no_cut_is_silent)
     for (size_t i = 0; i < SAMPLES; i++) {
         struct ov_buf file;
         size_t len;
-        /* A disk image is 300 KiB of sectors. */
-        const size_t stride =
-                samples[i].format != NULL && strcmp(samples[i].format, "iso9660") == 0 ? 997 : 1;
-
         make(&samples[i], "inner", content(), &file);
         len = (size_t)ov_bytes_len(ov_buf_bytes(&file));
-        for (size_t cut = samples[i].known_from; cut < len; cut += stride) {
+        for (size_t cut = samples[i].known_from; cut < len; cut++) {
             /* Exactly as much memory: reading behind it is the sanitizer's business. */
-            uint8_t *exact = malloc(cut);
+            uint8_t *exact;
             struct ov_bytes bytes;
 
+            if (!worth_cutting(cut, len)) {
+                continue;
+            }
+            exact = malloc(cut);
             OV_ASSERT(exact != NULL);
             memcpy(exact, ov_bytes_raw(ov_buf_bytes(&file)), cut);
             bytes = ov_bytes_of(exact, cut);

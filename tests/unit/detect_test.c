@@ -71,11 +71,9 @@ TEST(words_that_begin_like_containers_are_data)
         "BZh9 is longer, and still nothing", "\x1f\x8b is two bytes", "\x1f\x8b\x08\xff reserved",
         "Rar! is a word", "MSCF and more text that is no cabinet", "7z is a program",
         "070701 is a number", "070707 too", "!<arch> is a tag", "ustar is a format",
-        "\xfd"
-        "7zXZ without its zero",
-        "LZIP\2 is unknown", "\x28\xb5\x2f\xfd\x08 is reserved", "\x04\x22\x4d\x18 lz4",
-        "-lh5- is a method", "xx-lh5-xxxxxxxxxxxxx\1 has no sum", "\xc7\x71 old cpio, or not",
-        "hsqs", "\x1f\x9d\x90\xff\xff", "\x60\xea is arj's" };
+        "\xfd\x37zXZ without its zero", "LZIP\2 is unknown", "\x28\xb5\x2f\xfd\x08 is reserved",
+        "\x04\x22\x4d\x18 lz4", "-lh5- is a method", "xx-lh5-xxxxxxxxxxxxx\1 has no sum",
+        "\xc7\x71 old cpio, or not", "hsqs", "\x1f\x9d\x90\xff\xff", "\x60\xea is arj's" };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         detect(words[i], strlen(words[i]));
