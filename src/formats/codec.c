@@ -200,7 +200,8 @@ static bool zip_lzma_begin(struct ov_codec_state *s)
 
 static enum ov_codec_step zip_lzma_run(struct ov_codec_state *s, struct ov_codec_io *io)
 {
-    struct ov_codec_io head = { .in = s->head, .in_left = 13 };
+    uint8_t nothing[1]; /* a decoder without room for output takes no input either */
+    struct ov_codec_io head = { .in = s->head, .in_left = 13, .out = nothing, .out_left = 1 };
 
     while (s->head_have < 9 && io->in_left > 0) {
         s->head[s->head_have++] = *io->in++;

@@ -74,6 +74,7 @@ struct made_zip {
     uint32_t attributes;
     bool sizes_later;
     bool unlisted;
+    struct ov_bytes raw_head; /* method 14: its properties, 5 bytes */
 };
 
 static inline void made_zip_begin(struct made_zip *z, struct ov_buf *out)
@@ -108,22 +109,17 @@ static inline void made_zip_sizes(struct ov_buf *to, uint32_t crc, uint64_t pack
     ov_buf_put_u32le(to, (uint32_t)size);
 }
 
-static inline void made_zip_add(struct made_zip *z, const char *name, struct ov_bytes content)
+/* `packed` is what `content` became by the zip's method. */
+static inline void made_zip_add_packed(
+        struct made_zip *z, const char *name, struct ov_bytes packed, struct ov_bytes content)
 {
     const size_t at = (size_t)ov_bytes_len(ov_buf_bytes(z->out)) - z->start;
     const uint16_t flags = (uint16_t)(z->flags | (z->sizes_later ? 8 : 0));
     const uint32_t crc =
             (uint32_t)crc32(0, ov_bytes_raw(content), (uInt)ov_bytes_len(content)) ^ z->crc_xor;
-    struct ov_buf packed;
-    struct ov_bytes data;
+    const uint64_t head_bytes = z->method == 14 ? 9 : 0;
+    const uint64_t packed_bytes = ov_bytes_len(packed) + head_bytes;
 
-    ov_buf_init(&packed, MADE_BYTES_MAX);
-    if (z->method == 8) {
-        made_deflate(&packed, content);
-    } else {
-        ov_buf_put(&packed, ov_bytes_raw(content), (size_t)ov_bytes_len(content));
-    }
-    data = ov_buf_bytes(&packed);
     ov_buf_put(z->out, "PK\3\4\24\0", 6);
     ov_buf_put_u16le(z->out, flags);
     ov_buf_put_u16le(z->out, (uint16_t)(z->method ^ z->local_method_xor));
@@ -131,22 +127,26 @@ static inline void made_zip_add(struct made_zip *z, const char *name, struct ov_
     if (z->sizes_later) {
         made_zip_sizes(z->out, 0, 0, 0);
     } else {
-        made_zip_sizes(z->out, crc, ov_bytes_len(data), ov_bytes_len(content));
+        made_zip_sizes(z->out, crc, packed_bytes, ov_bytes_len(content));
     }
     ov_buf_put_u16le(z->out, (uint16_t)strlen(name));
     ov_buf_put_u16le(z->out, 0);
     ov_buf_put_text(z->out, name);
-    ov_buf_put(z->out, ov_bytes_raw(data), (size_t)ov_bytes_len(data));
+    if (head_bytes != 0) {
+        ov_buf_put(z->out, "\11\4\5\0", 4);
+        ov_buf_put(z->out, ov_bytes_raw(z->raw_head), 5);
+    }
+    ov_buf_put(z->out, ov_bytes_raw(packed), (size_t)ov_bytes_len(packed));
     if (z->sizes_later) {
         ov_buf_put(z->out, "PK\7\10", 4);
-        made_zip_sizes(z->out, crc, ov_bytes_len(data), ov_bytes_len(content));
+        made_zip_sizes(z->out, crc, packed_bytes, ov_bytes_len(content));
     }
     if (!z->unlisted) {
         ov_buf_put(&z->directory, "PK\1\2\24\0\24\0", 8);
         ov_buf_put_u16le(&z->directory, flags);
         ov_buf_put_u16le(&z->directory, z->method);
         ov_buf_put_u32le(&z->directory, 0x21);
-        made_zip_sizes(&z->directory, crc, ov_bytes_len(data), ov_bytes_len(content));
+        made_zip_sizes(&z->directory, crc, packed_bytes, ov_bytes_len(content));
         ov_buf_put_u16le(&z->directory, (uint16_t)strlen(name));
         ov_buf_put_zeros(&z->directory, 8);
         ov_buf_put_u32le(&z->directory, z->attributes);
@@ -154,6 +154,19 @@ static inline void made_zip_add(struct made_zip *z, const char *name, struct ov_
         ov_buf_put_text(&z->directory, name);
         z->count++;
     }
+}
+
+static inline void made_zip_add(struct made_zip *z, const char *name, struct ov_bytes content)
+{
+    struct ov_buf packed;
+
+    if (z->method != 8) {
+        made_zip_add_packed(z, name, content, content);
+        return;
+    }
+    ov_buf_init(&packed, MADE_BYTES_MAX);
+    made_deflate(&packed, content);
+    made_zip_add_packed(z, name, ov_buf_bytes(&packed), content);
     ov_buf_done(&packed);
 }
 

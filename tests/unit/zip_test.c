@@ -275,6 +275,39 @@ TEST(no_field_at_its_extremes_does_harm)
     ov_engine_free(engine);
 }
 
+/* Method 14 as Python writes it: version, size of the properties, properties, LZMA. */
+static void put_zip_lzma(struct ov_buf *file, struct ov_bytes text, bool end_mark)
+{
+    struct ov_buf alone;
+    struct made_zip z;
+    struct ov_bytes packed, part;
+
+    made_init(&alone);
+    made_archive(&alone, "raw", "lzma", "x", text);
+    packed = ov_buf_bytes(&alone); /* 13 bytes of header; unknown size, so with an end mark */
+    OV_ASSERT(ov_bytes_slice(packed, 13, ov_bytes_len(packed) - 13, &part));
+    made_init(file);
+    made_zip_begin(&z, file);
+    z.method = 14;
+    z.flags = end_mark ? 2 : 0;
+    z.raw_head = packed;
+    made_zip_add_packed(&z, "inner", part, text);
+    made_zip_end(&z, "");
+    ov_buf_done(&alone);
+}
+
+TEST(lzma_in_a_zip_is_unpacked)
+{
+    struct ov_buf file;
+
+    for (int mark = 0; mark < 2; mark++) {
+        put_zip_lzma(&file, needle(), mark != 0);
+        look_and_free(&file);
+        CHECK_UINT(look.gaps, 0);
+        CHECK_UINT(look.hit_object, 1);
+    }
+}
+
 TEST(what_merely_begins_like_a_zip_is_data)
 {
     static const char *const texts[] = { "PK", "PK\3\4 is how zip files start\n", "PKZIP was",
@@ -297,4 +330,4 @@ TESTS(T(data_in_front_and_behind_does_not_hide_a_zip),
         T(a_wrong_checksum_or_two_minds_are_damage_and_still_scanned),
         T(encrypted_and_unknown_members_are_said_and_the_rest_is_looked_at),
         T(a_damaged_member_does_not_cost_the_others), T(no_field_at_its_extremes_does_harm),
-        T(what_merely_begins_like_a_zip_is_data));
+        T(lzma_in_a_zip_is_unpacked), T(what_merely_begins_like_a_zip_is_data));
