@@ -308,6 +308,31 @@ TEST(lzma_in_a_zip_is_unpacked)
     }
 }
 
+TEST(streams_of_other_kinds_are_unpacked_in_a_zip)
+{
+    static const struct {
+        uint16_t method;
+        const char *filter;
+    } kinds[] = { { 12, "bzip2" }, { 93, "zstd" }, { 95, "xz" } };
+
+    for (size_t i = 0; i < 3; i++) {
+        struct ov_buf file, packed;
+        struct made_zip z;
+
+        made_init(&packed);
+        made_archive(&packed, "raw", kinds[i].filter, "x", needle());
+        made_init(&file);
+        made_zip_begin(&z, &file);
+        z.method = kinds[i].method;
+        made_zip_add_packed(&z, "inner", ov_buf_bytes(&packed), needle());
+        made_zip_end(&z, "");
+        ov_buf_done(&packed);
+        look_and_free(&file);
+        CHECK_UINT(look.gaps, 0);
+        CHECK_UINT(look.hit_object, 1);
+    }
+}
+
 TEST(what_merely_begins_like_a_zip_is_data)
 {
     static const char *const texts[] = { "PK", "PK\3\4 is how zip files start\n", "PKZIP was",
@@ -330,4 +355,5 @@ TESTS(T(data_in_front_and_behind_does_not_hide_a_zip),
         T(a_wrong_checksum_or_two_minds_are_damage_and_still_scanned),
         T(encrypted_and_unknown_members_are_said_and_the_rest_is_looked_at),
         T(a_damaged_member_does_not_cost_the_others), T(no_field_at_its_extremes_does_harm),
-        T(lzma_in_a_zip_is_unpacked), T(what_merely_begins_like_a_zip_is_data));
+        T(lzma_in_a_zip_is_unpacked), T(streams_of_other_kinds_are_unpacked_in_a_zip),
+        T(what_merely_begins_like_a_zip_is_data));
