@@ -18,9 +18,10 @@ const size_t prove_row_count = sizeof(prove_rows) / sizeof(prove_rows[0]);
 
 #define ROWS (sizeof(prove_rows) / sizeof(prove_rows[0]))
 
-/* What may be left out, one by one; MDWE is a bonus with an effect of its own. */
-static const unsigned single_layers[] = { OV_LAYER_USER, OV_LAYER_NAMESPACES, OV_LAYER_LANDLOCK,
-    OV_LAYER_SECCOMP, OV_LAYER_RLIMITS, OV_LAYER_CLOCK, OV_LAYER_TRACED, OV_LAYER_MDWE };
+/* What may be left out, one by one, in the order in which refusals are traced to them; MDWE is a
+ * bonus with an effect of its own. */
+static const unsigned single_layers[] = { OV_LAYER_SECCOMP, OV_LAYER_RLIMITS, OV_LAYER_CLOCK,
+    OV_LAYER_NAMESPACES, OV_LAYER_USER, OV_LAYER_LANDLOCK, OV_LAYER_MDWE, OV_LAYER_TRACED };
 
 #define SINGLE_LAYERS (sizeof(single_layers) / sizeof(single_layers[0]))
 
@@ -97,61 +98,56 @@ static bool fill(
     return true;
 }
 
-/* A refusal that was no kill by seccomp is traced to its layer by leaving layers out one by one, and
- * at last all of them. Of an endless loop only the limit is asked: each try costs a second. */
+/* A refusal that was no kill by seccomp is traced to its layer: without which does it end in another
+ * way? Of an endless loop only the limit is asked, as each try costs a second. */
 static bool wants_tracing(const struct finding *f, unsigned left_out)
 {
     const struct outcome *o = &f->outcome;
 
-    if (o->through || (o->how == HOW_SIGNAL && o->syscall >= 0)) {
+    if (o->through || f->by != 0 || (o->how == HOW_SIGNAL && o->syscall >= 0)) {
         return false;
     }
     return f->row->judge == JUDGE_SELF
            || (f->row->judge == JUDGE_SPIN && left_out == OV_LAYER_RLIMITS);
 }
 
-#define TRIES (SINGLE_LAYERS + 1)
-
-static unsigned left_out_in(size_t attempt)
+/* Runs what is not yet traced without this layer too; ~0: without any. */
+static bool trace_to(
+        struct table *table, const struct options *options, unsigned left_out, overt_error *err)
 {
-    return attempt < SINGLE_LAYERS ? single_layers[attempt] : ~0u;
-}
-
-static bool trace_refusals(struct table *table, unsigned without, overt_error *err)
-{
-    static struct job jobs[ROWS * TRIES];
-    static struct outcome outcomes[ROWS * TRIES];
-    size_t count = 0, at = 0;
+    static struct job jobs[ROWS];
+    static struct outcome outcomes[ROWS];
+    struct finding *asked[ROWS];
+    size_t count = 0;
 
     for (size_t i = 0; i < table->count; i++) {
-        for (size_t t = 0; t < TRIES; t++) {
-            if (wants_tracing(&table->findings[i], left_out_in(t))) {
-                jobs[count++] = (struct job){ .row = (size_t)(table->findings[i].row - prove_rows),
-                    .without = without | left_out_in(t) };
-            }
+        if (wants_tracing(&table->findings[i], left_out)) {
+            asked[count] = &table->findings[i];
+            jobs[count++] = (struct job){ .row = (size_t)(table->findings[i].row - prove_rows),
+                .without = options->without | left_out };
         }
     }
-    if (!prove_run(jobs, count, outcomes, err)) {
+    if (count > 0 && !prove_run(jobs, count, outcomes, err)) {
         return false;
     }
-    for (size_t i = 0; i < table->count; i++) {
-        struct finding *f = &table->findings[i];
-
-        for (size_t t = 0; t < TRIES; t++) {
-            const struct outcome *o = &outcomes[at];
-
-            if (!wants_tracing(f, left_out_in(t))) {
-                continue;
-            }
-            at++;
-            if (t == SINGLE_LAYERS) {
-                f->several = f->by == 0 && o->through;
-            } else if (!prove_same(o, &f->outcome)) {
-                f->by |= single_layers[t];
-            }
+    for (size_t i = 0; i < count; i++) {
+        if (left_out == ~0u) {
+            asked[i]->several = outcomes[i].through;
+        } else if (!prove_same(&outcomes[i], &asked[i]->outcome)) {
+            asked[i]->by = left_out;
         }
     }
     return true;
+}
+
+static bool trace_refusals(struct table *table, const struct options *options, overt_error *err)
+{
+    for (size_t l = 0; l < SINGLE_LAYERS; l++) {
+        if (!trace_to(table, options, single_layers[l], err)) {
+            return false;
+        }
+    }
+    return trace_to(table, options, ~0u, err);
 }
 
 /* Each layer alone, with the bonuses that belong to it. */
@@ -251,7 +247,7 @@ static int prove(const struct options *options)
     overt_error err = OVERT_ERROR_INIT;
     const unsigned without = options->control ? ~0u : options->without;
     bool ok = fill(&table, options, without, &err)
-              && (options->control || trace_refusals(&table, without, &err))
+              && (options->control || trace_refusals(&table, options, &err))
               && (!options->matrix || fill_matrix(&table, options, &err));
 
     if (ok) {

@@ -43,8 +43,9 @@ int prove_bait_database(const struct bait_set *set); /* lent, open for writing *
 int prove_bait_file(struct bait_set *set);
 /* What happened since the last call; takes the file back, and sets everything up again. */
 unsigned prove_bait_inspect(struct bait_set *set, int file, const struct attack_row *row);
-/* Can this user read the kernel's log? Else a crash that is not traced counts as logged. */
-bool prove_bait_sees_log(const struct bait_set *set);
+/* Does this kernel log crashes that no tracer mutes? Not every one shows in the log: its lines are
+ * limited (10 in 5 s, shared with seccomp's own), and an ordinary user may not read it. */
+bool prove_crash_is_logged(void);
 
 /* --- prove_run.c: attacks in jails, several at once -------------------------------------------------- */
 

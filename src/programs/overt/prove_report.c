@@ -203,9 +203,10 @@ static void describe_control(const struct finding *f, char out[static WORDS])
         return;
     case REFUSED:
         (void)snprintf(out, WORDS, "%s, %s",
-                f->row->judge == JUDGE_SELF || f->row->judge == JUDGE_KNOWN
-                        ? "refused by the kernel anyway"
-                        : "contained",
+                f->outcome.how == HOW_FRAME || f->row->judge == JUDGE_WAIT
+                                || f->row->judge == JUDGE_DEATH
+                        ? "contained"
+                        : "refused by the kernel anyway",
                 how);
         return;
     }

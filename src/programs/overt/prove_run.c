@@ -249,9 +249,8 @@ static void run_one(struct bait_set *set, const struct job *job, struct outcome 
     }
     ov_jail_close(jail);
     out->evidence |= prove_bait_inspect(set, file, row);
-    /* A crash that nobody mutes is logged; who may not read the log has to believe that. */
-    if (row->judge == JUDGE_DEATH && out->how == HOW_SIGNAL && !prove_bait_sees_log(set)
-            && (out->layers & OV_LAYER_TRACED) == 0) {
+    if (row->judge == JUDGE_DEATH && out->how == HOW_SIGNAL && (out->layers & OV_LAYER_TRACED) == 0
+            && prove_crash_is_logged()) {
         out->evidence |= EVIDENCE_KERNEL_LOG;
     }
     out->through = judge(row, out);
@@ -259,16 +258,34 @@ static void run_one(struct bait_set *set, const struct job *job, struct outcome 
 
 /* --- all of them ---------------------------------------------------------------------------------------- */
 
+/* Interrupted: finish the attack, put the bait away, go. */
+static bool told_to_stop(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0
+           && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1
+                   || sigismember(&pending, SIGHUP) == 1);
+}
+
 static _Noreturn void run_share(struct board *board, const struct job *jobs, size_t count)
 {
     overt_error err = OVERT_ERROR_INIT;
-    struct bait_set *set = prove_bait_new(&err);
+    struct bait_set *set;
+    sigset_t stops;
+    bool stopped = false;
 
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGINT);
+    (void)sigaddset(&stops, SIGTERM);
+    (void)sigaddset(&stops, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &stops, NULL);
+    set = prove_bait_new(&err);
     if (set == NULL) {
         (void)fprintf(stderr, "overt prove: %s\n", err.message);
         _exit(2);
     }
-    for (;;) {
+    while (!(stopped = told_to_stop())) {
         const uint32_t i = __atomic_fetch_add(&board->next, 1, __ATOMIC_RELAXED);
 
         if (i >= count) {
@@ -279,7 +296,7 @@ static _Noreturn void run_share(struct board *board, const struct job *jobs, siz
         board->outcomes[i].done = true;
     }
     prove_bait_free(set);
-    _exit(0);
+    _exit(stopped ? 2 : 0);
 }
 
 /* Where a runner was killed, its attack reached the supervisor; the others go on. */
