@@ -66,16 +66,16 @@ static bool is_in(const struct options *options, size_t row)
     return !options->any_chosen || options->chosen[row];
 }
 
-/* Every chosen attack without these layers. */
-static bool fill(
-        struct table *table, const struct options *options, unsigned without, overt_error *err)
+/* Every chosen attack without these layers; `spin`: those too that take a second of processor time. */
+static bool fill(struct table *table, const struct options *options, unsigned without, bool spin,
+        overt_error *err)
 {
     static struct job jobs[ROWS];
     static struct outcome outcomes[ROWS];
 
     table->count = 0;
     for (size_t row = 0; row < ROWS; row++) {
-        if (is_in(options, row)) {
+        if (is_in(options, row) && (spin || prove_rows[row].judge != JUDGE_SPIN)) {
             jobs[table->count] = (struct job){ .row = row, .without = without };
             table->findings[table->count++] = (struct finding){ .row = &prove_rows[row] };
         }
@@ -160,7 +160,7 @@ static bool fill_matrix(struct table *table, const struct options *options, over
 
         keep |= keep == OV_LAYER_USER ? OV_LAYER_OWN_UID : 0;
         keep |= keep == OV_LAYER_LANDLOCK ? OV_LAYER_LANDLOCK_NET | OV_LAYER_LANDLOCK_SCOPE : 0;
-        if (!fill(&alone, options, ~keep, err)) {
+        if (!fill(&alone, options, ~keep, true, err)) {
             return false;
         }
         for (size_t i = 0; i < table->count; i++) {
@@ -171,7 +171,7 @@ static bool fill_matrix(struct table *table, const struct options *options, over
         }
     }
     /* What even no layer lets through is no layer's doing. */
-    if (!fill(&alone, options, ~0u, err)) {
+    if (!fill(&alone, options, ~0u, true, err)) {
         return false;
     }
     for (size_t i = 0; i < table->count; i++) {
@@ -187,9 +187,10 @@ static bool show_overlap(const struct options *options, overt_error *err)
 {
     static struct table base, worse;
     char names[160], title[320];
+    const bool spin = (options->without & OV_LAYER_RLIMITS) != 0; /* nothing else stops those */
 
-    if (!fill(&base, options, OV_LAYER_SECCOMP, err)
-            || !fill(&worse, options, options->without | OV_LAYER_SECCOMP, err)) {
+    if (!fill(&base, options, OV_LAYER_SECCOMP, spin, err)
+            || !fill(&worse, options, options->without | OV_LAYER_SECCOMP, spin, err)) {
         return false;
     }
     prove_layer_names(
@@ -246,7 +247,7 @@ static int prove(const struct options *options)
     static struct table table;
     overt_error err = OVERT_ERROR_INIT;
     const unsigned without = options->control ? ~0u : options->without;
-    bool ok = fill(&table, options, without, &err)
+    bool ok = fill(&table, options, without, true, &err)
               && (options->control || trace_refusals(&table, options, &err))
               && (!options->matrix || fill_matrix(&table, options, &err));
 

@@ -26,7 +26,7 @@
 #define SILENCE_MS 300
 /* One second of processor time may take much longer; without the limit there is nothing to wait for. */
 #define SPIN_LIMITED_MS 60000
-#define SPIN_FREE_MS    2000
+#define SPIN_FREE_MS    1500
 
 /* Zeroed by the kernel, shared with the runners. */
 struct board {
