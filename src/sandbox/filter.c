@@ -19,6 +19,7 @@
 #include "base/checked.h"
 
 #ifndef __x86_64__
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "the jail's table of system calls is written for x86-64"
 #endif
 
@@ -46,28 +47,14 @@ struct check {
     uint64_t a, b;
 };
 
-#define IS(n, v)                     \
-    {                                \
-        MASKED, (n), UINT64_MAX, (v) \
-    }
-#define INT_IS(n, v)                           \
-    {                                          \
-        MASKED, (n), UINT32_MAX, (uint32_t)(v) \
-    }
-#define ONLY_BITS(n, bits)                \
-    {                                     \
-        MASKED, (n), ~(uint64_t)(bits), 0 \
-    }
-#define HAS_ONLY(n, must, may)                \
-    {                                         \
-        MASKED, (n), ~(uint64_t)(may), (must) \
-    }
-#define IN(n, low, high)            \
-    {                               \
-        BETWEEN, (n), (low), (high) \
-    }
+/* clang-format off */
+#define ANY                    { { .kind = NO_CHECK } }
+#define IS(n, v)               { MASKED, (n), UINT64_MAX, (v) }
+#define INT_IS(n, v)           { MASKED, (n), UINT32_MAX, (uint32_t)(v) }
+#define ONLY_BITS(n, bits)     { MASKED, (n), ~(uint64_t)(bits), 0 }
+#define HAS_ONLY(n, must, may) { MASKED, (n), ~(uint64_t)(may), (must) }
+#define IN(n, low, high)       { BETWEEN, (n), (low), (high) }
 
-/* clang-format off: a table is read by its columns. */
 static const struct row {
     int call;
     unsigned profiles;
@@ -77,18 +64,18 @@ static const struct row {
     /* The steady state, most frequent first. recvmsg may not be told to return at once: a worker
      * that polls could count its own loops between two requests, which would be a clock. */
     { SYS_recvmsg, ALL, ALLOW, { IS(0, OV_JAIL_FD_CHANNEL), ONLY_BITS(2, MSG_CMSG_CLOEXEC) } },
-    { SYS_pread64, ALL, ALLOW, { { NO_CHECK } } },
+    { SYS_pread64, ALL, ALLOW, ANY },
     { SYS_write, VERDICT, ALLOW, { IS(0, OV_JAIL_FD_CHANNEL), IS(2, OV_VERDICT_FRAME_BYTES) } },
     { SYS_write, EXPLAIN | COMPILE, ALLOW,
-            { IS(0, OV_JAIL_FD_CHANNEL), IN(2, 1, OV_EXPLAIN_FRAME_BYTES_MAX) } },
-    { SYS_close, ALL, ALLOW, { { NO_CHECK } } },
+      { IS(0, OV_JAIL_FD_CHANNEL), IN(2, 1, OV_EXPLAIN_FRAME_BYTES_MAX) } },
+    { SYS_close, ALL, ALLOW, ANY },
 
     /* Memory: anonymous and private, never executable. Growing a big buffer is mremap. */
     { SYS_mmap, ALL, ALLOW,
-            { ONLY_BITS(2, PROT_READ | PROT_WRITE),
-                    HAS_ONLY(3, MAP_PRIVATE | MAP_ANONYMOUS, MAP_NORESERVE | MAP_STACK),
-                    INT_IS(4, -1) } },
-    { SYS_munmap, ALL, ALLOW, { { NO_CHECK } } }, { SYS_brk, ALL, ALLOW, { { NO_CHECK } } },
+      { ONLY_BITS(2, PROT_READ | PROT_WRITE),
+        HAS_ONLY(3, MAP_PRIVATE | MAP_ANONYMOUS, MAP_NORESERVE | MAP_STACK), INT_IS(4, -1) } },
+    { SYS_munmap, ALL, ALLOW, ANY },
+    { SYS_brk, ALL, ALLOW, ANY },
     { SYS_mremap, ALL, ALLOW, { IS(3, MREMAP_MAYMOVE) } },
     { SYS_madvise, ALL, ALLOW, { IS(2, MADV_DONTNEED) } },
     { SYS_mprotect, ALL, ALLOW, { ONLY_BITS(2, PROT_READ | PROT_WRITE) } },
@@ -96,35 +83,35 @@ static const struct row {
     /* The one file that may be mapped: read-only for a scan, the sized output for the compiler. */
     { SYS_mmap, SCAN, ALLOW, { IS(2, PROT_READ), IS(3, MAP_SHARED), IS(4, OV_JAIL_FD_DATABASE) } },
     { SYS_mmap, COMPILE, ALLOW,
-            { ONLY_BITS(2, PROT_READ | PROT_WRITE), IS(3, MAP_SHARED),
-                    IS(4, OV_JAIL_FD_DATABASE) } },
+      { ONLY_BITS(2, PROT_READ | PROT_WRITE), IS(3, MAP_SHARED), IS(4, OV_JAIL_FD_DATABASE) } },
 
     /* pthread_once in OpenSSL wakes the waiters it does not have. Nobody may wait. */
     { SYS_futex, ALL, ALLOW, { IS(1, FUTEX_WAKE | FUTEX_PRIVATE_FLAG) } },
 
     /* The end. */
-    { SYS_exit_group, ALL, ALLOW, { { NO_CHECK } } }, { SYS_exit, ALL, ALLOW, { { NO_CHECK } } },
+    { SYS_exit_group, ALL, ALLOW, ANY },
+    { SYS_exit, ALL, ALLOW, ANY },
 
     /* The beginning of a static program. Descriptor 200 is closed by the exec itself, and with
      * RLIMIT_NOFILE at 8 no later descriptor can get that number: this happens once. */
     { SYS_execveat, ALL, ALLOW, { IS(0, OV_JAIL_FD_PROGRAM), IS(4, AT_EMPTY_PATH) } },
     { SYS_arch_prctl, ALL, ALLOW, { IS(0, ARCH_SET_FS) } },
-    { SYS_set_tid_address, ALL, ALLOW, { { NO_CHECK } } },
+    { SYS_set_tid_address, ALL, ALLOW, ANY },
 
     /* Asked by the C library at its start, and done without: answered, never carried out. */
-    { SYS_arch_prctl, ALL, ANSWER(EINVAL), { { NO_CHECK } } }, /* is there a shadow stack? */
-    { SYS_set_robust_list, ALL, ANSWER(ENOSYS), { { NO_CHECK } } },
-    { SYS_rseq, ALL, ANSWER(ENOSYS), { { NO_CHECK } } },
-    { SYS_prlimit64, ALL, ANSWER(EPERM), { { NO_CHECK } } },  /* stack size */
-    { SYS_readlink, ALL, ANSWER(ENOENT), { { NO_CHECK } } },  /* /proc/self/exe */
-    { SYS_getrandom, ALL, ANSWER(ENOSYS), { { NO_CHECK } } }, /* malloc's tag */
+    { SYS_arch_prctl, ALL, ANSWER(EINVAL), ANY }, /* is there a shadow stack? */
+    { SYS_set_robust_list, ALL, ANSWER(ENOSYS), ANY },
+    { SYS_rseq, ALL, ANSWER(ENOSYS), ANY },
+    { SYS_prlimit64, ALL, ANSWER(EPERM), ANY },  /* stack size */
+    { SYS_readlink, ALL, ANSWER(ENOENT), ANY },  /* /proc/self/exe */
+    { SYS_getrandom, ALL, ANSWER(ENOSYS), ANY }, /* malloc's tag */
 
     /* Asked by libraries at work, likewise. */
-    { SYS_openat, ALL, ANSWER(ENOENT), { { NO_CHECK } } },       /* time zones, gconv modules */
-    { SYS_clock_gettime, ALL, ANSWER(EPERM), { { NO_CHECK } } }, /* OpenSSL's X.509, malloc */
-    { SYS_gettimeofday, ALL, ANSWER(EPERM), { { NO_CHECK } } },
-    { SYS_time, ALL, ANSWER(EPERM), { { NO_CHECK } } },
-    { SYS_sysinfo, ALL, ANSWER(EPERM), { { NO_CHECK } } }, /* qsort wants to know the memory */
+    { SYS_openat, ALL, ANSWER(ENOENT), ANY },       /* time zones, gconv modules */
+    { SYS_clock_gettime, ALL, ANSWER(EPERM), ANY }, /* OpenSSL's X.509, malloc */
+    { SYS_gettimeofday, ALL, ANSWER(EPERM), ANY },
+    { SYS_time, ALL, ANSWER(EPERM), ANY },
+    { SYS_sysinfo, ALL, ANSWER(EPERM), ANY }, /* qsort wants to know the memory */
 };
 /* clang-format on */
 

@@ -284,48 +284,21 @@ static overt_status no_socket(overt_error *err)
     return status;
 }
 
-overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err)
+/* The spawner and its control socket, whose other end is the spawner's alone afterwards: that is how
+ * its end is seen. */
+static overt_status start(struct ov_jail *jail, const char *dir, overt_error *err)
 {
-    char dir[PATH_MAX];
-    OV_CLEANUP(ov_jail_close_at) struct ov_jail *jail = NULL;
-    auto_fd int program = -1;
-    auto_fd int control_inside = -1;
-    auto_fd int channel_inside = -1;
+    auto_fd int inside = -1;
     int pair[2];
-    pid_t pid;
-    overt_status status = check_spec(spec, err);
+    pid_t pid = -1;
+    overt_status status;
 
-    if (status != OVERT_OK) {
-        return status;
-    }
-    if (spec->helper_dir != NULL
-                    ? snprintf(dir, sizeof(dir), "%s", spec->helper_dir) >= (int)sizeof(dir)
-                    : !helper_dir(dir, sizeof(dir))) {
-        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "the folder of the helpers is too long");
-    }
-    jail = calloc(1, sizeof(*jail));
-    if (jail == NULL) {
-        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for a jail");
-    }
-    jail->control = jail->channel = jail->spawner = -1;
-    status = open_program(dir, spec->program, &program, err);
-    if (status != OVERT_OK) {
-        return status;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return no_socket(err);
     }
     jail->control = pair[0];
-    control_inside = pair[1];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        return no_socket(err);
-    }
-    jail->channel = pair[0];
-    channel_inside = pair[1];
-    if (fcntl(jail->channel, F_SETFL, O_NONBLOCK) != 0) { /* ours alone: the other end blocks */
-        return no_socket(err);
-    }
-    status = start_spawner(dir, control_inside, &pid, err);
+    inside = pair[1];
+    status = start_spawner(dir, inside, &pid, err);
     if (status != OVERT_OK) {
         return status;
     }
@@ -336,15 +309,64 @@ overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec,
                 err, OVERT_E_SANDBOX, UINT64_MAX, "no jail: pidfd_open: %s", strerror(errno));
         (void)shutdown(jail->control, SHUT_RDWR); /* which ends it */
         (void)waitpid(pid, NULL, 0);
-        return status;
     }
-    (void)close(control_inside);
-    control_inside = -1;
-    status = hand_over(jail, spec, channel_inside, program, err);
+    return status;
+}
+
+/* Fills an empty jail, which the caller closes if this fails. */
+static overt_status build(
+        struct ov_jail *jail, const char *dir, const struct ov_jail_spec *spec, overt_error *err)
+{
+    auto_fd int program = -1;
+    auto_fd int channel_inside = -1;
+    int pair[2];
+    overt_status status = open_program(dir, spec->program, &program, err);
+
     if (status != OVERT_OK) {
         return status;
     }
-    *out = ov_steal(&jail);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return no_socket(err);
+    }
+    jail->channel = pair[0];
+    channel_inside = pair[1];
+    if (fcntl(jail->channel, F_SETFL, O_NONBLOCK) != 0) { /* ours alone: the other end blocks */
+        return no_socket(err);
+    }
+    status = start(jail, dir, err);
+    if (status != OVERT_OK) {
+        return status;
+    }
+    return hand_over(jail, spec, channel_inside, program, err);
+}
+
+overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err)
+{
+    char dir[PATH_MAX];
+    struct ov_jail *jail;
+    overt_status status = check_spec(spec, err);
+    bool found;
+
+    if (status != OVERT_OK) {
+        return status;
+    }
+    found = spec->helper_dir == NULL
+                    ? helper_dir(dir, sizeof(dir))
+                    : snprintf(dir, sizeof(dir), "%s", spec->helper_dir) < (int)sizeof(dir);
+    if (!found) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "the folder of the helpers is too long");
+    }
+    jail = calloc(1, sizeof(*jail));
+    if (jail == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for a jail");
+    }
+    jail->control = jail->channel = jail->spawner = -1;
+    status = build(jail, dir, spec, err);
+    if (status != OVERT_OK) {
+        ov_jail_close(jail);
+        return status;
+    }
+    *out = jail;
     return OVERT_OK;
 }
 

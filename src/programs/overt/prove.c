@@ -10,7 +10,7 @@
 #include "programs/overt/commands.h"
 
 const struct attack_row prove_rows[] = {
-#define X(klass, name_, judge_, text, gives) { CLASS_##klass, #name_, JUDGE_##judge_, text, gives },
+#define X(klass, name_, judge_, text, gives) { #name_, text, gives, CLASS_##klass, JUDGE_##judge_ },
 #include "programs/turncoat/attacks.def"
 #undef X
 };

@@ -94,7 +94,9 @@ static bool write_file(const struct bait_set *set, const char *name, const char 
 
     path_in(set, name, path);
     memset(text, 'v', sizeof(text));
-    memcpy(text, start, strlen(start));
+    for (size_t i = 0; start[i] != '\0'; i++) {
+        text[i] = start[i];
+    }
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return fd >= 0 && write(fd, text, sizeof(text)) == (ssize_t)sizeof(text)
            && fchmod(fd, 0777) == 0;

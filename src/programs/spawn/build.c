@@ -174,11 +174,11 @@ static bool follow_traced(
         return refuse(why, OV_LAYER_CLOCK, errno, "%s", what);
     }
     if (!stay) {
-        return ptrace(PTRACE_DETACH, pid, NULL, NULL) == 0
+        return trace(PTRACE_DETACH, pid, 0, 0) == 0
                || refuse(why, 0, errno, "letting go of the program: %s", strerror(errno));
     }
-    if (ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACEEXIT)) != 0
-            || ptrace(PTRACE_CONT, pid, NULL, NULL) != 0) {
+    if (trace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXIT) != 0
+            || trace(PTRACE_CONT, pid, 0, 0) != 0) {
         return refuse(why, OV_LAYER_TRACED, errno, "ptrace: %s", strerror(errno));
     }
     return true;
@@ -204,9 +204,7 @@ static bool follow(const struct plan *plan, pid_t pid, int go, int alive, struct
         return refuse(why, OV_LAYER_USER, bad, "writing the user map: %s%s", strerror(bad),
                 namespace_obstacle(bad, true));
     }
-    if (traced
-            && ptrace(PTRACE_SEIZE, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC))
-                       != 0) {
+    if (traced && trace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
         bad = errno;
         return refuse(why, plan_wants(plan, OV_LAYER_TRACED) ? OV_LAYER_TRACED : OV_LAYER_CLOCK,
                 bad, "ptrace: %s (kernel.yama.ptrace_scope is 3, or another tracer?)",
@@ -262,7 +260,7 @@ bool build_jail(const struct plan *plan, pid_t *pid_out, unsigned *layers, struc
 
         (void)kill(pid, SIGKILL);
         while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
-            (void)ptrace(PTRACE_CONT, pid, NULL, NULL);
+            (void)trace(PTRACE_CONT, pid, 0, 0);
         }
     }
     *pid_out = pid;

@@ -98,7 +98,7 @@ static bool forget_in_auxv(pid_t pid, unsigned long at)
         if (word == AT_NULL) {
             return true;
         }
-        if (word == AT_SYSINFO_EHDR && ptrace(PTRACE_POKEDATA, pid, at, (void *)AT_IGNORE) != 0) {
+        if (word == AT_SYSINFO_EHDR && trace(PTRACE_POKEDATA, pid, at, AT_IGNORE) != 0) {
             return false;
         }
     }
@@ -149,8 +149,7 @@ bool remove_clock(pid_t pid, const char **what)
     entry = regs.rip;
     *what = "borrowing its entry point";
     if (!peek(pid, entry, &text)
-            || ptrace(PTRACE_POKEDATA, pid, entry, (void *)((text & ~BORROWED_MASK) | BORROWED))
-                       != 0) {
+            || trace(PTRACE_POKEDATA, pid, entry, (text & ~BORROWED_MASK) | BORROWED) != 0) {
         return false;
     }
     /* The stop is inside the exec, whose return would overwrite a call's number: leave it first. */
@@ -165,6 +164,6 @@ bool remove_clock(pid_t pid, const char **what)
     }
     *what = "giving back its entry point";
     start.rip = entry;
-    return ptrace(PTRACE_POKEDATA, pid, entry, (void *)text) == 0
+    return trace(PTRACE_POKEDATA, pid, entry, text) == 0
            && ptrace(PTRACE_SETREGS, pid, NULL, &start) == 0;
 }

@@ -62,7 +62,7 @@ static bool start_clean(struct refusal *why)
 
 static bool take_order(struct plan *plan)
 {
-    struct ov_spawn_order order;
+    struct ov_spawn_order order = { .magic = ov_le32_of(0) };
     int fds[OV_SPAWN_FDS_MAX] = { -1, -1, -1 };
     union {
         char bytes[CMSG_SPACE(sizeof(fds))];

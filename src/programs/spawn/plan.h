@@ -8,6 +8,7 @@
 #define OV_PROGRAMS_SPAWN_PLAN_H
 
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include "sandbox/jail.h"
@@ -27,6 +28,12 @@ struct plan {
 static inline bool plan_wants(const struct plan *plan, unsigned layer)
 {
     return (plan->layers & layer) != 0;
+}
+
+/* ptrace as the kernel has it: where the C library wants a pointer, it takes numbers. */
+static inline long trace(int request, pid_t pid, unsigned long at, unsigned long value)
+{
+    return syscall(SYS_ptrace, (long)request, (long)pid, at, value);
 }
 
 /* Why there is no jail. */

@@ -50,7 +50,7 @@ static void answer_stop(pid_t pid, int status, struct end *end)
         return;
     case 0:
         if (is_stop(sig) || is_harmless(sig)) {
-            (void)ptrace(PTRACE_CONT, pid, NULL, (void *)(long)sig);
+            (void)trace(PTRACE_CONT, pid, 0, (unsigned long)sig);
             return;
         }
         if (end->signal == 0) {

@@ -33,11 +33,11 @@ enum attack_judge {
 };
 
 struct attack_row {
-    enum attack_class class;
     const char *id; /* stable, for --json and --only */
-    enum attack_judge judge;
     const char *name;
     const char *gain; /* what it would have given */
+    enum attack_class class;
+    enum attack_judge judge;
 };
 
 /* Where the bait lies: sent behind the request. */

@@ -304,30 +304,37 @@ ATTACK(covert_exit_status)
     return -errno;
 }
 
+/* Writes to an address that is not mapped. */
+static void touch(uintptr_t at)
+{
+    volatile int *there;
+
+    __asm__("" : "+r"(at)); /* the compiler need not know */
+    memcpy(&there, &at, sizeof(at));
+    *there = 1;
+}
+
 ATTACK(covert_core)
 {
-    volatile uintptr_t never_mapped = 16;
-
-    *(volatile int *)never_mapped = 1;
+    touch(16);
     return 0;
 }
 
 /* "LEAK" would stand in the kernel's log as the address of the fault. */
 ATTACK(covert_fault_address)
 {
-    volatile uintptr_t leak = 0x4c45414b0000u;
-
-    *(volatile int *)leak = 1;
+    touch(0x4c45414b0000u);
     return 0;
 }
 
 /* The kernel logs 64 bytes around the instruction that faulted: here, of the file. */
 ATTACK(covert_fault_code)
 {
+    static const char mark[13] = "FILE-CONTENT:";
     static unsigned char page[4096] __attribute__((aligned(4096)));
 
     (void)syscall(SYS_pread64, w->file, page, sizeof(page), 0);
-    memcpy(page + 64, "FILE-CONTENT:", 13);
+    memcpy(page + 64, mark, sizeof(mark));
     return run_code(page + 82);
 }
 

@@ -9,7 +9,6 @@
 
 #include "programs/turncoat/turncoat.h"
 
-
 static int (*const attacks[])(const struct world *w) = {
 #define X(class, id, judge, name, gain) attack_##id,
 #include "programs/turncoat/attacks.def"
@@ -80,8 +79,8 @@ static bool take_order(struct ov_request *request, struct bait *bait, int *fd)
 
 int main(void)
 {
-    struct ov_request request;
-    struct bait bait;
+    struct ov_request request = { .magic = ov_le32_of(0) };
+    struct bait bait = { .magic = ov_le32_of(0) };
     struct world world = { .bait = &bait };
     struct ov_verdict_frame word = { .kind = CONFESSION_KIND };
 

@@ -220,8 +220,8 @@ ATTACK(time_allow_tsc)
     return (low | high) != 0 ? 0 : -EIO;
 }
 
-/* The address of a symbol in the vDSO at `base`, by its dynamic section; 0: not there. */
-static uintptr_t vdso_symbol(uintptr_t base, const char *name)
+/* Where a symbol of the vDSO at `base` lies, by its dynamic section; NULL: not there. */
+static const char *vdso_symbol(const char *base, const char *name)
 {
     const Elf64_Ehdr *head = (const Elf64_Ehdr *)base;
     const Elf64_Phdr *parts = (const Elf64_Phdr *)(base + head->e_phoff);
@@ -236,7 +236,7 @@ static uintptr_t vdso_symbol(uintptr_t base, const char *name)
     }
     for (; dynamic != NULL && dynamic->d_tag != DT_NULL; dynamic++) {
         if (dynamic->d_tag == DT_STRTAB) {
-            names = (const char *)(base + dynamic->d_un.d_ptr);
+            names = base + dynamic->d_un.d_ptr;
         }
         if (dynamic->d_tag == DT_SYMTAB) {
             symbols = (const Elf64_Sym *)(base + dynamic->d_un.d_ptr);
@@ -248,17 +248,21 @@ static uintptr_t vdso_symbol(uintptr_t base, const char *name)
             return base + symbols[i].st_value;
         }
     }
-    return 0;
+    return NULL;
 }
 
 ATTACK(time_vdso)
 {
-    const uintptr_t base = getauxval(AT_SYSINFO_EHDR);
-    const uintptr_t at = base == 0 ? 0 : vdso_symbol(base, "__vdso_clock_gettime");
+    const uintptr_t address = getauxval(AT_SYSINFO_EHDR);
+    const char *base, *at = NULL;
     int (*get)(int clock, struct timespec *t);
     struct timespec t = { 0 };
 
-    if (at == 0) {
+    memcpy(&base, &address, sizeof(base));
+    if (base != NULL) {
+        at = vdso_symbol(base, "__vdso_clock_gettime");
+    }
+    if (at == NULL) {
         return -ENOENT;
     }
     memcpy(&get, &at, sizeof(at));
