@@ -142,8 +142,9 @@ void ov_json_summary(struct ov_buf *out, const struct ov_summary *s)
             s->excluded, s->links, s->special, s->vanished, s->other_fs, s->kernel_fs, s->loops);
     ov_buf_printf(out,
             ",\"not_explained\":%" PRIu64 ",\"worker_deaths\":%" PRIu64 ",\"ms\":%" PRIu64
-            ",\"interrupted\":%s,\"rules\":{",
-            s->not_explained, s->deaths, s->ms, s->interrupted ? "true" : "false");
+            ",\"interrupted\":%s,\"completed\":%s,\"rules\":{",
+            s->not_explained, s->deaths, s->ms, s->interrupted ? "true" : "false",
+            s->completed ? "true" : "false");
     put_words(out, "from", s->rules_name);
     ov_buf_printf(out,
             ",\"rules\":%" PRIu64 ",\"hashes\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"sha256\":\"",

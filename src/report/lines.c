@@ -131,6 +131,8 @@ void ov_lines_summary(struct ov_buf *out, const struct ov_summary *s)
 
     if (s->interrupted) {
         ov_buf_put_text(out, "Interrupted: what follows was done until then.\n");
+    } else if (!s->completed) {
+        ov_buf_put_text(out, "Not completed: what follows was done until the error.\n");
     }
     ov_buf_printf(out, "%" PRIu64 " file%s, ", s->files, s->files == 1 ? "" : "s");
     ov_lines_bytes(out, s->bytes);

@@ -54,6 +54,7 @@ struct ov_summary {
     uint64_t deaths;        /* of workers */
     uint64_t ms;
     bool interrupted;
+    bool completed; /* false: what was to be looked at was not looked at to its end */
     uint64_t rules, hashes;
     const char *rules_name;   /* where they come from */
     uint8_t rules_sha256[32]; /* of the database's body */

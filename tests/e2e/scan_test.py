@@ -313,13 +313,15 @@ def standard_input_as_a_file():
 
 def few_descriptors_are_enough():
     top = folder("fds")
-    for i in range(300):
+    for i in range(1000):
         put(top / str(i), NEEDLE)
 
-    def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
-    code, files, summary = records("--jobs", "1", top, preexec_fn=few)
-    tap.same((code, summary["detected"], summary["failed"]), (DETECTED, 300, 0))
+    def few():  # a jail needs numbers up to 201
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 220))
+    code, _, summary = records("--jobs", "9", top, preexec_fn=few)
+    tap.same((code, summary["detected"], summary["failed"]), (DETECTED, 1000, 0))
+    code, _, err = scan(top, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+    assert code == ERROR and b"descriptor" in err, err
 
 
 def a_full_disk_and_a_reader_that_leaves():

@@ -3,6 +3,7 @@
  * text itself; that happens in jailed helpers. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <overt/overt.h>
 
@@ -29,8 +30,21 @@ static void usage(FILE *to)
     (void)fprintf(to, "\n`overt COMMAND --help` tells more.\n");
 }
 
+/* As many descriptors as the system lets us have: each file under way is one, and so are a jail's
+ * numbers 200 and 201. What cannot be raised shows where it is needed. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    raise_descriptors();
     if (argc < 2) {
         usage(stderr);
         return OV_EXIT_ERROR;

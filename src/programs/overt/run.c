@@ -446,7 +446,7 @@ static void turn_until_done(struct run *r)
         if (r->fed && !r->holding && r->next_print == r->next_token) {
             return;
         }
-        if (!any) {
+        if (!any && r->broken == 0) {
             wait_for_something(r, waits);
         } else if (ov_interrupt_signal() == 0) {
             struct pollfd none = { .fd = -1 };
@@ -501,9 +501,11 @@ int ov_run(const struct ov_run_options *options, struct ov_feed *feed_from, stru
         return OV_EXIT_ERROR;
     }
     turn_until_done(&r);
-    if (r.broken != 0) {
-        (void)print_ready(&r); /* what is known is told, in its order */
+    if (r.broken != 0) { /* what is known is told, in its order */
+        (void)collect(&r, r.first, take_first);
+        (void)print_ready(&r);
     }
+    summary->completed = r.broken == 0 && out->failed == 0 && !summary->interrupted;
     summary->deaths =
             overt_scanner_deaths(r.first) + (r.second == NULL ? 0 : overt_scanner_deaths(r.second));
     (void)snprintf(layers, 256, "%s", overt_scanner_layers(r.first));

@@ -24,9 +24,9 @@ static const char help[] =
         "(everything below it), or - for standard input. Whatever reads content runs in\n"
         "a jail; `overt prove` shows what the jail stops.\n"
         "\n"
-        "  --rules PATH            rules instead of the default: YARA files (.yar, .yara),\n"
-        "                          hash lists, a compiled database (.ovdb), or a folder\n"
-        "                          of such files. May be given several times\n"
+        "  --rules PATH            rules instead of the default: YARA files, hash lists,\n"
+        "                          a compiled database (.ovdb), or a folder of such\n"
+        "                          files. May be given several times\n"
         "  --keep-good             go on without rules that have errors\n"
         "  --file-list FILE        also what FILE names, one a line; - for standard input\n"
         "  -0, --null              names in the list end in NUL bytes, not in newlines\n"
@@ -48,8 +48,8 @@ static const char help[] =
         "  PATH: FAILED REASON: what was in the way\n"
         "The summary goes to standard error.\n"
         "\n"
-        "Exit status: 1 something was detected; else 2 a file failed, or the command; else\n"
-        "3 a look was incomplete; else 0. 130 when interrupted.\n";
+        "Exit status: 1 something was detected; else 2 a file failed, or the command;\n"
+        "else 3 a look was incomplete; else 0. 130 when interrupted.\n";
 
 enum {
     OPTION_RULES = 0x100,
@@ -176,7 +176,7 @@ static bool parse(struct settings *s, int argc, char **argv)
     return true;
 }
 
-/* As many descriptors as the system lets us have, and no more files under way than fit. */
+/* No more files under way than descriptors (main has raised the limit as far as it goes). */
 static uint32_t fit_in_flight(uint64_t jobs)
 {
     struct rlimit limit;
@@ -184,13 +184,6 @@ static uint32_t fit_in_flight(uint64_t jobs)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return IN_FLIGHT;
-    }
-    if (limit.rlim_cur < limit.rlim_max) {
-        const struct rlimit more = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
-
-        if (setrlimit(RLIMIT_NOFILE, &more) == 0) {
-            limit = more;
-        }
     }
     room = limit.rlim_cur > DESCRIPTORS_OWN ? limit.rlim_cur - DESCRIPTORS_OWN : 1;
     each = room / jobs;
