@@ -316,8 +316,8 @@ def few_descriptors_are_enough():
     for i in range(1000):
         put(top / str(i), NEEDLE)
 
-    def few():  # a jail needs numbers up to 201
-        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 220))
+    def few():  # a jail needs that many
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 256))
     code, _, summary = records("--jobs", "9", top, preexec_fn=few)
     tap.same((code, summary["detected"], summary["failed"]), (DETECTED, 1000, 0))
     code, _, err = scan(top, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
