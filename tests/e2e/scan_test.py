@@ -321,7 +321,7 @@ def few_descriptors_are_enough():
     code, _, summary = records("--jobs", "9", top, preexec_fn=few)
     tap.same((code, summary["detected"], summary["failed"]), (DETECTED, 1000, 0))
     code, _, err = scan(top, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
-    assert code == ERROR and b"descriptor" in err, err
+    assert code == ERROR and b"open files" in err, err
 
 
 def a_full_disk_and_a_reader_that_leaves():
