@@ -135,6 +135,7 @@ overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec,
     jail->pid = fork();
     if (jail->pid == 0) {
         (void)close(pair[0]);
+        (void)signal(SIGSEGV, SIG_DFL); /* sanitizers catch it */
         fake.part(pair[1], number, spec->database_fd);
         _exit(0);
     }
