@@ -14,26 +14,28 @@ rule Botnet_Shell_ArchitectureList
         $mode = /chmod[ \t]{1,4}(\+x|7[0-7]{2}|0?777)[ \t]/
         $place = /cd[ \t]{1,4}(\/tmp|\/var\/run|\/mnt|\/dev\/shm|\/var\/tmp)/
     condition:
-        filesize < 64KB and #fetch >= 4 and $mode and $place and uint8(0) != 0x7F
+        filesize < 64KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and #fetch >= 4 and $mode and $place and uint8(0) != 0x7F
 }
 
 rule Botnet_Shell_ArchitectureLoop
 {
     meta:
         description = "Shell script that loops over architectures, fetching and starting a program for each"
-        reasoning = "A list of five or more processor families in a for loop whose body downloads from a bare address, makes executable and runs. Build scripts loop over architectures but do not run every result."
+        reasoning = "Three or more processor families and a for loop whose body downloads from a bare address, makes executable and runs. Build scripts loop over architectures but do not run every result."
         reference = "T1105"
         severity = "high"
         fixture = "botnet_arch_loop.sh"
     strings:
-        $family = /(mips|mpsl|arm[4-7]|armv[4-7]|m68k|sh4|x86|i[3-6]86|sparc|aarch64|powerpc)/
+        $for = /for[ \t]{1,4}\w{1,16}[ \t]{1,4}in[ \t]{1,4}/
+        $name = /\b(mips|mipsel|mpsl|arm[4-7]l?|armv[4-7]l|powerpc|m68k|i386|i486|i586|i686|x86_64|sparc|aarch64|superh)[ \t"';]/
         $fetch = /(wget|curl|tftp)[ \t][^\r\n;]{0,40}(https?:\/\/)?(([0-9]{1,3}\.){3}[0-9]{1,3}|\$\{?\w{1,20}\}?)[^\r\n; ]{0,40}\/[^\r\n;]{0,20}\$/
-        $run = /(^|[\r\n;&|]|do[ \t])[ \t]{0,8}\.\/\$?\{?\w{1,16}\}?/
+        $run = /[\r\n;&|o][ \t]{0,8}\.\/\$\{?\w{1,16}/
         $mode = /chmod[ \t]{1,4}(\+x|7[0-7]{2}|0?777)[ \t]{1,4}[^\r\n;]{0,4}(\$|\*)/
         $place = /cd[ \t]{1,4}(\/tmp|\/var\/run|\/mnt|\/dev\/shm|\/var\/tmp)/
         $remove = /rm[ \t]{1,4}-[rf]{1,2}[ \t]/
     condition:
-        filesize < 32KB and uint16be(0) == 0x2321 and #family >= 5 and all of ($fetch, $run, $mode, $place, $remove)
+        filesize < 32KB and uint16be(0) == 0x2321 and #name >= 3 and
+        all of ($for, $fetch, $run, $mode, $place, $remove)
 }
 
 rule Botnet_Shell_BusyboxFetch
@@ -52,7 +54,8 @@ rule Botnet_Shell_BusyboxFetch
         $wget = /(wget|curl)[ \t]{1,4}(-\S{1,4}[ \t]{1,4}){0,3}http:\/\/([0-9]{1,3}\.){3}[0-9]{1,3}\//
         $mode = /chmod[ \t]{1,4}(\+x|7[0-7]{2}|0?777)[ \t]/
     condition:
-        filesize < 32KB and uint8(0) != 0x7F and 2 of ($tftp1, $tftp2, $tftp3, $ftpget) and $wget and $mode
+        filesize < 32KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and 2 of ($tftp1, $tftp2, $tftp3, $ftpget) and $wget and $mode
 }
 
 rule Botnet_Script_IrcFlooder
@@ -87,7 +90,7 @@ rule Botnet_Elf_RouterExploits
         $gpon = /\/GponForm\/diag_Form\?[^\x00\r\n]{0,20}[\x00-\xff]{0,600}(wget|busybox)[ +]/
         $setup = /\/setup\.cgi\?next_file=[a-z.]{1,20}&todo=syscmd&cmd=[^\x00\r\n]{1,80}/
         $upgrade = /<NewStatusURL>\$\([^<\x00]{0,80}(wget|busybox|tftp)/
-        $hnap = /SOAPAction:[^\x00\r\n]{0,60}HNAP1\/`[^`\x00]{1,80}(wget|tftp|cd )/
+        $hnap = /SOAPAction:[^\x00\r\n]{0,60}HNAP1\/`[^`\x00]{0,80}(wget|tftp|cd )/
         $cgi = /\/(cgi-bin\/(luci\/;stok|nas_sharing|ViewLog|login_action)|shell\?cd|language\/Swedish)[^\x00\r\n]{0,40}(wget|&&|\$\{IFS\}|busybox)/
         $tp = /(think[^\x00\r\n]{0,4}app|invokefunction)[^\x00\r\n]{0,60}call_user_func_array[^\x00\r\n]{0,60}(wget|shell_exec)/
     condition:

@@ -52,7 +52,7 @@ rule Stealer_Script_DiscordTokens
         $folder = /(Local[ ]Storage[\\\/]{1,2}leveldb|discordcanary|discordptb|Lightcord)/ nocase
         $send = /discord(app)?\.com\/api\/(v[0-9]{1,2}\/)?(webhooks\/|users\/@me)/
     condition:
-        filesize < 512KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 512KB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Stealer_Script_Clipper
@@ -70,7 +70,7 @@ rule Stealer_Script_Clipper
         $write = /(pyperclip\.copy\(|Set-Clipboard|SetClipboardData|clipboard_append\(|Clipboard\.SetText)/ nocase
         $loop = /(while[ \t(]{1,3}(True|1|\$true|\(1\))|time\.sleep\(|Start-Sleep)/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 256KB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule CredDump_Program_Mimikatz
@@ -206,7 +206,7 @@ rule Keylogger_Python_Send
         $send = /(smtplib\.SMTP(_SSL)?\(|discord(app)?\.com\/api\/webhooks\/|api\.telegram\.org\/bot|ftplib\.FTP\()/
         $buffer = /(log|keys|buffer|text|word)[ \t]{0,2}(\+=|=[ \t]{0,2}(self\.)?(log|keys|buffer|text|word)[ \t]{0,2}\+)|\.append\([ \t]{0,2}(key|k)\b|\.write\([ \t]{0,2}(str\()?(key|k)\b/
     condition:
-        filesize < 64KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 64KB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Keylogger_Windows_Names

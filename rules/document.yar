@@ -16,7 +16,7 @@ rule Office_Vba_AutoOpenShell
         $fetch = /(URLDownloadToFile|powershell[^\r\n]{0,60}-(w|enc|e|nop)|MSXML2\.(Server)?XMLHTTP|WinHttpRequest)/ nocase
         $codes = /(Chrw?\$?[ \t]{0,2}\([ \t]{0,2}[0-9&hH+\- ]{2,12}\)[ \t]{0,2}[&+][ \t]{0,2}){8}/ nocase
     condition:
-        filesize < 2MB and $module and $auto and $start and any of ($fetch, $codes)
+        filesize < 2MB and $module in (0..512) and $auto and $start and any of ($fetch, $codes)
 }
 
 rule Office_Ole_UrlDownload

@@ -152,7 +152,8 @@ rule Dropper_Script_Base64Program
         $decode = /(FromBase64String[ \t]{0,2}\(|certutil[^\r\n]{0,20}-decode|bin\.base64|base64_decode[ \t]{0,2}\()/ nocase
         $use = /(WriteAllBytes[ \t]{0,2}\(|Assembly\]?(::|\.)[ \t]{0,2}Load[ \t]{0,2}\(|SaveToFile|-Encoding[ \t]Byte|start[ \t]{1,4}["'%]|\.Run[ \t(]|file_put_contents[ \t]{0,2}\()/ nocase
     condition:
-        filesize < 20MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint32be(0) != 0xD0CF11E0 and
+        filesize < 20MB and uint8(0) != 0x3C and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint32be(0) != 0xD0CF11E0 and
         any of ($forward, $reverse) and $decode and $use
 }
 
@@ -186,7 +187,7 @@ rule Loader_Python_Shellcode
         $start = /\.(CreateThread|CreateRemoteThread|QueueUserAPC|EnumWindows)[ \t]{0,2}\(/
         $code = /(\\x[0-9a-f]{2}){16}|b64decode[ \t]{0,2}\(|fromhex[ \t]{0,2}\(|urlopen[ \t]{0,2}\(|requests\.get[ \t]{0,2}\(/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Loader_Python_PackedExec
@@ -201,6 +202,6 @@ rule Loader_Python_PackedExec
         $direct = /exec[ \t]{0,2}\([ \t]{0,2}((__import__\([ \t]{0,2}["'](zlib|marshal|base64|lzma|bz2|codecs|gzip)["'][ \t]{0,2}\)|zlib|marshal|base64|lzma|bz2|codecs|gzip|getattr|compile)[.(][^\r\n"']{0,40}["'(]{0,4}){2,5}[^\r\n]{0,80}b?["'][A-Za-z0-9+\/=\\]{200}/
         $lambda = /_[ \t]{0,2}=[ \t]{0,2}lambda[ \t]{1,2}__[ \t]{0,2}:[ \t]{0,2}__import__\([ \t]{0,2}["'](zlib|marshal|lzma|bz2)["'][^\r\n]{0,120}\[::-1\][^\r\n]{0,20};[ \t]{0,2}exec[ \t]{0,2}\([ \t]{0,2}\(_\)\(b?["']/
     condition:
-        filesize < 20MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and
+        filesize < 20MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and
         ($direct in (0..4096) or $lambda in (0..4096))
 }

@@ -193,7 +193,7 @@ rule Persistence_Udev_Shell
     strings:
         $rule = /(SUBSYSTEM|ACTION|KERNEL|ENV\{MAJOR\})[ \t]{0,2}==[ \t]{0,2}"[^"\r\n]{1,60}"[^\r\n]{0,200}RUN(\{program\})?[ \t]{0,2}\+?=[ \t]{0,2}"[^"\r\n]{0,40}(\/tmp\/|\/var\/tmp\/|\/dev\/shm\/|\/usr\/(bin|lib|share)\/\.)/
     condition:
-        filesize < 64KB and $rule and uint8(0) != 0x7F
+        filesize < 64KB and uint8(0) != 0x3C and $rule and uint8(0) != 0x7F
 }
 
 rule AntiForensics_Shell_LogWipe

@@ -16,7 +16,7 @@ rule Miner_Config_Wallet
         $url = /"url"[ \t]{0,2}:[ \t]{0,2}"[^"\r\n]{4,120}:[0-9]{2,5}"/
         $wallet = /"user"[ \t]{0,2}:[ \t]{0,2}"(4[0-9AB][1-9A-HJ-NP-Za-km-z]{93}|8[0-9A-B][1-9A-HJ-NP-Za-km-z]{93})/
     condition:
-        filesize < 64KB and all of them
+        filesize < 64KB and uint8(0) == 0x7B and all of them
 }
 
 rule Miner_Script_HiddenStart
@@ -32,7 +32,7 @@ rule Miner_Script_HiddenStart
         $wallet = /(-u|--user)[ \t=]{1,4}["']?(4[0-9AB][1-9A-HJ-NP-Za-km-z]{93}|8[0-9A-B][1-9A-HJ-NP-Za-km-z]{93}|0x[0-9a-fA-F]{40}|bc1[0-9a-z]{39})/
         $hide = /(nohup[ \t]|>[ \t]{0,2}\/dev\/null|--background|setsid[ \t]|\/dev\/shm\/|\/tmp\/\.|\/var\/tmp\/\.|-windowstyle hidden|start \/b)/ nocase
     condition:
-        filesize < 256KB and all of them and uint8(0) != 0x7F and uint16(0) != 0x5A4D
+        filesize < 256KB and uint8(0) != 0x3C and all of them and uint8(0) != 0x7F and uint16(0) != 0x5A4D
 }
 
 rule Miner_Systemd_Unit
@@ -94,7 +94,7 @@ rule Miner_Browser_Embedded
         $make = /new[ \t]{1,4}(CoinHive|CoinImp|deepMiner|CryptoLoot|Client|CRLT|JSECoin|WebMinePool)\.(Anonymous|User|Token)[ \t]{0,2}\([ \t]{0,2}["'][A-Za-z0-9]{16,64}["']/
         $start = /\b(miner|\w{1,20})\.start[ \t]{0,2}\(/
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and all of them
+        filesize < 2MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and all of them
 }
 
 rule Miner_Browser_WasmPool
@@ -113,7 +113,7 @@ rule Miner_Browser_WasmPool
         $nonce = /["']?nonce["']?[ \t]{0,2}[:=]/
         $threads = "navigator.hardwareConcurrency"
     condition:
-        filesize < 4MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Miner_PowerShell_Installer
@@ -131,5 +131,5 @@ rule Miner_PowerShell_Installer
         $again = /(schtasks(\.exe)?[ \t]{1,4}\/create|Register-ScheduledTask|New-ScheduledTaskTrigger|CurrentVersion\\Run)/ nocase
         $place = /(\$env:(TEMP|APPDATA|LOCALAPPDATA|PUBLIC|ProgramData)|%(TEMP|APPDATA)%|\\Users\\Public)/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 256KB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }

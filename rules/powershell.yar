@@ -14,7 +14,7 @@ rule PowerShell_HiddenEncoded
         $hidden_first = /powershell(\.exe)?["']?[ \t]{1,4}[^\r\n]{0,120}-w[a-z]{0,11}[ \t]{1,4}(h[a-z]{0,5}|1)[ \t]{1,4}[^\r\n]{0,100}-e[a-z]{0,14}[ \t]{1,4}["']?[A-Za-z0-9+\/]{120}/ nocase
         $hidden_last = /powershell(\.exe)?["']?[ \t]{1,4}[^\r\n]{0,120}-e[a-z]{0,14}[ \t]{1,4}["']?[A-Za-z0-9+\/=]{120,4000}["']?[ \t]{1,4}-w[a-z]{0,11}[ \t]{1,4}(h[a-z]{0,5}|1)\b/ nocase
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and any of them
+        filesize < 1MB and uint8(0) != 0x3C and uint8(0) != 0x7F and any of them
 }
 
 rule PowerShell_DownloadExecute_Address
@@ -32,7 +32,7 @@ rule PowerShell_DownloadExecute_Address
     condition:
         filesize < 64KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint8(0) != 0x3C and
         (any of ($iex_first, $iex_last) and ($quiet in (0..512) or filesize < 1KB) and
-            ($iex_first in (0..1024) or $iex_last in (0..1024)))
+            ($iex_first in (0..300) or $iex_last in (0..300)))
 }
 
 rule PowerShell_CharArray_Execute
@@ -48,7 +48,8 @@ rule PowerShell_CharArray_Execute
         $joined = /(\[char\][ \t]{0,2}\(?(0x)?[0-9a-f]{2,3}\)?[ \t]{0,2}\+[ \t]{0,2}){20}/ nocase
         $run = /(\biex\b|Invoke-Expression|\[scriptblock\]::Create|\.Invoke\()/ nocase
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($codes, $joined) and $run
+        filesize < 2MB and uint8(0) != 0x3C and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($codes, $joined) and $run
 }
 
 rule PowerShell_CompressedBlob_Execute
@@ -66,7 +67,7 @@ rule PowerShell_CompressedBlob_Execute
         $run = /(\biex\b|Invoke-Expression|\[scriptblock\]::Create)/ nocase
         $read = /\.ReadToEnd[ \t]{0,2}\(/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule PowerShell_AmsiInitFailed
@@ -96,7 +97,7 @@ rule PowerShell_AmsiBufferPatch
         $protect = /Virtual["' +]{0,6}Protect/ nocase
         $bytes = /0xB8[ \t]{0,2},[ \t]{0,2}0x57[ \t]{0,2},[ \t]{0,2}0x0{1,2}[ \t]{0,2},[ \t]{0,2}0x0?7[ \t]{0,2},[ \t]{0,2}0x80[ \t]{0,2},[ \t]{0,2}0xC[23]/ nocase
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 1MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule PowerShell_DefenderOff
@@ -135,7 +136,7 @@ rule PowerShell_ReflectiveShellcode
         $start = /(CreateThread|GetDelegateForFunctionPointer|QueueUserAPC|CreateRemoteThread)/ nocase
         $code = /(\[Byte\[\]\][^\r\n]{0,60}(0xfc,[ \t]{0,2}0x(e8|48|41)|FromBase64String[^\r\n]{0,8}["'\(\$])|["']\/(OiC|EiD|Eif|EiB)[A-Za-z0-9+\/]{60})/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule PowerShell_FormatOperator
@@ -150,5 +151,5 @@ rule PowerShell_FormatOperator
         $word = /\([ \t]{0,2}["'](\{[0-9]{1,2}\}){3,16}["'][ \t]{0,2}-f[ \t]{0,2}["'][^"'\r\n]{0,12}["'][ \t]{0,2},/ nocase
         $run = /([&.][ \t]{0,2}\([ \t]{0,2}["'](\{[0-9]{1,2}\}){2,16}["']|\biex\b|Invoke-Expression)/ nocase
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and #word >= 8 and $run
+        filesize < 2MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and #word >= 8 and $run
 }

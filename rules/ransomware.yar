@@ -20,7 +20,7 @@ rule Ransom_Note_Onion
         $publish = /(publish|leak|sell|disclos)[^\r\n]{0,80}(data|files|information|documents)/ nocase
         $key = /(private|decryption|unique)[ \t]{1,3}(key|tool|software)/ nocase
     condition:
-        filesize < 16KB and uint16be(0) != 0x2321 and $onion and $encrypted and
+        filesize < 16KB and uint16be(0) != 0x2320 and uint16be(0) != 0x2321 and $onion and $encrypted and
         3 of ($rename, $third, $free, $tor, $publish, $key)
 }
 
@@ -41,7 +41,7 @@ rule Ransom_Note_Mail
         $third = /(third[ -]party|3rd[ -]party|recovery (software|compan))/ nocase
         $free = /(decrypt|recover|restore)[^\r\n]{0,60}(for free|free of charge|free decryption|as a (guarantee|proof))/ nocase
     condition:
-        filesize < 16KB and uint16be(0) != 0x2321 and $mail and $encrypted and
+        filesize < 16KB and uint16be(0) != 0x2320 and uint16be(0) != 0x2321 and $mail and $encrypted and
         3 of ($id, $pay, $rename, $third, $free)
 }
 
@@ -94,15 +94,20 @@ rule Ransom_Windows_ServiceStopList
         severity = "high"
         fixture = "ransom_service_stop.bat"
     strings:
-        $stop_net = /net1?(\.exe)?[ \t]{1,4}stop[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
-        $stop_sc = /sc(\.exe)?[ \t]{1,4}(stop|config)[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
-        $stop_task = /taskkill(\.exe)?[ \t]{1,4}(\/f[ \t]{1,4})?\/im[ \t]{1,4}["']?[A-Za-z0-9_$. \-]{3}/ nocase
+        $stop1 = "net stop " nocase
+        $stop2 = "net.exe stop " nocase
+        $stop3 = "net1 stop " nocase
+        $stop4 = "sc stop " nocase
+        $stop5 = "sc config " nocase
+        $stop6 = "taskkill /f /im " nocase
+        $stop7 = "taskkill /im " nocase
         $backup = /(veeam|BackupExec|AcronisAgent|AcrSch2|VSNAPVSS|CobianBackup|Arcserve)/ nocase
         $database = /(MSSQL\$|SQLAgent\$|SQLWriter|MSSQLSERVER|OracleService|mysqld?\b)/ nocase
         $other = /(MSExchange|sophos|McAfee|Symantec|msftesql|QBFCService|zoolz|memtas|mepocs)/ nocase
     condition:
-        filesize < 5MB and (uint16(0) == 0x5A4D or uint8(0) == 0x40 or filesize < 64KB) and uint8(0) != 0x7F and
-        #stop_net + #stop_sc + #stop_task >= 15 and all of ($backup, $database, $other)
+        filesize < 5MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        (uint16(0) == 0x5A4D or uint8(0) == 0x40 or filesize < 64KB) and uint8(0) != 0x7F and
+        #stop1 + #stop2 + #stop3 + #stop4 + #stop5 + #stop6 + #stop7 >= 15 and all of ($backup, $database, $other)
 }
 
 rule Ransom_Elf_HypervisorEncryptor
@@ -154,5 +159,5 @@ rule Ransom_PowerShell_Encrypt
         $remove = /(Remove-Item|\[(System\.)?IO\.File\]::Delete|del)[ \t(]/ nocase
         $money = /(bitcoin|\bBTC\b|monero|\.onion|files[^\r\n]{0,40}encrypted)/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 256KB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }

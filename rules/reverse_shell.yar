@@ -82,7 +82,7 @@ rule ReverseShell_Ruby_TCPSocket
         $redirect = /\/bin\/(ba)?sh -i <&%d >&%d 2>&%d/
         $popen = /while[ \t(]{1,4}\w{1,16}[ \t]{0,2}=[ \t]{0,2}\w{1,16}\.gets\)?[ \t]{0,4};[ \t]{0,4}IO\.popen\([ \t]{0,2}\w{1,16}[ \t]{0,2},[ \t]{0,2}["']r["']/
     condition:
-        filesize < 16KB and $socket and any of ($redirect, $popen) and uint8(0) != 0x7F
+        filesize < 16KB and uint8(0) != 0x3C and $socket and any of ($redirect, $popen) and uint8(0) != 0x7F
 }
 
 rule ReverseShell_PHP_Socket
@@ -101,7 +101,7 @@ rule ReverseShell_PHP_Socket
         $process = /\bproc_open[ \t]{0,2}\(/
         $select = /\bstream_select[ \t]{0,2}\(/
     condition:
-        filesize < 64KB and $open in (0..4096) and $socket and ($direct or all of ($shell, $process, $select))
+        filesize < 64KB and $open in (0..200) and $socket and ($direct or all of ($shell, $process, $select))
 }
 
 rule ReverseShell_Netcat_Execute
@@ -181,7 +181,7 @@ rule ReverseShell_Awk_Inet
         $run = /while[ \t]{0,2}\([ \t]{0,2}\(?[ \t]{0,2}(\w{1,16})[ \t]{1,2}\|&?[ \t]{1,2}getline[ \t\w]{0,16}\)?[ \t]{0,2}>[ \t]{0,2}0[ \t]{0,2}\)[ \t]{0,2}\{?[ \t]{0,2}print[ \t]{1,4}[$\w]{1,16}[ \t]{0,2}\|&[ \t]{0,2}\w{1,16}/
         $line = /\w{1,16}[ \t]{1,2}\|&[ \t]{1,2}getline[ \t]{1,2}\w{1,16}/
     condition:
-        filesize < 8KB and all of them
+        filesize < 8KB and uint8(0) != 0x3C and all of them
 }
 
 rule ReverseShell_Lua_Socket
@@ -217,7 +217,7 @@ rule ReverseShell_Node_Pipe
         $out = /\.stdout\.pipe\([ \t]{0,2}\w{1,16}[ \t]{0,2}\)/
         $connect = /(\.connect\([ \t]{0,2}\d{2,5}[ \t]{0,2},|net\.connect\(|new net\.Socket\(|createConnection\()/
     condition:
-        filesize < 16KB and all of them
+        filesize < 16KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and all of them
 }
 
 rule ReverseShell_Telnet_Pipe

@@ -45,7 +45,8 @@ rule SupplyChain_Js_EnvironmentExfil
         $where = /(oastify\.com|burpcollaborator\.net|interact\.sh|oast\.(fun|pro|live|site|online|me)|pipedream\.net|webhook\.site|requestbin\.|ngrok(-free)?\.(io|app)|dnslog\.cn|discord(app)?\.com\/api\/webhooks|api\.telegram\.org\/bot|(hostname|host)["']?[ \t]{0,2}:[ \t]{0,2}["']([0-9]{1,3}\.){3}[0-9]{1,3}["'])/
         $send = /(https?\.(request|get)[ \t]{0,2}\(|\bfetch[ \t]{0,2}\(|axios\.post[ \t]{0,2}\(|child_process)/
     condition:
-        filesize < 200KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 200KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule SupplyChain_Npm_TokenWorm
@@ -63,7 +64,8 @@ rule SupplyChain_Npm_TokenWorm
         $hunt = /(trufflehog|maintainer:|\/-\/v1\/search\?text=maintainer)/
         $rewrite = /(postinstall|preinstall)["']?\]?[ \t]{0,2}[:=]/
     condition:
-        filesize < 20MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 20MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule SupplyChain_Python_SetupExecute
@@ -80,7 +82,8 @@ rule SupplyChain_Python_SetupExecute
         $decoded = /\b(exec|eval)[ \t]{0,2}\([ \t]{0,2}(__import__\([ \t]{0,2}["'](base64|zlib|marshal|codecs|builtins)["'][ \t]{0,2}\)|base64|zlib|marshal|codecs|compile[ \t]{0,2}\([ \t]{0,2}(base64|zlib))\.?[^\r\n]{0,20}(b64decode|decompress|loads|decode)[ \t]{0,2}\(/
         $download = /\b(exec|eval)[ \t]{0,2}\([ \t]{0,2}((urllib\.request\.)?urlopen|requests\.get)[ \t]{0,2}\([^\r\n]{4,200}\.(read[ \t]{0,2}\(|text|content)/
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and $setup and $command and any of ($decoded, $download)
+        filesize < 1MB and uint8(0) != 0x3C and
+        uint8(0) != 0x7F and $setup and $command and any of ($decoded, $download)
 }
 
 rule SupplyChain_Python_HostExfil
@@ -98,7 +101,7 @@ rule SupplyChain_Python_HostExfil
         $where = /(oastify\.com|burpcollaborator\.net|interact\.sh|oast\.(fun|pro|live|site|online|me)|pipedream\.net|webhook\.site|requestbin\.|ngrok(-free)?\.(io|app)|dnslog\.cn|canarytokens\.com|discord(app)?\.com\/api\/webhooks|api\.telegram\.org\/bot)/
         $send = /(requests\.(get|post)|urlopen|http\.client|gethostbyname|urllib\.request)[ \t.(]/
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and all of them
+        filesize < 1MB and uint8(0) != 0x3C and uint8(0) != 0x7F and all of them
 }
 
 rule SupplyChain_Workflow_SecretsExfil
@@ -110,10 +113,9 @@ rule SupplyChain_Workflow_SecretsExfil
         severity = "critical"
         fixture = "workflow_secrets.yml"
     strings:
-        $on = /(^|\n)(["']?on["']?:|name:)/
         $secrets = /\$\{\{[ \t]{0,4}toJSON[ \t]{0,2}\([ \t]{0,2}secrets[ \t]{0,2}\)[ \t]{0,4}\}\}/ nocase
         $send = /(curl|wget)[ \t][^\r\n]{0,200}(-d|--data|--data-binary|--data-raw|-F|--post-data|-X[ \t]{0,2}POST|\|[ \t]{0,2}base64)[^\r\n]{0,200}/
         $runs = /runs-on:/
     condition:
-        filesize < 64KB and all of them
+        filesize < 64KB and uint8(0) != 0x3C and all of them
 }

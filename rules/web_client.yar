@@ -14,7 +14,7 @@ rule Phishing_Html_TelegramForm
         $bot = /api\.telegram\.org\/bot([0-9]{8,11}:[A-Za-z0-9_\-]{30,40}\/|["'` \t+$\{]{1,6}\w{1,30})/
         $chat = /chat_id/
     condition:
-        filesize < 4MB and uint8(0) != 0x7F and all of them
+        filesize < 4MB and uint8(0) == 0x3C and all of them
 }
 
 rule Phishing_Php_Mailer
@@ -45,6 +45,7 @@ rule Phishing_Html_Smuggling
         severity = "high"
         fixture = "html_smuggling.html"
     strings:
+        $tag = /<(script|svg)\b/ nocase
         $data = /["'`](UEsDB[BA]|TVqQAAM|TVpQAAI|TVoAAA|N3q8ry|UmFyIR|AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA|TVNDRg|0M8R4K)[A-Za-z0-9+\/]{400}/
         $decode = /\batob[ \t]{0,2}\(/
         $blob = /new[ \t]{1,4}(window\.)?(Blob|File)[ \t]{0,2}\(/
@@ -64,6 +65,7 @@ rule Phishing_Html_ClipboardCommand
         severity = "critical"
         fixture = "clipboard_command.html"
     strings:
+        $tag = /<(script|svg)\b/ nocase
         $copy = /(navigator\.clipboard\.writeText|document\.execCommand[ \t]{0,2}\([ \t]{0,2}["']copy)/
         $command = /(powershell(\.exe)?[^\r\n<]{0,80}(-w[a-z]{0,11} {1,2}(h|1)|iex|irm|iwr|-enc?[a-z]{0,12} )|mshta(\.exe)?[ \t]{1,2}["'\\]{0,2}https?:\/\/)/ nocase
         $keys = /(Win(dows)?([ \t]{0,2}(key|button|logo))?(<\/?[a-z]{1,6}>)?[ \t]{0,2}(\+|&plus;|and)[ \t]{0,2}(<\/?[a-z]{1,6}>)?R\b)/ nocase
@@ -85,13 +87,12 @@ rule Skimmer_Js_Checkout
         $fields = /(cc_number|ccnumber|card_?number|cc_cid|cc-number|cvv|cvc|cc_exp)/ nocase
         $read = /(querySelectorAll|getElementsByTagName)[ \t]{0,2}\([ \t]{0,2}["'][^"'\r\n]{0,40}(input|select)/
         $encode = /\b(btoa|encodeURIComponent|JSON\.stringify)[ \t]{0,2}\([ \t]{0,2}(btoa|JSON\.stringify|encodeURIComponent|unescape)[ \t]{0,2}\(/
-        $send_image = /new[ \t]{1,4}Image\b/
-        $send_beacon = "navigator.sendBeacon"
-        $send_element = /createElement[ \t]{0,2}\([ \t]{0,2}["'](img|script)["']/
+        $image = "new Image"
+        $beacon = "navigator.sendBeacon"
+        $element = /createElement[ \t]{0,2}\([ \t]{0,2}["'](img|script)["']/
         $src = /\.src[ \t]{0,2}=[ \t]{0,2}["'](https?:)?\/\/[^"'\r\n]{4,80}\?[^"'\r\n]{0,20}=["'][ \t]{0,2}\+/
     condition:
-        filesize < 512KB and uint8(0) != 0x7F and any of ($send_*) and
-        all of ($where, $fields, $read, $encode, $src)
+        filesize < 512KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and all of ($where, $fields, $read, $encode, $src) and any of ($image, $beacon, $element)
 }
 
 rule Skimmer_Js_HiddenLoader
@@ -107,7 +108,7 @@ rule Skimmer_Js_HiddenLoader
         $load = /createElement[ \t]{0,2}\([ \t]{0,2}["']script["'][ \t]{0,2}\)/ nocase
         $address = /\.src[ \t]{0,2}=[ \t]{0,2}(window\.)?atob[ \t]{0,2}\([ \t]{0,2}["'](aHR0c|Ly9)[A-Za-z0-9+\/=]{12,200}["']/
     condition:
-        filesize < 512KB and uint8(0) != 0x7F and all of them
+        filesize < 512KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and all of them
 }
 
 rule Inject_Php_SearchEngineCloak

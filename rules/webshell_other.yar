@@ -226,5 +226,6 @@ rule Webshell_Node_ExecQuery
         $run = /\b(exec|execSync|spawn|spawnSync)\([ \t]{0,4}(req(uest)?\.(query|body|params|headers)(\.(cmd|command|c|exec)\b|\[["'](cmd|command|c|exec)["']\])|url\.parse\([^\r\n;]{1,60}\.query\.(cmd|command|c|exec)\b)/
         $listen = /\.listen\([ \t]{0,4}(\d{2,5}|process\.env|port)/ nocase
     condition:
-        filesize < 16KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 16KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }

@@ -127,13 +127,13 @@ rule Webshell_PHP_VariableFunctionRequest
 {
     meta:
         description = "PHP page where the request names both the function and its argument"
-        reasoning = "Calling $_GET['f']($_POST['a']) leaves the choice of function to the visitor, which is a shell without naming one."
+        reasoning = "Calling $_GET['f']($_POST['a']) leaves the choice of function to the visitor, which is a shell without naming one. The same behind new makes an object of a class and is left alone."
         reference = "T1505.003"
         severity = "high"
         fixture = "php_variable_function.php"
     strings:
         $open = "<?php" nocase
-        $direct = /\$_(GET|POST|REQUEST|COOKIE)[ \t]{0,4}[\[{][^\r\n\]}]{1,40}[\]}][ \t]{0,4}\([ \t@]{0,8}((base64_decode|stripslashes)[ \t]{0,4}\([ \t]{0,4})?\$_(GET|POST|REQUEST|COOKIE|SERVER)[ \t]{0,4}[\[{]/
+        $direct = /(php|echo|print|return|[;{}(@=.>\r\n])[ \t]{0,20}\$_(GET|POST|REQUEST|COOKIE)[ \t]{0,4}[\[{][^\r\n\]}]{1,40}[\]}][ \t]{0,4}\([ \t@]{0,8}((base64_decode|stripslashes)[ \t]{0,4}\([ \t]{0,4})?\$_(GET|POST|REQUEST|COOKIE|SERVER)[ \t]{0,4}[\[{]/
     condition:
         filesize < 1MB and $open in (0..200) and $direct
 }
@@ -248,7 +248,7 @@ rule Webshell_PHP_AdminConsole
         $uname = "php_uname" nocase
         $passwd = "/etc/passwd"
     condition:
-        filesize < 1MB and $open in (0..4096) and 2 of ($suid, $writable, $config) and
+        filesize < 1MB and $open in (0..200) and 2 of ($suid, $writable, $config) and
         3 of ($owner, $mode, $functions, $uname, $passwd)
 }
 

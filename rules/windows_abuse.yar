@@ -60,7 +60,7 @@ rule Lolbin_Certutil_DownloadRun
         $line = /certutil(\.exe)?["']?[ \t]{1,4}[^\r\n]{0,40}[-\/](urlcache|verifyctl)[ \t]{1,4}[^\r\n]{0,40}https?:\/\/[^\r\n \t"']{4,200}["']?[ \t]{1,4}["']?(%(temp|tmp|appdata|public|programdata)%|c:\\(users\\public|windows\\temp|programdata|temp))\\[^\r\n"&]{1,60}\.(exe|dll|bat|ps1|vbs|scr)[^\r\n]{0,8}(&{1,2}|[\r\n])/ nocase
         $start = /(start|call|rundll32(\.exe)?|regsvr32(\.exe)?|cmd(\.exe)?[ \t]{1,2}\/c|&&?)[ \t]{1,4}[^\r\n]{0,24}(%(temp|tmp|appdata|public|programdata)%|c:\\(users\\public|windows\\temp|programdata|temp))\\/ nocase
     condition:
-        filesize < 64KB and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
+        filesize < 64KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
 }
 
 rule Lolbin_Bitsadmin_DownloadRun
@@ -75,7 +75,7 @@ rule Lolbin_Bitsadmin_DownloadRun
         $line = /bitsadmin(\.exe)?["']?[ \t]{1,4}\/transfer[ \t]{1,4}[^\r\n]{1,80}https?:\/\/[^\r\n \t"']{4,200}["']?[ \t]{1,4}["']?(%(temp|tmp|appdata|public|programdata)%|c:\\(users\\public|windows\\temp|programdata|temp))\\[^\r\n"&]{1,60}\.(exe|dll|bat|ps1|vbs|scr)/ nocase
         $start = /(start|call|rundll32(\.exe)?|regsvr32(\.exe)?|cmd(\.exe)?[ \t]{1,2}\/c|&&?)[ \t]{1,4}[^\r\n]{0,24}(%(temp|tmp|appdata|public|programdata)%|c:\\(users\\public|windows\\temp|programdata|temp))\\/ nocase
     condition:
-        filesize < 64KB and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
+        filesize < 64KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
 }
 
 rule Uac_Bypass_SettingsHandler
@@ -222,7 +222,8 @@ rule Worm_Script_ShortcutSpreader
         $target = /\.(TargetPath|Arguments)[ \t]{0,4}=[ \t]{0,4}[^\r\n]{0,60}(cmd(\.exe)?|wscript(\.exe)?|\/c[ \t]{1,2}start)/ nocase
         $self = /WScript\.ScriptFullName/ nocase
     condition:
-        filesize < 512KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 512KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Defender_Registry_Disable
@@ -237,7 +238,7 @@ rule Defender_Registry_Disable
         $key = /(SOFTWARE\\(Policies\\)?Microsoft\\Windows Defender)/ nocase
         $value = /(DisableAntiSpyware|DisableAntiVirus|DisableRealtimeMonitoring|DisableBehaviorMonitoring|DisableOnAccessProtection|DisableScanOnRealtimeEnable|DisableIOAVProtection|DisableRoutinelyTakingAction)["']?[^\r\n]{0,40}(\/d[ \t]{1,4}["']?1|=[ \t]{0,2}dword:0{7}1|-Value[ \t]{1,4}1)/ nocase
     condition:
-        filesize < 256KB and uint8(0) != 0x7F and uint8(0) != 0x3C and $key and #value >= 3
+        filesize < 256KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint8(0) != 0x3C and $key and #value >= 3
 }
 
 rule AntiForensics_Script_EventLogClear
@@ -253,5 +254,5 @@ rule AntiForensics_Script_EventLogClear
         $other = /(wevtutil(\.exe)?[ \t]{1,4}(cl|clear-log)[ \t]{1,4}["']?(system|application|setup|windows powershell|microsoft-)|Clear-EventLog[ \t]{1,4}[^\r\n]{0,40}(system|application))/ nocase
         $traces = /(fsutil(\.exe)?[ \t]{1,4}usn[ \t]{1,4}deletejournal|del[ \t]{1,4}[^\r\n]{0,40}(\\Prefetch|%~?f?0\b|\\Recent)|cipher(\.exe)?[ \t]{1,4}\/w:)/ nocase
     condition:
-        filesize < 64KB and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
+        filesize < 64KB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint8(0) != 0x3C and all of them
 }

@@ -18,7 +18,8 @@ rule Script_JS_DownloadAndRun
         $run = /\.(Run|Exec|ShellExecute)[ \t]{0,2}\(/ nocase
         $new = /new[ \t]{1,4}ActiveXObject/
     condition:
-        filesize < 200KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 200KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Script_VBS_DownloadAndRun
@@ -37,7 +38,8 @@ rule Script_VBS_DownloadAndRun
         $body = /\.responseBody/ nocase
         $run = /\.(Run|Exec|ShellExecute)[ \t(]/ nocase
     condition:
-        filesize < 200KB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 200KB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Script_JS_EvalUnescape
@@ -51,7 +53,7 @@ rule Script_JS_EvalUnescape
     strings:
         $call = /eval[ \t]{0,4}\([ \t]{0,4}(unescape|decodeURIComponent|decodeURI)[ \t]{0,4}\([ \t]{0,4}["'](%[0-9a-f]{2}){60}/ nocase
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and $call
+        filesize < 1MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and $call
 }
 
 rule Script_JS_EvalCharCodes
@@ -65,7 +67,7 @@ rule Script_JS_EvalCharCodes
     strings:
         $call = /(\beval|\bFunction|setTimeout)[ \t]{0,4}\([ \t]{0,4}(window\.)?String\.fromCharCode[ \t]{0,4}\([ \t]{0,4}((0x)?[0-9a-f]{2,3}[ \t]{0,2},[ \t]{0,2}){40}/ nocase
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and $call
+        filesize < 2MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and $call
 }
 
 rule Script_JS_DecodedShellObject
@@ -82,7 +84,8 @@ rule Script_JS_DecodedShellObject
         $eval = /\b(eval|Function)[ \t]{0,2}\([ \t]{0,2}(\w{1,30}[ \t]{0,2}\(|atob|unescape|String\.fromCharCode)/
         $run = /\.(Run|Exec|ShellExecute)[ \t]{0,2}\([ \t]{0,2}\w/
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 2MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Script_VBS_ExecuteChr
@@ -97,7 +100,8 @@ rule Script_VBS_ExecuteChr
         $chain = /(chrw?[ \t]{0,2}\([ \t]{0,2}(&h)?[0-9a-f+\-* ()\/]{2,24}\)[ \t]{0,4}&[ \t]{0,4}(_[ \t]{0,2}\r?\n[ \t]{0,8})?){20}/ nocase
         $execute = /\b(execute|executeglobal|eval)[ \t]{0,4}\(?[ \t]{0,4}(\w{1,30}[ \t]{0,4}\(|chrw?[ \t]{0,2}\(|\w{1,30}[ \t]{0,4}\)?[ \t]{0,4}[\r\n])/ nocase
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 1MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Script_HTA_HiddenCommand
@@ -114,22 +118,23 @@ rule Script_HTA_HiddenCommand
         $command = /(\.Run|\.Exec|\.ShellExecute|\.Create)[ \t(]{1,4}["'][^"'\r\n]{0,40}(powershell|cmd(\.exe)?[ \t]{1,2}\/c|mshta|rundll32|regsvr32|certutil)/ nocase
         $close = /((window|self)\.close[ \t]{0,2}(\(\))?|\bclose[ \t]{0,2}\(\))/ nocase
     condition:
-        filesize < 1MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 1MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Script_Batch_SubstringChain
 {
     meta:
         description = "Batch file whose commands are cut letter by letter from a variable"
-        reasoning = "Twelve or more %name:~n,1% in one file, eight of them joined: commands spelled from a shuffled alphabet. Batch files cut dates and paths, one or two at a time."
+        reasoning = "Twelve or more %name:~n,1% in one file, joined without a break: commands spelled from a shuffled alphabet. Batch files cut dates and paths, one or two at a time."
         reference = "T1027"
         severity = "high"
         fixture = "script_batch_substring.bat"
     strings:
-        $chain = /,1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%%[a-z0-9_]{1,16}:~-?[0-9]{1,3},1%/ nocase
-        $piece = /:~-?[0-9]{1,3},1%%\w{1,16}:~/
+        $chain = /,1%%\w{1,16}:~-?[0-9]{1,3},1%%\w{1,16}:~-?[0-9]{1,3},1%%\w{1,16}:~/
+        $piece = ",1%%"
     condition:
-        filesize < 2MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and $chain and #piece >= 10
+        filesize < 2MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and $chain and #piece >= 10
 }
 
 rule Script_Batch_CertutilSelf
@@ -145,7 +150,8 @@ rule Script_Batch_CertutilSelf
         $text = /certutil(\.exe)?[ \t]{1,4}(-f[ \t]{1,4})?-decode(hex)?[ \t]{1,4}(-f[ \t]{1,4})?["']?%(temp|tmp|appdata|public)%\\[^\r\n"]{1,60}["']?[ \t]{1,4}["']?%(temp|tmp|appdata|public)%\\[^\r\n"]{1,60}\.(exe|dll|vbs|ps1|bat|js|scr|com)/ nocase
         $run = /(start[ \t]{1,4}|call[ \t]{1,4}|rundll32|wscript|cscript|powershell|regsvr32)/ nocase
     condition:
-        filesize < 8MB and uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($self, $text) and $run
+        filesize < 8MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($self, $text) and $run
 }
 
 rule Script_Scriptlet_Shell
@@ -197,5 +203,5 @@ rule Script_MSBuild_InlineShellcode
         $memory = /(VirtualAlloc|VirtualProtect|NtAllocateVirtualMemory)/
         $thread = /(CreateThread|CreateRemoteThread|QueueUserAPC|EnumSystemLocalesA)/
     condition:
-        filesize < 4MB and all of them
+        filesize < 4MB and uint16be(0) != 0x2320 and all of them
 }

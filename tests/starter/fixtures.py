@@ -17,6 +17,7 @@ import samples_credential  # noqa: F401  each module registers its samples when 
 import samples_crime  # noqa: F401
 import samples_files  # noqa: F401
 import samples_linux  # noqa: F401
+import samples_more  # noqa: F401
 import samples_web  # noqa: F401
 import samples_webshell  # noqa: F401
 import samples_windows  # noqa: F401
@@ -24,13 +25,22 @@ import samples_windows  # noqa: F401
 
 def samples():
     """All samples in the order of their rules' names; a rule or a name twice is an error."""
-    by_rule, names = {}, set()
+    by_rule, names = {}, {item.name for item in sample.MORE}
     for item in sample.SAMPLES:
         if item.rule in by_rule or item.name in names:
             raise ValueError("two samples for %s (%s)" % (item.rule, item.name))
         by_rule[item.rule] = item
         names.add(item.name)
     return [by_rule[rule] for rule in sorted(by_rule)]
+
+
+def more():
+    """Second samples; their rules have a first one."""
+    rules = {item.rule for item in sample.SAMPLES}
+    for item in sample.MORE:
+        if item.rule not in rules:
+            raise ValueError("%s is a second sample of a rule without a first" % item.name)
+    return sample.MORE
 
 
 def _save(folder, name, data):
@@ -41,7 +51,7 @@ def _save(folder, name, data):
 
 def write(folder, near=False):
     manifest = {"positive": {}, "near": {}}
-    for item in samples():
+    for item in samples() + more():
         _save(os.path.join(folder, "positive"), item.name, item.data)
         manifest["positive"][item.name] = sorted({item.rule} | item.also)
         for number, (label, data) in enumerate(item.misses if near else []):

@@ -24,6 +24,7 @@ class Sample:
 
 
 SAMPLES = []
+MORE = []  # second samples of a rule, without near-misses
 
 
 def t(text):
@@ -68,6 +69,11 @@ def add(rule, name, text, *misses, also=()):
     """Registers a sample. A near-miss is (old, new): the same file with every `old` replaced."""
     data = t(text)
     SAMPLES.append(Sample(rule, name, data, [_miss(rule, data, spec) for spec in misses], also))
+
+
+def more(rule, name, text, also=()):
+    """Registers a second sample of a rule: other strings, the same verdict."""
+    MORE.append(Sample(rule, name, t(text), [], also))
 
 
 def pe(*parts, mark=b"PE\0\0"):

@@ -45,7 +45,7 @@ add("Webshell_PHP_PackedEval", "php_packed_eval.php",
 
 add("Webshell_PHP_VariableFunctionRequest", "php_variable_function.php",
     "<?php return; $_G¦ET['f']($_PO¦ST['a']);\n",
-    ("]($", "]-($"), ("$_POST[", "$_PAST["))
+    ("]($", "]-($"), ("$_POST[", "$_PAST["), ("return; $", "return; new $"))
 
 add("Webshell_PHP_ArrayCallbackRequest", "php_array_callback.php",
     "<?php return; array_m¦ap($_PO¦ST['f'], array($_PO¦ST['a']));\n",

@@ -41,7 +41,6 @@ add("Script_HTA_HiddenCommand", "script_hta.hta", """
 Exit Sub : Set s = CreateObj¦ect("WScript.Sh¦ell") : s.R¦un "power¦shell -c x", 0 : window.cl¦ose
 """, ("window.close", "window.clone"), ("powershell", "powershall"), ("WScript.Shell", "WScript.Shall"))
 
-PIECE = "%a:~%d,¦1%"
 CHAIN = "@exit /b\r\n" + "".join("%%a:~%d,¦1%%" % (index % 26) for index in range(12)) + "\r\n"
 add("Script_Batch_SubstringChain", "script_batch_substring.bat", CHAIN,
     (",1%", ",2%"),

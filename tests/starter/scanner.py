@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -36,9 +37,8 @@ class Yara:
         if result.stderr:
             raise ScannerError("warnings: " + result.stderr.decode(errors="replace"))
 
-    def scan(self, path):
-        """{absolute path: {rule, ...}} of the files below `path` on which a rule held."""
-        command = [self.command, "-C", "-w", "-N", "-p", "2", self.compiled]
+    def _look(self, path, *options):
+        command = [self.command, "-C", "-w", "-N", "-p", "2", *options, self.compiled]
         if os.path.isdir(path):
             command.insert(1, "-r")
         result = _run(command + [os.path.abspath(path)], {0})
@@ -46,8 +46,23 @@ class Yara:
                    if "could not open file" not in line]  # sockets, what vanished, what is denied
         if trouble:
             raise ScannerError("; ".join(trouble[:5]))
+        return result.stdout.decode(errors="surrogateescape").split("\n")[:-1]
+
+    def strings(self, path):
+        """{(rule, string)} of everything that matched below `path` where its rule held."""
+        rule, seen = None, set()
+        for line in self._look(path, "-s"):
+            place = re.match(r"0x[0-9a-f]+:(\$\w*): ", line)
+            if place:
+                seen.add((rule, place.group(1)))
+            else:
+                rule = line.partition(" ")[0]
+        return seen
+
+    def scan(self, path):
+        """{absolute path: {rule, ...}} of the files below `path` on which a rule held."""
         found = {}
-        for line in result.stdout.decode(errors="surrogateescape").splitlines():
+        for line in self._look(path):
             rule, _, name = line.partition(" ")
             if not name.startswith("/"):
                 raise ScannerError("a line that is no hit: %r" % line)
@@ -56,47 +71,48 @@ class Yara:
 
 
 class Overt:
-    """`overt scan --json`: one object a line; a file's object names it and the rules that held."""
+    """`overt scan --json`, as docs/formats/scan-json.md says. A file that could not be looked at is
+    an error here, and so is a run without its summary: silence would pass for "nothing held"."""
 
     name = "overt"
 
     def __init__(self, rules, command):
         self.command = command
-        self.rules = rules
+        self.folder = tempfile.TemporaryDirectory(prefix="starter-rules-")
+        self.compiled = os.path.join(self.folder.name, "rules.ovdb")
+        result = _run([command, "compile"] + rule_files(rules) + ["-o", self.compiled], {0})
+        if b"warning" in result.stderr:  # a string that slows every scan is a fault of the rule
+            raise ScannerError("warnings: " + result.stderr.decode(errors="replace"))
 
     def scan(self, path):
-        command = [self.command, "scan", "--rules", self.rules, "--json", "--no-progress", os.path.abspath(path)]
+        command = [self.command, "scan", "--rules", self.compiled, "--json", os.path.abspath(path)]
         result = _run(command, {0, 1, 3})
-        found = {}
-        for number, line in enumerate(result.stdout.decode(errors="surrogateescape").splitlines(), 1):
+        found, summary = {}, None
+        for number, line in enumerate(result.stdout.decode("utf-8").splitlines(), 1):
             try:
                 record = json.loads(line)
-            except ValueError as error:
-                raise ScannerError("line %d is not JSON: %s" % (number, error)) from error
-            name = record.get("path", record.get("file"))
-            rules = set(_rules_in(record))
-            if name is not None and rules:
-                found.setdefault(name, set()).update(rules)
-        if (result.returncode == 1) != bool(found):
-            raise ScannerError("exit %d, but rules were named for %d files" % (result.returncode, len(found)))
+                if record["type"] == "summary":
+                    summary = record
+                elif record["type"] == "file":
+                    self._take(record, found)
+            except (ValueError, KeyError, TypeError) as error:
+                raise ScannerError("line %d is not as the format says: %r" % (number, error)) from error
+        if summary is None:
+            raise ScannerError("no summary")
+        if summary["detected"] != len(found):
+            raise ScannerError("%d files detected, but rules named for %d" % (summary["detected"], len(found)))
         return found
 
-
-def _rules_in(value):
-    """Every "rule" below a record, and every string in a list called "rules"."""
-    queue = [value]
-    while queue:
-        item = queue.pop()
-        if isinstance(item, list):
-            queue.extend(item)
-        elif isinstance(item, dict):
-            for key, inner in item.items():
-                if key == "rule" and isinstance(inner, str):
-                    yield inner
-                elif key == "rules" and isinstance(inner, list):
-                    yield from (name for name in inner if isinstance(name, str))
-                if isinstance(inner, (dict, list)):
-                    queue.append(inner)
+    @staticmethod
+    def _take(record, found):
+        name = record["path"]
+        if "path_hex" in record:
+            name = os.fsdecode(bytes.fromhex(record["path_hex"]))
+        if record["verdict"] == "FAILED":
+            raise ScannerError("%s: %s" % (name, record["gaps"]))
+        rules = {hit["rule"] for hit in record["hits"]}
+        if rules:
+            found[name] = rules
 
 
 def make(kind, rules, command=None):
