@@ -20,62 +20,72 @@ struct folded {
 
 static void fold_set(const struct ov_re_set *set, struct folded *out)
 {
-    struct ov_re_set seen = { { 0 } };
+    struct ov_re_set folded = *set;
     unsigned count = 0;
 
-    for (unsigned b = 0; b < 256; b++) {
-        if (ov_set_has(set, b) && !ov_set_has(&seen, b | 0x20u)) {
-            ov_set_add(&seen, b | 0x20u);
-            if (count == FOLDED_MAX) {
-                out->count = 0;
-                return;
-            }
-            out->values[count++] = (uint8_t)(b | 0x20u);
+    /* Bit 5 set: the upper half of each word, where those of the lower half go too. */
+    for (unsigned word = 0; word < 4; word++) {
+        folded.bits[word] |= folded.bits[word] << 32;
+        folded.bits[word] &= UINT64_C(0xffffffff00000000);
+    }
+    out->count = 0;
+    if (ov_set_count(&folded) > FOLDED_MAX) {
+        return;
+    }
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t left = folded.bits[word]; left != 0; left &= left - 1) {
+            out->values[count++] = (uint8_t)(word * 64 + (unsigned)__builtin_ctzll(left));
         }
     }
     out->count = (uint8_t)count;
 }
 
-static uint32_t gram_of(const uint8_t bytes[4])
+static uint64_t gram_of(const uint8_t *bytes, unsigned width)
 {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    uint64_t gram = 0;
+
+    for (unsigned i = 0; i < width; i++) {
+        gram |= (uint64_t)bytes[i] << 8 * i;
+    }
+    return gram;
 }
 
-/* How many grams four sets stand for; 0: too many, or one of them is empty. */
-static uint32_t combos_of(const struct folded folded[4])
+/* How many grams these sets stand for; 0: too many, or one of them is empty. */
+static uint32_t combos_of(const struct folded *folded, unsigned width)
 {
     uint32_t combos = 1;
 
-    for (size_t i = 0; i < 4; i++) {
-        combos *= folded[i].count; /* at most 16^4 */
+    for (unsigned i = 0; i < width && combos <= GRAM_COMBOS_MAX; i++) {
+        combos *= folded[i].count;
     }
     return combos <= GRAM_COMBOS_MAX ? combos : 0;
 }
 
-static void combo(const struct folded folded[4], uint32_t number, uint8_t out[4])
+static void combo(const struct folded *folded, unsigned width, uint32_t number, uint8_t *out)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < width; i++) {
         out[i] = folded[i].values[number % folded[i].count];
         number /= folded[i].count;
     }
 }
 
-static uint64_t gram_cost(const struct ov_tables *tables, const struct folded folded[4])
+static uint64_t gram_cost(
+        const struct ov_tables *tables, const struct folded *folded, unsigned width)
 {
-    const uint32_t combos = combos_of(folded);
+    const uint32_t combos = combos_of(folded, width);
     uint64_t cost = 0;
 
     if (combos == 0) {
         return NO_COST;
     }
     for (uint32_t i = 0; i < combos; i++) {
-        uint8_t bytes[4];
+        uint8_t bytes[8];
         uint64_t share;
 
-        combo(folded, i, bytes);
-        share = ov_rarity_gram(&tables->rarity, bytes) + 1;
+        combo(folded, width, i, bytes);
+        share = ov_rarity_gram(&tables->rarity, bytes, width) + 1;
         /* A gram that many patterns share is a long list to walk. */
-        cost += share + share * ov_tables_crowd(tables, gram_of(bytes)) / 4;
+        cost += share + share * ov_tables_crowd(tables, gram_of(bytes, width)) / 4;
     }
     return cost;
 }
@@ -88,22 +98,26 @@ static uint32_t places_of(size_t count, size_t width)
     return count - width + 1 < PLACES_MAX ? (uint32_t)(count - width + 1) : PLACES_MAX;
 }
 
-/* The cheapest place for `width` grams in a row; the costs of single grams are in `costs`. */
-static bool cheapest(const uint64_t *costs, uint32_t grams, uint32_t width, struct ov_place *out)
+/* The cheapest place for as many grams in a row as the table's stride; the costs of single grams
+ * are in `costs`. */
+static bool cheapest(
+        const uint64_t *costs, uint32_t grams, enum ov_table table, struct ov_place *out)
 {
-    out->cost = NO_COST;
-    for (uint32_t at = 0; at + width <= grams; at++) {
+    const uint32_t stride = ov_tables_stride(table);
+
+    *out = (struct ov_place){ .table = table, .cost = NO_COST };
+    for (uint32_t at = 0; at + stride <= grams; at++) {
         uint64_t cost = 0;
 
-        for (uint32_t i = 0; i < width; i++) {
+        for (uint32_t i = 0; i < stride; i++) {
             if (costs[at + i] == NO_COST) {
                 cost = NO_COST;
                 break;
             }
             cost += costs[at + i];
         }
-        if (cost != NO_COST && cost / width < out->cost) {
-            out->cost = cost / width; /* only every width-th offset is looked at */
+        if (cost != NO_COST && cost / stride < out->cost) {
+            out->cost = cost / stride; /* only every stride-th offset is looked at */
             out->offset = at;
         }
     }
@@ -149,36 +163,50 @@ static bool choose_pair(const struct ov_tables *tables, const struct ov_re_set *
     return out->cost != NO_COST;
 }
 
+static unsigned width_of(enum ov_table table)
+{
+    return table == OV_TABLE_FOLD8 ? 8 : table == OV_TABLE_FOLD3 ? 3 : 4;
+}
+
 bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         struct ov_place *out)
 {
-    const uint32_t grams = places_of(count, 4);
-    struct ov_place four = { .table = OV_TABLE_FOLD4 }, one = { .table = OV_TABLE_FOLD1 };
-    struct folded folded[4] = { { 0 } };
+    /* Few strings: as few passes as possible. Many: the rarest grams. */
+    static const enum ov_table orders[2][4] = {
+        { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD3, OV_TABLE_FOLD1 },
+        { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD1, OV_TABLE_FOLD3 },
+    };
+    const uint32_t places = places_of(count, 1);
+    struct folded folded[PLACES_MAX];
     uint64_t costs[PLACES_MAX];
-    bool has_four, has_one;
 
-    for (uint32_t i = 0; i < 3 && i < count; i++) {
-        fold_set(&sets[i], &folded[i + 1]);
+    *out = (struct ov_place){ .cost = NO_COST };
+    for (uint32_t at = 0; at < places; at++) {
+        fold_set(&sets[at], &folded[at]);
     }
-    for (uint32_t at = 0; at < grams; at++) {
-        memmove(&folded[0], &folded[1], 3 * sizeof(folded[0]));
-        fold_set(&sets[at + 3], &folded[3]);
-        costs[at] = gram_cost(tables, folded);
+    for (unsigned i = 0; i < 4; i++) {
+        const enum ov_table table = orders[tables->many][i];
+        const unsigned width = width_of(table);
+        struct ov_place place;
+        uint64_t dear;
+
+        for (uint32_t at = 0; at + width <= places; at++) {
+            costs[at] = gram_cost(tables, &folded[at], width);
+        }
+        if (places < width || !cheapest(costs, places - width + 1, table, &place)) {
+            continue;
+        }
+        /* The first pass that can do it, unless a later one is much better and it matters. For
+         * few strings a look at every offset matters more than anything they could cost. */
+        dear = table == OV_TABLE_FOLD1 && !tables->many ? OV_SHARE_ONE >> 7 : tables->dear;
+        if (out->cost == NO_COST || (out->cost > dear && place.cost < out->cost / 4)) {
+            *out = place;
+        }
+        if (out->cost <= tables->dear) {
+            return true;
+        }
     }
-    has_four = cheapest(costs, grams, 4, &four);
-    has_one = cheapest(costs, grams, 1, &one);
-    /* Every offset costs four times the look-ups, for all patterns together: only for a gram that
-     * is very much rarer. */
-    if (has_four && (four.cost < OV_SHARE_ONE >> 12 || one.cost > four.cost / 64)) {
-        *out = four;
-        return true;
-    }
-    if (has_one) {
-        *out = one;
-        return true;
-    }
-    return count != 0 && choose_pair(tables, sets, count, out);
+    return out->cost != NO_COST || (count != 0 && choose_pair(tables, sets, count, out));
 }
 
 /* --- under an unknown key: differences of neighbours ------------------------------------------ */
@@ -208,14 +236,14 @@ static uint64_t delta_cost(const struct ov_tables *tables, const uint8_t deltas[
     for (size_t i = 0; i < 4; i++) {
         share >>= deltas[i] == 0 ? 1 : 6;
     }
-    return share + share * ov_tables_crowd(tables, gram_of(deltas)) / 4;
+    return share + share * ov_tables_crowd(tables, gram_of(deltas, 4)) / 4;
 }
 
 bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         struct ov_place *out)
 {
     const uint32_t grams = places_of(count, 5);
-    struct ov_place four = { .table = OV_TABLE_DELTA4 }, one = { .table = OV_TABLE_DELTA1 };
+    struct ov_place four, one;
     uint64_t costs[PLACES_MAX];
     bool has_four, has_one;
 
@@ -225,9 +253,9 @@ bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *
         deltas_at(sets, at, deltas);
         costs[at] = delta_cost(tables, deltas);
     }
-    has_four = cheapest(costs, grams, 4, &four);
-    has_one = cheapest(costs, grams, 1, &one);
-    if (has_four && (four.cost < OV_SHARE_ONE >> 12 || one.cost > four.cost / 64)) {
+    has_four = cheapest(costs, grams, OV_TABLE_DELTA4, &four);
+    has_one = cheapest(costs, grams, OV_TABLE_DELTA1, &one);
+    if (has_four && (four.cost <= tables->dear || one.cost >= four.cost / 16)) {
         *out = four;
         return true;
     }
@@ -304,25 +332,26 @@ static struct ov_db_atom atom_for(const struct ov_atom_target *target, size_t ba
 static void enter_grams(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         const struct ov_place *place, const struct ov_atom_target *target)
 {
-    const size_t width = place->table == OV_TABLE_FOLD4 ? 4 : 1;
+    const size_t stride = ov_tables_stride(place->table);
+    const unsigned width = width_of(place->table);
     struct around around;
 
     look_around(&around, sets, count, place->offset);
-    for (size_t at = place->offset; at < place->offset + width; at++) {
+    for (size_t at = place->offset; at < place->offset + stride; at++) {
         struct ov_db_atom atom = atom_for(target, at);
-        struct folded folded[4];
+        struct folded folded[8];
         uint32_t combos;
 
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < width; i++) {
             fold_set(&sets[at + i], &folded[i]);
         }
-        combos = combos_of(folded);
+        combos = combos_of(folded, width);
         set_window(&atom, around.values, around.masks, around.count, at - around.first);
         for (uint32_t i = 0; i < combos; i++) {
-            uint8_t bytes[4];
+            uint8_t bytes[8];
 
-            combo(folded, i, bytes);
-            ov_tables_add(tables, place->table, gram_of(bytes), &atom);
+            combo(folded, width, i, bytes);
+            ov_tables_add(tables, place->table, gram_of(bytes, width), &atom);
         }
     }
 }
@@ -350,26 +379,25 @@ void ov_atom_enter(struct ov_tables *tables, const struct ov_re_set *sets, size_
     }
 }
 
+/* Two or three bytes in a pass over pairs, four in one over grams of four. */
 static void enter_each_key(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         const struct ov_place *place, const struct ov_atom_target *target)
 {
+    const bool pair = place->table == OV_TABLE_PAIR;
+
     for (unsigned key = target->xor_min; key <= target->xor_max; key++) {
         struct ov_db_atom atom = atom_for(target, 0);
-        uint8_t values[4] = { 0 }, masks[4] = { 0 };
-        uint8_t folded[4];
+        uint8_t values[4] = { 0 }, masks[4] = { 0 }, folded[4];
 
         for (size_t i = 0; i < count && i < 4; i++) {
             values[i] = (uint8_t)(only_byte(&sets[i]) ^ key);
             masks[i] = 0xff;
         }
-        set_window(&atom, values, masks, count, 0);
         for (size_t i = 0; i < 4; i++) {
             folded[i] = values[i] | 0x20u;
         }
-        ov_tables_add(tables, place->table,
-                place->table == OV_TABLE_PAIR ? values[0] | (uint32_t)values[1] << 8
-                                              : gram_of(folded),
-                &atom);
+        set_window(&atom, values, masks, count, 0);
+        ov_tables_add(tables, place->table, pair ? gram_of(values, 2) : gram_of(folded, 4), &atom);
     }
 }
 
@@ -396,7 +424,7 @@ void ov_atom_enter_xor(struct ov_tables *tables, const struct ov_re_set *sets, s
 
         deltas_at(sets, at, deltas);
         set_window(&atom, values, masks, known, at - first);
-        ov_tables_add(tables, place->table, gram_of(deltas), &atom);
+        ov_tables_add(tables, place->table, gram_of(deltas, 4), &atom);
     }
 }
 

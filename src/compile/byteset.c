@@ -34,17 +34,20 @@ void ov_set_fold(struct ov_re_set *set)
 
 bool ov_set_mask(const struct ov_re_set *set, uint8_t *value, uint8_t *mask)
 {
-    unsigned all = 0xff, some = 0;
+    unsigned all = 0xff, some = 0, count = 0;
 
-    for (unsigned b = 0; b < 256; b++) {
-        if (ov_set_has(set, b)) {
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t left = set->bits[word]; left != 0; left &= left - 1) {
+            const unsigned b = word * 64 + (unsigned)__builtin_ctzll(left);
+
             all &= b;
             some |= b;
+            count++;
         }
     }
     *mask = (uint8_t) ~(all ^ some);
     *value = (uint8_t)(all & *mask);
-    return ov_set_count(set) == 1u << __builtin_popcount(0xffu & ~*mask);
+    return count == 1u << __builtin_popcount(0xffu & ~*mask);
 }
 
 bool ov_re_one_byte(const struct ov_re *re, bool nocase, struct ov_re_set *set)

@@ -448,7 +448,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     ov_arena_init(&c.arena, UINT64_MAX);
     ov_buf_init(&c.parts, SIZE_MAX);
     ov_buf_init(&c.lone, SIZE_MAX);
-    status = ov_tables_init(&c.tables, err);
+    status = ov_tables_init(&c.tables, c.string_count, err);
     c.sequences = calloc(2, sizeof(*c.sequences));
     if (status == OVERT_OK && c.sequences == NULL) {
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the patterns");

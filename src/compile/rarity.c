@@ -36,11 +36,12 @@ uint64_t ov_rarity_pair(const struct ov_rarity *rarity, uint8_t first, uint8_t s
     return rarity->priv_pair[squeeze(first)][squeeze(second)];
 }
 
-uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t gram[4])
+uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t *gram, unsigned width)
 {
-    const unsigned a = squeeze(gram[0]), b = squeeze(gram[1]), c = squeeze(gram[2]),
-                   d = squeeze(gram[3]);
+    uint64_t share = ov_rarity_pair(rarity, gram[0], gram[1]);
 
-    return ((rarity->priv_pair[a][b] * rarity->priv_follow[b][c] >> 20) * rarity->priv_follow[c][d])
-           >> 20;
+    for (unsigned i = 2; i < width; i++) {
+        share = (share * rarity->priv_follow[squeeze(gram[i - 1])][squeeze(gram[i])]) >> 20;
+    }
+    return share;
 }

@@ -17,6 +17,6 @@ void ov_rarity_init(struct ov_rarity *rarity);
 
 /* Bytes are folded (| 0x20) here; case makes no difference. */
 uint64_t ov_rarity_pair(const struct ov_rarity *rarity, uint8_t first, uint8_t second);
-uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t gram[4]);
+uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t *gram, unsigned width);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tables.h - the filters and hash tables under construction, and the choice of what goes in.
  *
- * A gram is what a pass looks up at one offset: four folded bytes, two bytes, or four
- * differences. Atoms of seven bytes and more are entered with the grams at four neighbouring
- * offsets, so that a pass that looks at every fourth offset cannot miss them.
+ * A gram is what a pass looks up at one offset. A pass that looks at every fourth (second) offset
+ * cannot miss an atom that is entered with the grams at four (two) neighbouring offsets; so eight
+ * bytes in a row are looked for with atoms of eleven bytes, and so on.
  */
 #ifndef OV_COMPILE_TABLES_H
 #define OV_COMPILE_TABLES_H
@@ -16,11 +16,13 @@
 #include "rules/ir/regex.h"
 
 enum ov_table {
-    OV_TABLE_FOLD4 = 0, /* every fourth offset */
-    OV_TABLE_FOLD1,     /* every offset */
-    OV_TABLE_PAIR,
-    OV_TABLE_DELTA4,
-    OV_TABLE_DELTA1,
+    OV_TABLE_FOLD8 = 0, /* eight bytes, every fourth offset */
+    OV_TABLE_FOLD4,     /* four bytes, every fourth offset */
+    OV_TABLE_FOLD3,     /* three bytes, every second offset */
+    OV_TABLE_FOLD1,     /* four bytes, every offset */
+    OV_TABLE_PAIR,      /* two bytes, every offset */
+    OV_TABLE_DELTA4,    /* four differences, every fourth offset */
+    OV_TABLE_DELTA1,    /* every offset */
     OV_TABLES = OV_PASSES_MAX
 };
 
@@ -28,13 +30,19 @@ struct ov_tables {
     struct ov_rarity rarity;
     struct ov_buf priv_entries[OV_TABLES];
     uint16_t *priv_crowd; /* how many atoms share a gram, by a hash of it; owned */
+    uint64_t dear;        /* from this cost on, a rarer gram is worth a pass of its own */
+    bool many;            /* so many strings that rare grams matter more than one pass less */
 };
 
-OV_MUST_CHECK overt_status ov_tables_init(struct ov_tables *tables, overt_error *err);
+/* `strings`: how many there will be, about. */
+OV_MUST_CHECK overt_status ov_tables_init(
+        struct ov_tables *tables, uint32_t strings, overt_error *err);
 void ov_tables_done(struct ov_tables *tables);
 
-uint32_t ov_tables_crowd(const struct ov_tables *tables, uint32_t gram);
-void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint32_t gram,
+uint8_t ov_tables_stride(enum ov_table table);
+
+uint32_t ov_tables_crowd(const struct ov_tables *tables, uint64_t gram);
+void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint64_t gram,
         const struct ov_db_atom *atom);
 
 /* Writes `filters` (its pass_count and passes filled in), what stands behind it, and the atoms. */

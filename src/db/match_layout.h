@@ -115,33 +115,57 @@ _Static_assert(sizeof(struct ov_db_extra) == 36, "on-disk layout");
 
 /* --- FILTERS: this header, the chains' parts, patterns without atoms, the bitmaps ------------- */
 
-#define OV_PASSES_MAX 5u
+#define OV_PASSES_MAX 7u
 
 enum ov_db_pass_kind {
-    OV_PASS_FOLD = 1, /* grams of 4 bytes, each | 0x20 */
+    OV_PASS_FOLD = 1, /* grams of 3, 4 or 8 bytes, each | 0x20 */
     OV_PASS_PAIR,     /* grams of 2 bytes as they are */
     OV_PASS_DELTA     /* grams of 4 differences x[i] ^ x[i + 1]: whatever the xor key */
 };
 
+/* A gram is a little-endian number of `width` bytes; its low four bytes (or what there is of
+ * them) and its high four make the hash low * hash_low + high * hash_high, modulo 2^32. The
+ * topmost filter_bits - 5 bits of the hash are the number of a 32-bit word of the bitmap, bits
+ * 10..14 and 5..9 are two bits in it, which are both set if the gram is entered. Its bucket is the
+ * topmost bucket_bits bits of gram * bucket_hash, modulo 2^64. */
 struct ov_db_pass {
     uint8_t kind;
-    uint8_t stride;             /* 4, 2 or 1: which offsets of the object are looked at */
-    uint8_t filter_bits;        /* the bitmap has 1 << filter_bits bits; 6..24 */
-    uint8_t bucket_bits;        /* there are 1 << bucket_bits buckets; 1..24 */
-    struct ov_le32 filter_hash; /* odd multipliers */
-    struct ov_le32 bucket_hash;
+    uint8_t stride;      /* 4, 2 or 1: which offsets of the object are looked at */
+    uint8_t width;       /* bytes of a gram */
+    uint8_t filter_bits; /* the bitmap has 1 << filter_bits bits */
+    uint8_t bucket_bits; /* there are 1 << bucket_bits buckets */
+    uint8_t reserved[3];
     struct ov_le32 atom_count;
+    struct ov_le32 hash_low; /* odd multipliers */
+    struct ov_le32 hash_high;
+    struct ov_le32 reserved2;
+    struct ov_le64 bucket_hash;
     struct ov_le64 filter;  /* offset in FILTERS */
     struct ov_le64 buckets; /* offset in ATOMS: (1 << bucket_bits) + 1 numbers */
     struct ov_le64 atoms;   /* offset in ATOMS: atom_count records */
 };
 
-_Static_assert(sizeof(struct ov_db_pass) == 40, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_pass) == 56, "on-disk layout");
 
-#define OV_FILTER_BITS_MIN 6u
-#define OV_FILTER_BITS_MAX 24u
+#define OV_FILTER_BITS_MIN 9u
+#define OV_FILTER_BITS_MAX 26u
 #define OV_BUCKET_BITS_MIN 1u
 #define OV_BUCKET_BITS_MAX 24u
+
+static inline uint32_t ov_gram_hash(uint64_t gram, uint32_t hash_low, uint32_t hash_high)
+{
+    return (uint32_t)gram * hash_low + (uint32_t)(gram >> 32) * hash_high;
+}
+
+static inline uint32_t ov_gram_word(uint32_t hash, unsigned filter_bits)
+{
+    return hash >> (37 - filter_bits);
+}
+
+static inline uint32_t ov_gram_mask(uint32_t hash)
+{
+    return UINT32_C(1) << (hash >> 10 & 31) | UINT32_C(1) << (hash >> 5 & 31);
+}
 
 /* A part of a chain: what matched is kept apart until all parts are known. The next record is
  * the next part. */
@@ -170,7 +194,7 @@ struct ov_db_filters {
     uint8_t reserved[24];
 };
 
-_Static_assert(sizeof(struct ov_db_filters) == 256, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_filters) == 448, "on-disk layout");
 
 /* --- ATOMS: for each pass its buckets, then the atoms, those of one bucket together ----------- */
 

@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* candidates.c - what a filter let through: the bucket of its gram, and in it the atoms whose
- * eight bytes are there. Buckets of which every string is settled are skipped from then on. */
+ * eight bytes are there. Buckets of which every string is settled are skipped from then on.
+ *
+ * A tenth of ordinary files is runs of one byte. Inside a run every offset looks the same, so when
+ * one was looked at in vain, so were all. */
 #include <string.h>
 
 #include "match/inside.h"
 
 /* Buckets of hits are fetched this far ahead. */
 #define AHEAD 16u
-
-static uint32_t gram_at(const struct ov_text *text, unsigned kind, uint32_t at)
-{
-    const uint64_t left = text->high - text->low - at;
-    uint8_t b[5] = { 0 };
-
-    memcpy(b, text->at + at, left < sizeof(b) ? (size_t)left : sizeof(b));
-    switch (kind) {
-    case OV_PASS_PAIR:
-        return b[0] | (uint32_t)b[1] << 8;
-    case OV_PASS_DELTA:
-        return (uint32_t)(b[0] ^ b[1]) | (uint32_t)(b[1] ^ b[2]) << 8
-               | (uint32_t)(b[2] ^ b[3]) << 16 | (uint32_t)(b[3] ^ b[4]) << 24;
-    default:
-        return (b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24)
-               | UINT32_C(0x20202020);
-    }
-}
-
-static uint32_t bucket_of(const struct ov_pass *pass, uint32_t gram)
-{
-    return ((gram ^ gram >> 15) * pass->bucket_hash) >> pass->bucket_shift;
-}
 
 static uint64_t load64(const uint8_t *at)
 {
@@ -72,12 +52,31 @@ static void bury(
     pass->dead[bucket >> 6] |= UINT64_C(1) << (bucket & 63);
 }
 
+/* Whether all bytes that windows at this hit can cover have one value. */
+static bool inside_run(const struct ov_text *text, uint32_t at)
+{
+    uint64_t run;
+
+    if (at < 4 || text->high - text->low - at < 9) {
+        return false;
+    }
+    run = text->at[at] * UINT64_C(0x0101010101010101);
+    return load64(text->at + at - 4) == run && load64(text->at + at + 1) == run;
+}
+
+static bool is_barren(const struct ov_matcher *m, const struct ov_pass *pass, uint32_t at)
+{
+    const uint8_t b = m->text.at[at];
+
+    return (pass->barren[b >> 6] >> (b & 63) & 1) != 0 && inside_run(&m->text, at);
+}
+
 static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bucket, uint32_t at)
 {
     const uint32_t from = ov_le32_get(pass->buckets[bucket]);
     const uint32_t end = ov_le32_get(pass->buckets[bucket + 1]);
     const uint32_t to = end < pass->atom_count ? end : pass->atom_count;
-    bool settled = false;
+    bool settled = false, wanted = false;
 
     /* Buckets of a database made to be slow; ordinary ones hold a few. */
     if (to > from && to - from > 8 && !ov_budget_steps(m->budget, (to - from) / 8)) {
@@ -95,6 +94,7 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
             settled = true;
             continue;
         }
+        wanted = true;
         if (back <= m->text.low + at) {
             ov_confirm(m, ov_le32_get(atom->pattern), m->text.low + at - back);
         }
@@ -103,18 +103,33 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
     if (settled) {
         bury(m, pass, bucket, from, to);
     }
+    if (!wanted && inside_run(&m->text, at)) {
+        const uint8_t b = m->text.at[at];
+
+        pass->barren[b >> 6] |= UINT64_C(1) << (b & 63);
+    }
 }
 
 void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t count)
 {
     uint32_t buckets[AHEAD];
+    uint32_t places[AHEAD];
 
-    for (uint32_t done = 0; done < count; done += AHEAD) {
-        const uint32_t n = count - done < AHEAD ? count - done : AHEAD;
+    for (uint32_t next = 0; next < count;) {
+        uint32_t n = 0;
 
-        for (uint32_t i = 0; i < n; i++) {
-            buckets[i] = bucket_of(pass, gram_at(&m->text, pass->kind, m->hits[done + i]));
-            __builtin_prefetch(&pass->buckets[buckets[i]]);
+        for (; next < count && n < AHEAD; next++) {
+            const uint32_t at = m->hits[next];
+
+            if (!is_barren(m, pass, at)) {
+                const uint64_t gram =
+                        ov_pass_gram(pass, m->text.at + at, m->text.high - m->text.low - at);
+
+                places[n] = at;
+                buckets[n] = (uint32_t)((gram * pass->bucket_hash) >> pass->bucket_shift);
+                __builtin_prefetch(&pass->buckets[buckets[n]]);
+                n++;
+            }
         }
         for (uint32_t i = 0; i < n; i++) {
             const uint32_t from = ov_le32_get(pass->buckets[buckets[i]]);
@@ -125,7 +140,7 @@ void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t co
         }
         for (uint32_t i = 0; i < n; i++) {
             if ((pass->dead[buckets[i] >> 6] >> (buckets[i] & 63) & 1) == 0) {
-                check_bucket(m, pass, buckets[i], m->hits[done + i]);
+                check_bucket(m, pass, buckets[i], places[i]);
             }
         }
     }

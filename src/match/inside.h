@@ -21,10 +21,12 @@
 struct ov_pass {
     unsigned kind;
     unsigned stride;
-    unsigned filter_shift; /* 32 - bits */
-    unsigned bucket_shift;
-    uint32_t filter_hash;
-    uint32_t bucket_hash;
+    unsigned width;
+    unsigned filter_bits;
+    unsigned bucket_shift; /* 64 - bits */
+    uint32_t hash_low;
+    uint32_t hash_high;
+    uint64_t bucket_hash;
     const uint8_t *filter;
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
@@ -32,6 +34,7 @@ struct ov_pass {
     uint64_t *dead;       /* a bit for each bucket all of whose strings are settled; owned */
     uint32_t *dead_words; /* which words of it to clear; owned */
     uint32_t dead_count;
+    uint64_t barren[4]; /* byte values: inside a run of them nothing here is wanted (any more) */
 };
 
 /* What was found of one collector: a string, or a part of a chain. */
@@ -79,6 +82,7 @@ struct ov_matcher {
     uint64_t part_matches;
     uint64_t size;
     bool keep_all;
+    bool vectors;      /* the processor has AVX2 */
     bool always_dense; /* tests only: automata are never confirmed one by one */
     enum ov_reason stopped;
 
@@ -125,6 +129,15 @@ void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
 
 /* pass.c: every pass over the block at hand */
 void ov_passes_run(struct ov_matcher *m);
+bool ov_pass_has_vectors(void);
+bool ov_pass_is_known(const struct ov_db_pass *pass);
+/* The gram at `at`, of which `left` bytes may be read (zeros stand for the others). */
+uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left);
+
+/* pass_avx2.c: the offsets in [*from, to) that pass, as far as whole vectors go and `hits` has
+ * room; *from is where to go on. For passes over folded grams only. */
+uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, size_t *from, size_t to,
+        size_t readable, uint32_t *hits);
 
 /* candidates.c: `count` offsets (from text.low) that a filter let through, in m->hits */
 void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t count);

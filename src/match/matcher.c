@@ -29,11 +29,7 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
         struct ov_pass *pass, overt_error *err)
 {
     const unsigned filter_bits = from->filter_bits, bucket_bits = from->bucket_bits;
-    const bool kind_ok =
-            (from->kind == OV_PASS_FOLD
-                    && (from->stride == 4 || from->stride == 2 || from->stride == 1))
-            || (from->kind == OV_PASS_PAIR && from->stride == 1)
-            || (from->kind == OV_PASS_DELTA && (from->stride == 4 || from->stride == 1));
+    const bool kind_ok = ov_pass_is_known(from);
     const void *filter, *buckets, *atoms;
 
     if (!kind_ok || filter_bits < OV_FILTER_BITS_MIN || filter_bits > OV_FILTER_BITS_MAX
@@ -53,10 +49,12 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
     *pass = (struct ov_pass){
         .kind = from->kind,
         .stride = from->stride,
-        .filter_shift = 32 - filter_bits,
-        .bucket_shift = 32 - bucket_bits,
-        .filter_hash = ov_le32_get(from->filter_hash),
-        .bucket_hash = ov_le32_get(from->bucket_hash),
+        .width = from->width,
+        .filter_bits = filter_bits,
+        .bucket_shift = 64 - bucket_bits,
+        .hash_low = ov_le32_get(from->hash_low),
+        .hash_high = ov_le32_get(from->hash_high),
+        .bucket_hash = ov_le64_get(from->bucket_hash),
         .filter = filter,
         .buckets = buckets,
         .atoms = atoms,
@@ -133,7 +131,7 @@ static bool make_scratch(struct ov_matcher *m, uint64_t memory_max)
         return false;
     }
     for (uint32_t i = 0; i < m->pass_count; i++) {
-        const uint64_t words = (UINT64_C(1) << (32 - m->passes[i].bucket_shift)) / 64 + 1;
+        const uint64_t words = (UINT64_C(1) << (64 - m->passes[i].bucket_shift)) / 64 + 1;
 
         m->passes[i].dead = take(&left, words, sizeof(*m->passes[i].dead));
         m->passes[i].dead_words = take(&left, words, sizeof(*m->passes[i].dead_words));
@@ -156,6 +154,7 @@ overt_status ov_matcher_new(struct ov_matcher **out, const struct ov_db_view *vi
     }
     m->patterns = ov_bytes_of(NULL, 0);
     m->code = ov_bytes_of(NULL, 0);
+    m->vectors = ov_pass_has_vectors();
     ov_simulator_init(&m->simulator);
     status = open_sections(m, view, err);
     if (status != OVERT_OK) {
@@ -220,6 +219,7 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
             pass->dead[pass->dead_words[w]] = 0;
         }
         pass->dead_count = 0;
+        memset(pass->barren, 0, sizeof(pass->barren));
     }
     m->size = size;
     m->keep_all = keep_all;

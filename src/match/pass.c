@@ -7,10 +7,37 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "base/limits.h"
 #include "match/inside.h"
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* The kinds of pass there are. */
+struct shape {
+    uint8_t kind;
+    uint8_t stride;
+    uint8_t width;
+};
+
+static const struct shape shapes[] = {
+    { OV_PASS_FOLD, 4, 8 },
+    { OV_PASS_FOLD, 4, 4 },
+    { OV_PASS_FOLD, 2, 3 },
+    { OV_PASS_FOLD, 1, 4 },
+    { OV_PASS_PAIR, 1, 2 },
+    { OV_PASS_DELTA, 4, 4 },
+    { OV_PASS_DELTA, 1, 4 },
+};
+
+bool ov_pass_is_known(const struct ov_db_pass *pass)
+{
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (pass->kind == shapes[i].kind && pass->stride == shapes[i].stride
+                && pass->width == shapes[i].width) {
+            return true;
+        }
+    }
+    return false;
+}
 
 #define FOLD UINT32_C(0x20202020)
 
@@ -22,45 +49,63 @@ INLINE uint32_t load32(const uint8_t *at)
     return v;
 }
 
-INLINE unsigned filter_bit(const struct ov_pass *pass, uint32_t gram)
+INLINE bool passes(const struct ov_pass *pass, uint64_t gram)
 {
-    const uint32_t bit = (gram * pass->filter_hash) >> pass->filter_shift;
+    const uint32_t hash = ov_gram_hash(gram, pass->hash_low, pass->hash_high);
+    const uint32_t word = load32(pass->filter + 4u * (size_t)ov_gram_word(hash, pass->filter_bits));
 
-    return pass->filter[bit >> 3] >> (bit & 7) & 1u;
+    return (word >> (hash >> 10 & 31) & word >> (hash >> 5 & 31) & 1) != 0;
 }
 
-/* Bytes a gram reads. */
-INLINE size_t gram_bytes(unsigned kind)
+/* Bytes that are read for a gram. */
+INLINE size_t gram_bytes(struct shape shape)
 {
-    return kind == OV_PASS_PAIR ? 2 : kind == OV_PASS_DELTA ? 5 : 4;
+    return shape.kind == OV_PASS_DELTA ? 5 : shape.width == 8 ? 8 : 4;
 }
 
-INLINE uint32_t gram_at(const uint8_t *at, unsigned kind)
+INLINE uint64_t gram_at(const uint8_t *at, struct shape shape)
 {
-    if (kind == OV_PASS_PAIR) {
-        return at[0] | (uint32_t)at[1] << 8;
+    const uint32_t low = load32(at);
+
+    if (shape.kind == OV_PASS_PAIR) {
+        return low & 0xffff;
     }
-    if (kind == OV_PASS_DELTA) {
-        return load32(at) ^ load32(at + 1);
+    if (shape.kind == OV_PASS_DELTA) {
+        return low ^ load32(at + 1);
     }
-    return load32(at) | FOLD;
+    if (shape.width == 8) {
+        return (low | FOLD) | (uint64_t)(load32(at + 4) | FOLD) << 32;
+    }
+    return shape.width == 4 ? low | FOLD : (low | FOLD) & 0xffffff;
 }
 
-/* Puts the offsets that pass into `hits`, from *from on, at most OV_HITS_MAX; *from is where to
- * go on. Offsets are below `to`, and all bytes below `readable` may be read. `kind` and `stride`
- * are constants where this is called. */
+uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left)
+{
+    const struct shape shape = { (uint8_t)pass->kind, (uint8_t)pass->stride, (uint8_t)pass->width };
+    uint8_t bytes[8] = { 0 };
+
+    if (left >= sizeof(bytes)) {
+        return gram_at(at, shape);
+    }
+    memcpy(bytes, at, (size_t)left);
+    return gram_at(bytes, shape);
+}
+
+/* Puts the offsets that pass into `hits`, from *from on, as long as 16 offsets can be done at a
+ * time; *from is where to go on. Offsets are below `to`, and all bytes below `readable` may be
+ * read. `shape` is a constant where this is called. */
 INLINE uint32_t find(const struct ov_pass *pass, const uint8_t *at, size_t *from, size_t to,
-        size_t readable, unsigned kind, unsigned stride, uint32_t *hits)
+        size_t readable, struct shape shape, uint32_t *hits)
 {
     size_t x = *from;
     uint32_t count = 0;
 
-    while (x + 16 <= to && x + 16 + gram_bytes(kind) <= readable && count <= OV_HITS_MAX - 16) {
+    while (x + 16 <= to && x + 16 + gram_bytes(shape) <= readable && count <= OV_HITS_MAX - 16) {
         unsigned passed = 0;
 
 #pragma GCC unroll 16
-        for (unsigned i = 0; i < 16; i += stride) {
-            passed |= filter_bit(pass, gram_at(at + x + i, kind)) << i;
+        for (unsigned i = 0; i < 16; i += shape.stride) {
+            passed |= (unsigned)passes(pass, gram_at(at + x + i, shape)) << i;
         }
         while (passed != 0) {
             hits[count++] = (uint32_t)(x + (unsigned)__builtin_ctz(passed));
@@ -68,37 +113,56 @@ INLINE uint32_t find(const struct ov_pass *pass, const uint8_t *at, size_t *from
         }
         x += 16;
     }
-    if (count <= OV_HITS_MAX - 32) { /* less than 32 offsets are left: one by one */
-        while (x < to && x + gram_bytes(kind) <= readable
-                && (x + 16 > to || x + 16 + gram_bytes(kind) > readable)) {
-            if (filter_bit(pass, gram_at(at + x, kind)) != 0) {
-                hits[count++] = (uint32_t)x;
-            }
-            x += stride;
-        }
-    }
     *from = x;
     return count;
 }
 
-static uint32_t find_any(const struct ov_pass *pass, const uint8_t *at, size_t *from, size_t to,
-        size_t readable, uint32_t *hits)
+static uint32_t find_any(
+        struct ov_matcher *m, const struct ov_pass *pass, size_t *from, size_t to, size_t readable)
 {
+    const uint8_t *at = m->text.at;
+    uint32_t *hits = m->hits;
+
+#define FIND(kind, stride, width) \
+    find(pass, at, from, to, readable, (struct shape){ kind, stride, width }, hits)
+
     if (pass->kind == OV_PASS_PAIR) {
-        return find(pass, at, from, to, readable, OV_PASS_PAIR, 1, hits);
+        return FIND(OV_PASS_PAIR, 1, 2);
     }
     if (pass->kind == OV_PASS_DELTA) {
-        return pass->stride == 4 ? find(pass, at, from, to, readable, OV_PASS_DELTA, 4, hits)
-                                 : find(pass, at, from, to, readable, OV_PASS_DELTA, 1, hits);
+        return pass->stride == 4 ? FIND(OV_PASS_DELTA, 4, 4) : FIND(OV_PASS_DELTA, 1, 4);
     }
-    switch (pass->stride) {
-    case 4:
-        return find(pass, at, from, to, readable, OV_PASS_FOLD, 4, hits);
-    case 2:
-        return find(pass, at, from, to, readable, OV_PASS_FOLD, 2, hits);
-    default:
-        return find(pass, at, from, to, readable, OV_PASS_FOLD, 1, hits);
+    if (m->vectors) {
+        return ov_pass_find_avx2(pass, at, from, to, readable, hits);
     }
+    if (pass->stride == 2) {
+        return FIND(OV_PASS_FOLD, 2, 3);
+    }
+    if (pass->stride == 1) {
+        return FIND(OV_PASS_FOLD, 1, 4);
+    }
+    return pass->width == 8 ? FIND(OV_PASS_FOLD, 4, 8) : FIND(OV_PASS_FOLD, 4, 4);
+#undef FIND
+}
+
+/* The offsets that are left, one by one. A gram must be all there; the last byte of an object has
+ * no pair, but atoms of one byte may still be there. */
+static uint32_t find_rest(
+        struct ov_matcher *m, const struct ov_pass *pass, size_t *from, size_t to, size_t readable)
+{
+    const size_t needed = pass->kind == OV_PASS_DELTA  ? 5
+                          : pass->kind == OV_PASS_PAIR ? 1
+                                                       : pass->width;
+    size_t x = *from;
+    uint32_t count = 0;
+
+    for (; x < to && readable - x >= needed && count < OV_HITS_MAX; x += pass->stride) {
+        if (passes(pass, ov_pass_gram(pass, m->text.at + x, readable - x))) {
+            m->hits[count++] = (uint32_t)x;
+        }
+    }
+    *from = x;
+    return count;
 }
 
 static void run_pass(struct ov_matcher *m, struct ov_pass *pass)
@@ -107,23 +171,22 @@ static void run_pass(struct ov_matcher *m, struct ov_pass *pass)
     const size_t to = (size_t)(m->end - m->text.low);
     /* Strides are counted from the beginning of the object, wherever a block begins. */
     const uint64_t aligned = (m->first + pass->stride - 1) / pass->stride * pass->stride;
-    size_t at = (size_t)(aligned - m->text.low);
+    size_t at = (size_t)(aligned - m->text.low), before;
 
-    while (at < to && at + gram_bytes(pass->kind) <= readable) {
-        const size_t before = at;
-        const uint32_t count = find_any(pass, m->text.at, &at, to, readable, m->hits);
+    do {
+        before = at;
+        ov_candidates_check(m, pass, find_any(m, pass, &at, to, readable));
+    } while (at > before && m->stopped != OV_REASON_STEPS);
+    do {
+        before = at;
+        ov_candidates_check(m, pass, find_rest(m, pass, &at, to, readable));
+    } while (at > before && m->stopped != OV_REASON_STEPS);
+}
 
-        ov_candidates_check(m, pass, count);
-        OV_ASSERT(at > before);
-        if (m->stopped == OV_REASON_STEPS) {
-            return;
-        }
-    }
-    if (pass->kind == OV_PASS_PAIR && to == readable && to > 0 && at == to - 1) {
-        /* The last byte of the object has no neighbour; atoms of one byte may still be there. */
-        m->hits[0] = (uint32_t)(to - 1);
-        ov_candidates_check(m, pass, 1);
-    }
+bool ov_pass_has_vectors(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") != 0;
 }
 
 void ov_passes_run(struct ov_matcher *m)
