@@ -27,6 +27,7 @@ struct compiler {
     struct ov_arena arena; /* one string's forms */
     struct ov_buf parts;
     struct ov_buf lone;
+    struct ov_buf programs;         /* one pattern's, until all of them are there */
     struct ov_sequences *sequences; /* two workspaces, owned */
     uint32_t string_count;
     uint32_t part_count;
@@ -241,6 +242,12 @@ static bool choose_cut(struct compiler *c, const struct ov_form *form, size_t *c
     return best <= AUTOMATON_COST_MAX;
 }
 
+static uint32_t programs_end(const struct compiler *c, uint32_t base)
+{
+    return base + (uint32_t)ov_bytes_len(ov_buf_bytes(&c->programs));
+}
+
+/* All of a pattern's programs or none: code without a pattern would not pass verification. */
 static overt_status put_programs(struct compiler *c, const struct ov_form *form, size_t cut,
         struct ov_db_pattern *record, overt_error *err)
 {
@@ -248,21 +255,31 @@ static overt_status put_programs(struct compiler *c, const struct ov_form *form,
     struct ov_automaton_options options = {
         .nocase = form->nocase, .wide = form->wide, .reach = true
     };
+    const uint32_t base = code_end(c);
     overt_status status;
 
-    record->code = ov_le32_of(code_end(c));
-    status = ov_automaton_append(form->items + cut, form->item_count - cut, &options, code, err);
-    if (status != OVERT_OK || cut == 0) {
-        return status;
+    ov_buf_clear(&c->programs);
+    record->code = ov_le32_of(base);
+    status = ov_automaton_append(
+            form->items + cut, form->item_count - cut, &options, &c->programs, err);
+    if (status == OVERT_OK && cut != 0) {
+        record->left_forward = ov_le32_of(programs_end(c, base));
+        status = ov_automaton_append(form->items, cut, &options, &c->programs, err);
     }
-    record->left_forward = ov_le32_of(code_end(c));
-    status = ov_automaton_append(form->items, cut, &options, code, err);
-    if (status != OVERT_OK) {
-        return status;
+    if (status == OVERT_OK && cut != 0) {
+        options.backward = true;
+        record->left = ov_le32_of(programs_end(c, base));
+        status = ov_automaton_append(form->items, cut, &options, &c->programs, err);
     }
-    options.backward = true;
-    record->left = ov_le32_of(code_end(c));
-    return ov_automaton_append(form->items, cut, &options, code, err);
+    if (status == OVERT_OK && !ov_buf_ok(&c->programs)) {
+        status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for a string");
+    }
+    if (status == OVERT_OK) {
+        const struct ov_bytes programs = ov_buf_bytes(&c->programs);
+
+        ov_buf_put(code, ov_bytes_raw(programs), (size_t)ov_bytes_len(programs));
+    }
+    return status;
 }
 
 static overt_status compile_automaton(
@@ -448,6 +465,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     ov_arena_init(&c.arena, UINT64_MAX);
     ov_buf_init(&c.parts, SIZE_MAX);
     ov_buf_init(&c.lone, SIZE_MAX);
+    ov_buf_init(&c.programs, SIZE_MAX);
     status = ov_tables_init(&c.tables, c.string_count, err);
     c.sequences = calloc(2, sizeof(*c.sequences));
     if (status == OVERT_OK && c.sequences == NULL) {
@@ -461,6 +479,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     }
     free(c.sequences);
     ov_tables_done(&c.tables);
+    ov_buf_done(&c.programs);
     ov_buf_done(&c.lone);
     ov_buf_done(&c.parts);
     ov_arena_done(&c.arena);

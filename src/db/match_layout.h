@@ -8,6 +8,7 @@
 #ifndef OV_DB_MATCH_LAYOUT_H
 #define OV_DB_MATCH_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/le.h"
@@ -151,6 +152,24 @@ _Static_assert(sizeof(struct ov_db_pass) == 56, "on-disk layout");
 #define OV_FILTER_BITS_MAX 26u
 #define OV_BUCKET_BITS_MIN 1u
 #define OV_BUCKET_BITS_MAX 24u
+
+/* The passes there are. */
+static inline bool ov_pass_is_known(const struct ov_db_pass *pass)
+{
+    const unsigned stride = pass->stride, width = pass->width;
+
+    switch (pass->kind) {
+    case OV_PASS_FOLD:
+        return (stride == 4 && (width == 8 || width == 4)) || (stride == 2 && width == 3)
+               || (stride == 1 && width == 4);
+    case OV_PASS_PAIR:
+        return stride == 1 && width == 2;
+    case OV_PASS_DELTA:
+        return (stride == 4 || stride == 1) && width == 4;
+    default:
+        return false;
+    }
+}
 
 static inline uint32_t ov_gram_hash(uint64_t gram, uint32_t hash_low, uint32_t hash_high)
 {

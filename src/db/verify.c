@@ -257,5 +257,8 @@ overt_status ov_db_verify(const struct ov_db_view *view, overt_error *err)
     if (status == OVERT_OK) {
         status = ov_db_verify_hashes(view, err);
     }
+    if (status == OVERT_OK) {
+        status = ov_db_verify_match(view, err);
+    }
     return status;
 }

@@ -15,4 +15,7 @@ OV_MUST_CHECK overt_status ov_db_verify_code(const struct ov_db_view *view, over
 /* verify_hashes.c: OV_DB_HASHES. */
 OV_MUST_CHECK overt_status ov_db_verify_hashes(const struct ov_db_view *view, overt_error *err);
 
+/* verify_match.c: what the matcher reads. */
+OV_MUST_CHECK overt_status ov_db_verify_match(const struct ov_db_view *view, overt_error *err);
+
 #endif

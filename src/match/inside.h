@@ -130,7 +130,6 @@ void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
 /* pass.c: every pass over the block at hand */
 void ov_passes_run(struct ov_matcher *m);
 bool ov_pass_has_vectors(void);
-bool ov_pass_is_known(const struct ov_db_pass *pass);
 /* The gram at `at`, of which `left` bytes may be read (zeros stand for the others). */
 uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left);
 

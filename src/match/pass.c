@@ -11,33 +11,11 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The kinds of pass there are. */
 struct shape {
     uint8_t kind;
     uint8_t stride;
     uint8_t width;
 };
-
-static const struct shape shapes[] = {
-    { OV_PASS_FOLD, 4, 8 },
-    { OV_PASS_FOLD, 4, 4 },
-    { OV_PASS_FOLD, 2, 3 },
-    { OV_PASS_FOLD, 1, 4 },
-    { OV_PASS_PAIR, 1, 2 },
-    { OV_PASS_DELTA, 4, 4 },
-    { OV_PASS_DELTA, 1, 4 },
-};
-
-bool ov_pass_is_known(const struct ov_db_pass *pass)
-{
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        if (pass->kind == shapes[i].kind && pass->stride == shapes[i].stride
-                && pass->width == shapes[i].width) {
-            return true;
-        }
-    }
-    return false;
-}
 
 #define FOLD UINT32_C(0x20202020)
 
