@@ -82,20 +82,20 @@ TEST(random_strings_agree_with_the_plain_way)
 {
     unsigned found = 0;
 
-    for (uint32_t seed = 1; seed <= 2500; seed++) {
+    for (uint32_t seed = 1; seed <= 1200; seed++) {
         CHECK(one_round(seed, false, &found));
     }
-    CHECK(found > 2500);
+    CHECK(found > 1200);
 }
 
 TEST(random_strings_agree_with_the_plain_way_when_swept)
 {
     unsigned found = 0;
 
-    for (uint32_t seed = 1; seed <= 2500; seed++) {
+    for (uint32_t seed = 1; seed <= 1200; seed++) {
         CHECK(one_round(seed, true, &found));
     }
-    CHECK(found > 2500);
+    CHECK(found > 1200);
 }
 
 /* Both ways of confirming, over texts longer than an expression reaches. */
@@ -225,9 +225,9 @@ TEST(classic_bombs_stay_linear)
     for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
         for (int keep_all = 0; keep_all < 2; keep_all++) {
             const uint64_t small =
-                    steps_a_byte(bombs[i].pattern, bombs[i].unit, 1u << 17, keep_all != 0);
+                    steps_a_byte(bombs[i].pattern, bombs[i].unit, 1u << 16, keep_all != 0);
             const uint64_t large =
-                    steps_a_byte(bombs[i].pattern, bombs[i].unit, 1u << 19, keep_all != 0);
+                    steps_a_byte(bombs[i].pattern, bombs[i].unit, 1u << 18, keep_all != 0);
 
             printf("# %s over %s: %u, %u\n", bombs[i].pattern, bombs[i].unit, (unsigned)small,
                     (unsigned)large);
