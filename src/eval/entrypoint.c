@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers of whoever made the file: each number is read through the bounded reader of the
- * object, and each table is walked for a bounded number of entries.
+ * object. Counts have 16 bits, and a table has to lie in the file.
  *
  * PE: "PE Format" (Microsoft). ELF: System V gABI, chapters 4 and 5. */
 #include "eval/entrypoint.h"
 
-#define SECTIONS_MAX 96u    /* of a PE; as the Windows loader */
-#define ENTRIES_MAX  65535u /* of an ELF table; the count has 16 bits */
+#define SECTIONS_MAX 60u /* of a PE: YARA looks no further */
 
 static bool u16(struct ov_facts *facts, uint64_t at, uint64_t *out)
 {
@@ -51,7 +50,7 @@ static bool pe_entry(struct ov_facts *facts, uint64_t *out)
             || address != 0x4550 /* PE\0\0 */ || !u16(facts, head + 4, &machine)
             || (machine != 0x014c && machine != 0x8664) || !u16(facts, head + 6, &sections)
             || !u16(facts, head + 20, &optional_bytes) || !u32(facts, head + 40, &entry)
-            || head + 24 + optional_bytes > facts->source->size) {
+            || head + 24 + optional_bytes >= facts->source->size) {
         return false;
     }
     if (sections > SECTIONS_MAX) {
@@ -61,8 +60,8 @@ static bool pe_entry(struct ov_facts *facts, uint64_t *out)
         const uint64_t at = head + 24 + optional_bytes + i * 40;
 
         if (!u32(facts, at + 12, &address) || !u32(facts, at + 20, &offset)
-                || at + 40 > facts->source->size) {
-            *out = 0; /* a table that is cut short leads to the start */
+                || at + 40 >= facts->source->size) {
+            *out = 0; /* a table that reaches the end of the file leads to the start */
             return true;
         }
         if (entry >= address && address >= best_address) {
@@ -100,6 +99,12 @@ static bool elf_header(struct ov_facts *facts, struct elf *elf)
            && u16(facts, tail + 8, &elf->section_count);
 }
 
+/* A table that does not lie in the file as a whole is not looked into. */
+static bool lies_in_file(const struct ov_facts *facts, uint64_t at, uint64_t bytes)
+{
+    return bytes <= facts->source->size && at <= facts->source->size - bytes;
+}
+
 static bool leads_there(
         uint64_t entry, uint64_t address, uint64_t size, uint64_t offset, uint64_t *out)
 {
@@ -116,10 +121,13 @@ static bool by_segments(struct ov_facts *facts, const struct elf *elf, uint64_t 
     const uint64_t size = elf->wide ? 56 : 32;
     uint64_t address, offset, bytes;
 
-    for (uint64_t i = 0; i < elf->segment_count && i < ENTRIES_MAX; i++) {
+    if (!lies_in_file(facts, elf->segments, elf->segment_count * size)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < elf->segment_count; i++) {
         const uint64_t at = elf->segments + i * size;
 
-        if (at < elf->segments || !word(facts, elf, at + (elf->wide ? 8 : 4), &offset)
+        if (!word(facts, elf, at + (elf->wide ? 8 : 4), &offset)
                 || !word(facts, elf, at + (elf->wide ? 16 : 8), &address)
                 || !word(facts, elf, at + (elf->wide ? 40 : 20), &bytes)) {
             return false;
@@ -137,11 +145,13 @@ static bool by_sections(struct ov_facts *facts, const struct elf *elf, uint64_t 
     const uint64_t size = elf->wide ? 64 : 40;
     uint64_t type, address, offset, bytes;
 
-    for (uint64_t i = 0; i < elf->section_count && i < ENTRIES_MAX; i++) {
+    if (!lies_in_file(facts, elf->sections, elf->section_count * size)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < elf->section_count; i++) {
         const uint64_t at = elf->sections + i * size;
 
-        if (at < elf->sections || !u32(facts, at + 4, &type)
-                || !word(facts, elf, at + (elf->wide ? 16 : 12), &address)
+        if (!u32(facts, at + 4, &type) || !word(facts, elf, at + (elf->wide ? 16 : 12), &address)
                 || !word(facts, elf, at + (elf->wide ? 24 : 16), &offset)
                 || !word(facts, elf, at + (elf->wide ? 32 : 20), &bytes)) {
             return false;
@@ -170,9 +180,12 @@ bool ov_entrypoint_find(struct ov_facts *facts, uint64_t *out)
         return false;
     }
     elf.wide = class == 2;
-    if (!elf_header(facts, &elf)) {
+    if (!lies_in_file(facts, 0, elf.wide ? 64 : 52) || !elf_header(facts, &elf)) {
         return false;
     }
-    return elf.type == 2 /* ET_EXEC */ ? by_segments(facts, &elf, out)
-                                       : by_sections(facts, &elf, out);
+    if (!(elf.type == 2 /* ET_EXEC */ ? by_segments(facts, &elf, out)
+                                      : by_sections(facts, &elf, out))) {
+        *out = 0; /* in no segment or section: the start of the file, as YARA says */
+    }
+    return true;
 }

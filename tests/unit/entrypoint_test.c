@@ -70,6 +70,10 @@ TEST(pe_entries_lie_in_the_section_nearest_below)
     CHECK_UINT(entry_of(sizeof(object)), 0x310);
     make_pe(0x10);
     CHECK_UINT(entry_of(sizeof(object)), 0x10);
+    make_pe(0x2010);
+    CHECK_UINT(entry_of(0x40 + 24 + 0xe0 + 81), 0x310);
+    CHECK_UINT(entry_of(0x40 + 24 + 0xe0 + 80), 0);
+    CHECK_UINT(entry_of(0x40 + 24 + 0xe0), UINT64_MAX);
     put(0x44, 0x1c0, 2); /* not a machine that is counted */
     CHECK_UINT(entry_of(sizeof(object)), UINT64_MAX);
 }
@@ -81,10 +85,15 @@ TEST(elf_entries_lie_in_segments_or_sections)
         CHECK_UINT(entry_of(sizeof(object)), 0x60);
         make_elf(wide != 0, 3, 0x500020);
         CHECK_UINT(entry_of(sizeof(object)), 0x80);
+        /* In none of them, or in a table that is cut: the start. */
         make_elf(wide != 0, 2, 0x500020);
-        CHECK_UINT(entry_of(sizeof(object)), UINT64_MAX);
+        CHECK_UINT(entry_of(sizeof(object)), 0);
         make_elf(wide != 0, 3, 0x400020);
-        CHECK_UINT(entry_of(sizeof(object)), UINT64_MAX);
+        CHECK_UINT(entry_of(sizeof(object)), 0);
+        make_elf(wide != 0, 3, 0x500020);
+        CHECK_UINT(entry_of(0x180 + (wide != 0 ? 128 : 80)), 0x80);
+        CHECK_UINT(entry_of(0x180 + (wide != 0 ? 128 : 80) - 1), 0);
+        CHECK_UINT(entry_of(wide != 0 ? 63 : 51), UINT64_MAX);
     }
 }
 
