@@ -485,16 +485,6 @@ def a_weaker_jail_is_said():
     tap.same(summary["jail"]["accepted_missing"], ["landlock"])
 
 
-def help_is_complete_and_fits():
-    for command in ("scan", "explain"):
-        code, out, _ = run(command, "--help")
-        tap.same(code, CLEAN)
-        assert all(len(line) <= 80 for line in out.decode().splitlines()), out
-        source = pathlib.Path(__file__).resolve().parents[2] / "src/programs/overt" / f"{command}.c"
-        for option in re.findall(r'\{ "([a-z-]+)", (?:no|required)_argument', source.read_text()):
-            assert f"--{option}".encode() in out, option
-
-
 def finish(tests):
     """Compiles the rules once, runs, cleans up."""
     code, _, err = run("compile", RULES, "-o", DATABASE)
@@ -514,4 +504,4 @@ finish([exit_codes, one_line_a_finding_and_nothing_else_on_standard_output, orde
         a_full_disk_and_a_reader_that_leaves, an_interrupt_sums_up_and_leaves_nothing_behind,
         terminals_get_colours_and_progress_and_pipes_do_not, inner_objects_have_their_path,
         clean_files_are_explained_too, rules_of_all_kinds_and_their_errors,
-        limits_take_units_and_refuse_nonsense, a_weaker_jail_is_said, help_is_complete_and_fits])
+        limits_take_units_and_refuse_nonsense, a_weaker_jail_is_said])

@@ -1,0 +1,53 @@
+# bash completion for overt(1)                                            -*- shell-script -*-
+
+_overt()
+{
+    local cur prev words cword
+    _init_completion || return
+
+    local limits='--max-depth --max-objects --max-bytes --max-object-bytes --max-ratio --max-time'
+    local layers='user namespaces landlock seccomp rlimits clock traced mdwe'
+    local options command=${words[1]}
+
+    if ((cword == 1)); then
+        COMPREPLY=($(compgen -W 'scan explain compile rules prove --help --version' -- "$cur"))
+        return
+    fi
+    case $prev in
+        --accept-weaker-jail | --without)
+            COMPREPLY=($(compgen -W "$layers" -- "$cur"))
+            return
+            ;;
+        --rules | --file-list | -o | --output)
+            _filedir
+            return
+            ;;
+        --exclude | --jobs | --max-* | --only)
+            return
+            ;;
+    esac
+    case $command in
+        scan)
+            options="--rules --keep-good --file-list --null --exclude --one-file-system --jobs $limits
+                --all --json --quiet --no-progress --accept-weaker-jail --help"
+            ;;
+        explain)
+            options="--rules --keep-good --max-reply $limits --json --accept-weaker-jail --help"
+            ;;
+        compile) options='--output --keep-good --accept-weaker-jail --help' ;;
+        rules)
+            if ((cword == 2)); then
+                COMPREPLY=($(compgen -W 'list show verify' -- "$cur"))
+                return
+            fi
+            options='--rules --json --accept-weaker-jail --help'
+            ;;
+        prove) options='--without --only --matrix --control --list --json --help' ;;
+        *) return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$cur"))
+    elif [[ $command != prove ]]; then
+        _filedir
+    fi
+} && complete -F _overt overt
