@@ -44,11 +44,11 @@ struct table {
 static void help(FILE *to)
 {
     (void)fprintf(to,
-            "usage: overt prove [--without LAYER]... [--only ATTACK]... [--matrix | --control] "
-            "[--json]\n"
+            "usage: overt prove [--without LAYER]... [--only ATTACK]... [--json]\n"
+            "                   [--matrix | --control | --list]\n"
             "\n"
-            "Runs every attack of a compelled vendor in the jail of this machine and shows what\n"
-            "refused it. Exit status 0: nothing got through, 1: something did, 2: not run.\n"
+            "Runs every attack of a compelled vendor in the jail of this machine and shows\n"
+            "what refused it. Exit: 0 nothing got through, 1 something did, 2 not run.\n"
             "\n"
             "  --without LAYER  leave out a layer, and show what it alone was stopping: user,\n"
             "                   namespaces, landlock, seccomp, rlimits, clock, traced, mdwe\n"
