@@ -152,7 +152,8 @@ rule Dropper_Script_Base64Program
         $decode = /(FromBase64String[ \t]{0,2}\(|certutil[^\r\n]{0,20}-decode|bin\.base64|base64_decode[ \t]{0,2}\()/ nocase
         $use = /(WriteAllBytes[ \t]{0,2}\(|Assembly\]?(::|\.)[ \t]{0,2}Load[ \t]{0,2}\(|SaveToFile|-Encoding[ \t]Byte|start[ \t]{1,4}["'%]|\.Run[ \t(]|file_put_contents[ \t]{0,2}\()/ nocase
     condition:
-        filesize < 20MB and uint8(0) != 0x3C and
+        filesize < 20MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and
         uint8(0) != 0x7F and uint16(0) != 0x5A4D and uint32be(0) != 0xD0CF11E0 and
         any of ($forward, $reverse) and $decode and $use
 }
@@ -187,7 +188,8 @@ rule Loader_Python_Shellcode
         $start = /\.(CreateThread|CreateRemoteThread|QueueUserAPC|EnumWindows)[ \t]{0,2}\(/
         $code = /(\\x[0-9a-f]{2}){16}|b64decode[ \t]{0,2}\(|fromhex[ \t]{0,2}\(|urlopen[ \t]{0,2}\(|requests\.get[ \t]{0,2}\(/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Loader_Python_PackedExec

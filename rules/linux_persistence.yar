@@ -85,7 +85,8 @@ rule Persistence_SshKey_Locked
         severity = "high"
         fixture = "ssh_key_locked.sh"
     strings:
-        $key = /(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp256)[ \t]{1,4}AAAA[A-Za-z0-9+\/]{20,64}[^\r\n]{0,1200}>>?[ \t]{0,4}["']?[^\r\n;"']{0,60}\.ssh\/authorized_keys/
+        $key = /(ssh-rsa|ssh-ed25519|ssh-dss|ecdsa-sha2-nistp256)[ \t]{1,4}AAAA[A-Z]/
+        $append = />>?[ \t]{0,4}["']?[^\r\n;"']{0,60}\.ssh\/authorized_keys/
         $lock = /chattr[ \t]{1,4}[-R \t]{0,6}\+[ai]{1,4}[ \t]{1,4}[^\r\n;]{0,60}\.ssh(\/authorized_keys)?/
     condition:
         filesize < 256KB and uint16be(0) == 0x2321 and all of them

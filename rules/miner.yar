@@ -113,7 +113,8 @@ rule Miner_Browser_WasmPool
         $nonce = /["']?nonce["']?[ \t]{0,2}[:=]/
         $threads = "navigator.hardwareConcurrency"
     condition:
-        filesize < 4MB and uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint16be(0) != 0x2320 and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule Miner_PowerShell_Installer

@@ -67,7 +67,8 @@ rule PowerShell_CompressedBlob_Execute
         $run = /(\biex\b|Invoke-Expression|\[scriptblock\]::Create)/ nocase
         $read = /\.ReadToEnd[ \t]{0,2}\(/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule PowerShell_AmsiInitFailed
@@ -136,7 +137,8 @@ rule PowerShell_ReflectiveShellcode
         $start = /(CreateThread|GetDelegateForFunctionPointer|QueueUserAPC|CreateRemoteThread)/ nocase
         $code = /(\[Byte\[\]\][^\r\n]{0,60}(0xfc,[ \t]{0,2}0x(e8|48|41)|FromBase64String[^\r\n]{0,8}["'\(\$])|["']\/(OiC|EiD|Eif|EiB)[A-Za-z0-9+\/]{60})/ nocase
     condition:
-        filesize < 4MB and uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
+        filesize < 4MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 
 rule PowerShell_FormatOperator

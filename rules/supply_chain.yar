@@ -53,7 +53,7 @@ rule SupplyChain_Npm_TokenWorm
 {
     meta:
         description = "Script that finds package registry tokens and publishes with them"
-        reasoning = "Reading registry tokens, asking whom they belong to, and publishing changed packages in one script: a worm among maintainers. Release tools publish one package with the token they are given."
+        reasoning = "Reading registry tokens, asking whom they belong to, and publishing changed packages in one script: a worm among maintainers. Release tools publish one package with the token they are given. An archive that merely holds such files side by side is none of these."
         reference = "T1195.002"
         severity = "critical"
         fixture = "npm_token_worm.js"
@@ -64,7 +64,8 @@ rule SupplyChain_Npm_TokenWorm
         $hunt = /(trufflehog|maintainer:|\/-\/v1\/search\?text=maintainer)/
         $rewrite = /(postinstall|preinstall)["']?\]?[ \t]{0,2}[:=]/
     condition:
-        filesize < 20MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        filesize < 20MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and uint16be(0) != 0x2320 and
         uint8(0) != 0x7F and uint16(0) != 0x5A4D and all of them
 }
 

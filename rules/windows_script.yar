@@ -150,7 +150,8 @@ rule Script_Batch_CertutilSelf
         $text = /certutil(\.exe)?[ \t]{1,4}(-f[ \t]{1,4})?-decode(hex)?[ \t]{1,4}(-f[ \t]{1,4})?["']?%(temp|tmp|appdata|public)%\\[^\r\n"]{1,60}["']?[ \t]{1,4}["']?%(temp|tmp|appdata|public)%\\[^\r\n"]{1,60}\.(exe|dll|vbs|ps1|bat|js|scr|com)/ nocase
         $run = /(start[ \t]{1,4}|call[ \t]{1,4}|rundll32|wscript|cscript|powershell|regsvr32)/ nocase
     condition:
-        filesize < 8MB and uint8(0) != 0x3C and uint16be(0) != 0x2320 and
+        filesize < 8MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint8(0) != 0x3C and uint16be(0) != 0x2320 and
         uint8(0) != 0x7F and uint16(0) != 0x5A4D and any of ($self, $text) and $run
 }
 
@@ -203,5 +204,6 @@ rule Script_MSBuild_InlineShellcode
         $memory = /(VirtualAlloc|VirtualProtect|NtAllocateVirtualMemory)/
         $thread = /(CreateThread|CreateRemoteThread|QueueUserAPC|EnumSystemLocalesA)/
     condition:
-        filesize < 4MB and uint16be(0) != 0x2320 and all of them
+        filesize < 4MB and (filesize < 512 or uint32be(257) != 0x75737461) and
+        uint16be(0) != 0x2320 and all of them
 }

@@ -297,6 +297,9 @@ OVERT_API size_t overt_report_gap_count(const overt_report *report);
 OVERT_API const overt_gap *overt_report_gap(const overt_report *report, size_t index); /* or NULL */
 /* Explain profile only. */
 OVERT_API const overt_object *overt_report_object(const overt_report *report, uint32_t ordinal);
+/* Those that were told of, ascending by ordinal: not all that were seen. */
+OVERT_API size_t overt_report_told_count(const overt_report *report);
+OVERT_API const overt_object *overt_report_told(const overt_report *report, size_t index);
 OVERT_API size_t overt_report_string_count(const overt_report *report);
 OVERT_API const overt_string_match *overt_report_string(const overt_report *report, size_t index);
 OVERT_API void overt_report_free(overt_report *report);

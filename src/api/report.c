@@ -432,6 +432,16 @@ const overt_object *overt_report_object(const overt_report *report, uint32_t ord
             &wanted, report->inner, report->inner_count, sizeof(overt_object), compare_objects);
 }
 
+size_t overt_report_told_count(const overt_report *report)
+{
+    return report->inner_count;
+}
+
+const overt_object *overt_report_told(const overt_report *report, size_t index)
+{
+    return index < report->inner_count ? &report->inner[index] : NULL;
+}
+
 size_t overt_report_string_count(const overt_report *report)
 {
     return report->string_count;

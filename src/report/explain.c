@@ -10,29 +10,120 @@
 #define INDENT     "    "
 #define DUMP_BYTES 16u
 
-/* Hits of one rule in one object are one finding; the first of them speaks for all. */
-static bool is_first(const overt_report *report, size_t index)
+/* A report may hold millions of hits and matches, so nothing here compares each with each. */
+struct plan {
+    const overt_report *report;
+    uint8_t *flags;  /* of each hit */
+    size_t *strings; /* matches by rule, object and arrival */
+};
+
+#define FIRST_IN_OBJECT 1u /* of this rule in this object: one finding, however often it was told */
+#define FIRST_OF_RULE   2u /* the rule itself is shown once */
+
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-    const overt_hit *hit = overt_report_hit(report, index);
+    return a < b ? -1 : a > b;
+}
 
-    for (size_t i = 0; i < index; i++) {
-        const overt_hit *other = overt_report_hit(report, i);
+static int compare_hits(const void *a, const void *b, void *payload)
+{
+    const struct plan *plan = payload;
+    const size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    const overt_hit *x = overt_report_hit(plan->report, i);
+    const overt_hit *y = overt_report_hit(plan->report, j);
+    const int by_rule = compare_numbers(x->rule, y->rule);
+    const int by_object = compare_numbers(x->object, y->object);
 
-        if (other->rule == hit->rule && other->object == hit->object) {
-            return false;
+    return by_rule != 0 ? by_rule : by_object != 0 ? by_object : compare_numbers(i, j);
+}
+
+static int compare_strings(const void *a, const void *b, void *payload)
+{
+    const struct plan *plan = payload;
+    const size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    const overt_string_match *x = overt_report_string(plan->report, i);
+    const overt_string_match *y = overt_report_string(plan->report, j);
+    const int by_rule = compare_numbers(x->rule, y->rule);
+    const int by_object = compare_numbers(x->object, y->object);
+
+    return by_rule != 0 ? by_rule : by_object != 0 ? by_object : compare_numbers(i, j);
+}
+
+static size_t *numbers_up_to(size_t count)
+{
+    size_t *numbers = calloc(count + 1, sizeof(*numbers));
+
+    for (size_t i = 0; numbers != NULL && i < count; i++) {
+        numbers[i] = i;
+    }
+    return numbers;
+}
+
+static void mark_firsts(struct plan *plan, const size_t *order, size_t count)
+{
+    size_t first_of_rule = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const overt_hit *hit = overt_report_hit(plan->report, order[i]);
+        const overt_hit *before = i == 0 ? NULL : overt_report_hit(plan->report, order[i - 1]);
+
+        if (before == NULL || before->rule != hit->rule || before->object != hit->object) {
+            plan->flags[order[i]] |= FIRST_IN_OBJECT;
+        }
+        if (before == NULL || before->rule != hit->rule) {
+            first_of_rule = order[i];
+            plan->flags[first_of_rule] |= FIRST_OF_RULE;
+        } else if (order[i] < first_of_rule) {
+            plan->flags[first_of_rule] &= (uint8_t)~FIRST_OF_RULE;
+            first_of_rule = order[i];
+            plan->flags[first_of_rule] |= FIRST_OF_RULE;
         }
     }
+}
+
+static void plan_done(struct plan *plan)
+{
+    free(plan->flags);
+    free(plan->strings);
+}
+
+/* False: no memory. */
+static bool plan_init(struct plan *plan, const overt_report *report)
+{
+    const size_t hits = overt_report_hit_count(report), strings = overt_report_string_count(report);
+    size_t *order = numbers_up_to(hits);
+
+    *plan = (struct plan){
+        .report = report, .flags = calloc(hits + 1, 1), .strings = numbers_up_to(strings)
+    };
+    if (order == NULL || plan->flags == NULL || plan->strings == NULL) {
+        free(order);
+        plan_done(plan);
+        return false;
+    }
+    qsort_r(order, hits, sizeof(*order), compare_hits, plan);
+    qsort_r(plan->strings, strings, sizeof(*plan->strings), compare_strings, plan);
+    mark_firsts(plan, order, hits);
+    free(order);
     return true;
 }
 
-static bool is_first_of_rule(const overt_report *report, size_t index)
+/* Where the matches of this rule in this object begin among plan->strings. */
+static size_t first_string(const struct plan *plan, const overt_hit *hit)
 {
-    for (size_t i = 0; i < index; i++) {
-        if (overt_report_hit(report, i)->rule == overt_report_hit(report, index)->rule) {
-            return false;
+    size_t low = 0, high = overt_report_string_count(plan->report);
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const overt_string_match *match = overt_report_string(plan->report, plan->strings[middle]);
+
+        if (match->rule < hit->rule || (match->rule == hit->rule && match->object < hit->object)) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return true;
+    return low;
 }
 
 /* --- for people ----------------------------------------------------------------------------- */
@@ -92,13 +183,15 @@ static void put_dump(struct ov_buf *out, const overt_string_match *match)
     }
 }
 
-static void put_strings(struct ov_buf *out, const overt_report *report, const overt_hit *hit)
+static void put_strings(struct ov_buf *out, const struct plan *plan, const overt_hit *hit)
 {
-    for (size_t i = 0; i < overt_report_string_count(report); i++) {
-        const overt_string_match *match = overt_report_string(report, i);
+    const size_t count = overt_report_string_count(plan->report);
+
+    for (size_t i = first_string(plan, hit); i < count; i++) {
+        const overt_string_match *match = overt_report_string(plan->report, plan->strings[i]);
 
         if (match->rule != hit->rule || match->object != hit->object) {
-            continue;
+            return;
         }
         ov_buf_put_text(out, INDENT);
         ov_text_escape(out, ov_bytes_of_text(match->name));
@@ -172,6 +265,32 @@ static void put_where(struct ov_buf *out, const overt_report *report, uint32_t o
     }
 }
 
+static void put_hits(struct ov_buf *out, const overt_report *report, const overt_db *db)
+{
+    struct plan plan;
+
+    if (!plan_init(&plan, report)) {
+        ov_buf_put_text(out, "  no memory to tell what was found\n");
+        return;
+    }
+    for (size_t i = 0; i < overt_report_hit_count(report); i++) {
+        const overt_hit *hit = overt_report_hit(report, i);
+
+        if ((plan.flags[i] & FIRST_IN_OBJECT) == 0) {
+            continue;
+        }
+        ov_buf_put_text(out, "  DETECTED ");
+        ov_text_escape(out, ov_bytes_of_text(hit->name));
+        put_where(out, report, hit->object);
+        ov_buf_put_u8(out, '\n');
+        put_strings(out, &plan, hit);
+        if ((plan.flags[i] & FIRST_OF_RULE) != 0) {
+            put_rule(out, db, hit->rule);
+        }
+    }
+    plan_done(&plan);
+}
+
 void ov_lines_explain(
         struct ov_buf *out, const struct ov_result *result, const overt_db *db, bool colour)
 {
@@ -192,21 +311,7 @@ void ov_lines_explain(
             result->size, overt_report_objects(report),
             overt_report_objects(report) == 1 ? "" : "s", overt_db_rule_count(db),
             overt_db_hash_count(db));
-    for (size_t i = 0; i < overt_report_hit_count(report); i++) {
-        const overt_hit *hit = overt_report_hit(report, i);
-
-        if (!is_first(report, i)) {
-            continue;
-        }
-        ov_buf_put_text(out, "  DETECTED ");
-        ov_text_escape(out, ov_bytes_of_text(hit->name));
-        put_where(out, report, hit->object);
-        ov_buf_put_u8(out, '\n');
-        put_strings(out, report, hit);
-        if (is_first_of_rule(report, i)) {
-            put_rule(out, db, hit->rule);
-        }
-    }
+    put_hits(out, report, db);
     for (size_t i = 0; i < overt_report_gap_count(report); i++) {
         const overt_gap *gap = overt_report_gap(report, i);
 
@@ -244,17 +349,12 @@ static void json_strings(struct ov_buf *out, const overt_report *report)
 
 static void json_objects(struct ov_buf *out, const overt_report *report)
 {
-    size_t told = 0;
-
     ov_buf_put_text(out, ",\"seen\":[");
-    for (uint32_t i = 0; i < overt_report_objects(report); i++) {
-        const overt_object *object = overt_report_object(report, i);
+    for (size_t i = 0; i < overt_report_told_count(report); i++) {
+        const overt_object *object = overt_report_told(report, i);
 
-        if (object == NULL) {
-            continue; /* there was nothing to say of it */
-        }
         ov_buf_printf(out, "%s{\"object\":%" PRIu32 ",\"parent\":%" PRIu32 ",\"size\":%" PRIu64 ",",
-                told++ == 0 ? "" : ",", object->ordinal, object->parent, object->size);
+                i == 0 ? "" : ",", object->ordinal, object->parent, object->size);
         ov_json_text(out, "kind", ov_bytes_of(object->type, strlen(object->type)));
         ov_buf_put_u8(out, ',');
         ov_json_text(out, "name", ov_bytes_of_text(object->name));
@@ -287,31 +387,45 @@ static void json_metas(struct ov_buf *out, const overt_db *db, const overt_rule 
     ov_buf_put_u8(out, ']');
 }
 
+static void json_rule(struct ov_buf *out, const overt_db *db, uint32_t number, bool comma)
+{
+    overt_rule rule;
+
+    ov_buf_printf(out, "%s{\"number\":%" PRIu32, comma ? "," : "", number);
+    if (overt_db_rule(db, number, &rule, NULL) != OVERT_OK) {
+        ov_buf_put_u8(out, '}'); /* the database lies about it */
+        return;
+    }
+    ov_buf_put_u8(out, ',');
+    ov_json_text(out, "name", ov_bytes_of_text(rule.name));
+    ov_buf_printf(out, ",\"hash\":%s", rule.is_hash ? "true" : "false");
+    if (!rule.is_hash) {
+        ov_buf_put_u8(out, ',');
+        ov_json_text(out, "namespace", ov_bytes_of_text(rule.space));
+        json_metas(out, db, &rule);
+        ov_buf_put_u8(out, ',');
+        ov_json_text(out, "source", ov_bytes_of_text(rule.source));
+    }
+    ov_buf_put_u8(out, '}');
+}
+
 static void json_rules(struct ov_buf *out, const overt_report *report, const overt_db *db)
 {
+    struct plan plan;
     size_t told = 0;
 
+    if (!plan_init(&plan, report)) {
+        ov_buf_put_text(out, ",\"rules\":null"); /* no memory */
+        return;
+    }
     ov_buf_put_text(out, ",\"rules\":[");
     for (size_t i = 0; i < overt_report_hit_count(report); i++) {
-        const uint32_t number = overt_report_hit(report, i)->rule;
-        overt_rule rule;
-
-        if (!is_first_of_rule(report, i) || overt_db_rule(db, number, &rule, NULL) != OVERT_OK) {
-            continue;
+        if ((plan.flags[i] & FIRST_OF_RULE) != 0) {
+            json_rule(out, db, overt_report_hit(report, i)->rule, told++ != 0);
         }
-        ov_buf_printf(out, "%s{\"number\":%" PRIu32 ",", told++ == 0 ? "" : ",", number);
-        ov_json_text(out, "name", ov_bytes_of_text(rule.name));
-        ov_buf_printf(out, ",\"hash\":%s", rule.is_hash ? "true" : "false");
-        if (!rule.is_hash) {
-            ov_buf_put_u8(out, ',');
-            ov_json_text(out, "namespace", ov_bytes_of_text(rule.space));
-            json_metas(out, db, &rule);
-            ov_buf_put_u8(out, ',');
-            ov_json_text(out, "source", ov_bytes_of_text(rule.source));
-        }
-        ov_buf_put_u8(out, '}');
     }
     ov_buf_put_u8(out, ']');
+    plan_done(&plan);
 }
 
 void ov_json_explain(struct ov_buf *out, const struct ov_result *result, const overt_db *db)

