@@ -90,14 +90,14 @@ _Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into
 #define OV_RULES_MAX             4000000u        /* rules of one database, hash rules not counted */
 #define OV_STRINGS_PER_RULE_MAX  10000u          /* as YARA's default */
 #define OV_NEST_MAX              200u            /* parentheses in a condition or an expression */
-#define OV_CONDITION_DEPTH_MAX   1000u           /* a condition as a tree: NEST_MAX, and operators */
-#define OV_CONDITION_STACK_MAX   1024u           /* values its code may hold at once */
-#define OV_CONDITION_CODE_MAX    (16u * OV_MIB)  /* bytes of one condition's code */
-#define OV_LOOP_NEST_MAX         4u              /* as YARA's YR_MAX_LOOP_NESTING */
-#define OV_INCLUDE_DEPTH_MAX     16u             /* rule files inside rule files, as YARA */
-#define OV_IDENTIFIER_BYTES_MAX  128u            /* as YARA */
-#define OV_HASH_NAME_BYTES_MAX   255u            /* name of a hash list's entry */
-#define OV_DIAGS_MAX             10000u          /* then: "and N more" */
+#define OV_CONDITION_DEPTH_MAX   1000u          /* a condition as a tree: NEST_MAX, and operators */
+#define OV_CONDITION_STACK_MAX   1024u          /* values its code may hold at once */
+#define OV_CONDITION_CODE_MAX    (16u * OV_MIB) /* bytes of one condition's code */
+#define OV_LOOP_NEST_MAX         4u             /* as YARA's YR_MAX_LOOP_NESTING */
+#define OV_INCLUDE_DEPTH_MAX     16u            /* rule files inside rule files, as YARA */
+#define OV_IDENTIFIER_BYTES_MAX  128u           /* as YARA */
+#define OV_HASH_NAME_BYTES_MAX   255u           /* name of a hash list's entry */
+#define OV_DIAGS_MAX             10000u         /* then: "and N more" */
 
 /* A condition that has taken more steps than this waits until the others were evaluated, so that
  * one rule cannot hide what the rest would have found. */

@@ -3,6 +3,7 @@
  * patterns use least. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "compile/byteset.h"
 #include "compile/tables.h"
 
@@ -105,6 +106,7 @@ static bool cheapest(
 {
     const uint32_t stride = ov_tables_stride(table);
 
+    OV_ASSERT(stride != 0);
     *out = (struct ov_place){ .table = table, .cost = NO_COST };
     for (uint32_t at = 0; at + stride <= grams; at++) {
         uint64_t cost = 0;

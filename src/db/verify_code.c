@@ -71,6 +71,13 @@ static bool pop(struct walk *w, enum type type)
     return w->height > floor_of(w) && (w->types[--w->height] & type) != 0;
 }
 
+static bool pop_two(struct walk *w, enum type type)
+{
+    const bool second = pop(w, type);
+
+    return second && pop(w, type);
+}
+
 static bool pop_any(struct walk *w, enum type *out)
 {
     if (w->height <= floor_of(w)) {
@@ -212,7 +219,7 @@ static bool begin_loop(struct walk *w, const struct ov_db_insn *insn)
             || (insn->op != OV_OP_FOR_STRINGS && runs != 0)) {
         return false;
     }
-    if (insn->op == OV_OP_FOR_RANGE && (!pop(w, NUMBER) || !pop(w, NUMBER))) {
+    if (insn->op == OV_OP_FOR_RANGE && !pop_two(w, NUMBER)) {
         return false;
     }
     if ((ov_quant_has_value(insn->a) && !pop(w, NUMBER)) || !take_runs(w, runs, false)

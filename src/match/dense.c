@@ -49,8 +49,10 @@ static bool needs_sets(const struct job *job, const struct ov_program *program)
     return (program->flags & OV_PROGRAM_UNBOUNDED) != 0 && !nearest;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the sweep writes to `out` */
 static bool run_sweep(struct job *job, const struct ov_program *program, const uint32_t *in,
         uint32_t *out, uint64_t base, uint64_t low, uint64_t high, uint64_t top)
+/* NOLINTEND(readability-non-const-parameter) */
 {
     const struct ov_sweep sweep = {
         .sweeper = &job->d->sweeper,

@@ -143,8 +143,8 @@ void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t co
 
 /* confirm.c: does the pattern match with its beginning (FIXED) or cut (AUTOMATON) here? Keeps
  * what is found. */
-void ov_confirm(struct ov_matcher *m, uint32_t pattern, uint64_t at);
-void ov_confirm_everywhere(struct ov_matcher *m, uint32_t pattern);
+void ov_confirm(struct ov_matcher *m, uint32_t number, uint64_t at);
+void ov_confirm_everywhere(struct ov_matcher *m, uint32_t number);
 bool ov_fullword_left(struct ov_matcher *m, uint64_t start, bool wide);
 bool ov_fullword_right(struct ov_matcher *m, uint64_t end, bool wide);
 

@@ -33,7 +33,7 @@ void ov_verdict_encode(struct ov_verdict_frame *frame, uint32_t seq, const struc
         frame->rule = ov_le32_of(v->objects);
         return;
     }
-    OV_ASSERT(false && "a verdict of no kind");
+    OV_ASSERT(v->kind == OV_VERDICT_END); /* there is no fourth kind */
 }
 
 bool ov_verdict_decode(
