@@ -4,6 +4,7 @@
  * database. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -158,7 +159,7 @@ overt_status overt_compiler_add(overt_compiler *compiler, overt_dialect dialect,
         status = add(compiler, flags, name, fd, len, err);
     }
     if (status == OVERT_OK) {
-        fd = -1;
+        (void)ov_steal_fd(&fd);
     }
     return status;
 }
@@ -188,7 +189,7 @@ overt_status overt_compiler_add_fd(
     }
     status = add(compiler, flags, name, own, (uint64_t)st.st_size, err);
     if (status == OVERT_OK) {
-        own = -1;
+        (void)ov_steal_fd(&own);
     }
     return status;
 }
@@ -203,13 +204,8 @@ static void fill_text(char *to, size_t room, struct ov_bytes text)
     const size_t len = (size_t)ov_bytes_len(text);
     const size_t kept = len < room ? len : room - 1;
 
-    memset(to, 0, room);
-    if (kept != 0) {
-        memcpy(to, ov_bytes_raw(text), kept);
-    }
-    if (kept < len) {
-        memcpy(to + kept - 3, "...", 3);
-    }
+    (void)snprintf(to, room, "%.*s%s", (int)(kept < len ? kept - 3 : kept),
+            (const char *)ov_bytes_raw(text), kept < len ? "..." : "");
 }
 
 static void tell_diag(struct telling *t, const struct ov_record *record)
@@ -324,7 +320,7 @@ overt_status overt_compiler_finish(
         status = ov_database_on_fd(out, output, t.bytes, "", err);
     }
     if (status == OVERT_OK) {
-        output = -1;
+        (void)ov_steal_fd(&output);
     }
     return status;
 }

@@ -102,7 +102,7 @@ overt_status overt_db_open(overt_db **out, const char *path, overt_error *err)
     }
     status = ov_database_on_fd(out, fd, (uint64_t)st.st_size, path, err);
     if (status == OVERT_OK) {
-        fd = -1;
+        (void)ov_steal_fd(&fd);
     }
     return status;
 }
@@ -120,7 +120,7 @@ overt_status overt_db_open_bytes(overt_db **out, const void *data, size_t len, o
         status = ov_database_on_fd(out, fd, len, "", err);
     }
     if (status == OVERT_OK) {
-        fd = -1;
+        (void)ov_steal_fd(&fd);
     }
     return status;
 }

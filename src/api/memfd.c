@@ -75,8 +75,7 @@ overt_status ov_memfd_of(int *out, const char *name, struct ov_bytes bytes, over
     if (status != OVERT_OK) {
         return status;
     }
-    *out = fd;
-    fd = -1;
+    *out = ov_steal_fd(&fd);
     return OVERT_OK;
 }
 

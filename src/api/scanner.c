@@ -192,7 +192,7 @@ static overt_status submit(
     overt_error why = OVERT_ERROR_INIT;
     struct ov_job *job;
     overt_status status;
-    struct stat st;
+    struct stat st = { .st_size = 0 };
 
     if (s->waiting.first != NULL) { /* these were here first */
         return ov_fail(err, OVERT_E_BUSY, UINT64_MAX, "every place is taken; collect first");

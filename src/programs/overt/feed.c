@@ -134,9 +134,8 @@ static enum ov_feed_step take_stdin(struct ov_walk_entry *out)
         return problem(out, STDIN_NAME, strerrordesc_np(errno));
     }
     *out = (struct ov_walk_entry){
-        .path = STDIN_NAME, .path_bytes = strlen(STDIN_NAME), .fd = copy, .size = size
+        .path = STDIN_NAME, .path_bytes = strlen(STDIN_NAME), .fd = ov_steal_fd(&copy), .size = size
     };
-    copy = -1;
     return OV_FEED_FILE;
 }
 

@@ -195,10 +195,5 @@ int ov_open_below(const char *path, size_t root_bytes, int flags)
         name = slash + 1;
     }
     free(copy);
-    {
-        const int out = at;
-
-        at = -1;
-        return out;
-    }
+    return ov_steal_fd(&at);
 }

@@ -335,8 +335,7 @@ static enum ov_walk_step leave(struct ov_walk *w, struct ov_walk_entry *out)
     if (f->next == f->listing.count || reopen(w, child)) {
         /* Nothing left to look at there: it needs no descriptor of its own but as a step. */
         if (f->fd < 0 && f->next == f->listing.count) {
-            f->fd = child;
-            child = -1;
+            f->fd = ov_steal_fd(&child);
         }
         return OV_WALK_END;
     }
