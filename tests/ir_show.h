@@ -51,6 +51,7 @@ static inline void ir_show_re(struct ov_buf *out, const struct ov_re *re, unsign
         }
         return;
     case OV_RE_CLASS:
+        ov_buf_put_text(out, re->negate ? "~" : "");
         ir_show_set(out, re->set);
         return;
     case OV_RE_REPEAT:

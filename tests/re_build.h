@@ -70,9 +70,7 @@ static struct ov_re *re_class(struct re_builder *b, bool negate)
         }
     }
     b->at++;
-    for (size_t i = 0; i < 4 && negate; i++) {
-        re->set->bits[i] = ~re->set->bits[i];
-    }
+    re->negate = negate;
     return re;
 }
 
@@ -237,7 +235,7 @@ static inline bool naive_in(const struct ov_re *re, unsigned c)
     if (re->kind == OV_RE_CLASS) {
         return (re->set->bits[c >> 6] >> (c & 63) & 1) != 0;
     }
-    return ((c & re->mask) == re->value) != re->negate;
+    return (c & re->mask) == re->value;
 }
 
 static inline bool naive_takes(const struct naive *n, const struct ov_re *re, unsigned at)
@@ -248,7 +246,7 @@ static inline bool naive_takes(const struct naive *n, const struct ov_re *re, un
     if (n->wide && (at + 1 >= n->size || n->text[at + 1] != 0)) {
         return false;
     }
-    return naive_in(re, c) || (n->nocase && letter && naive_in(re, c ^ 0x20));
+    return (naive_in(re, c) || (n->nocase && letter && naive_in(re, c ^ 0x20))) != re->negate;
 }
 
 /* Where the expression may end, if it begins at any of `from`. */

@@ -56,7 +56,7 @@ bool ov_re_one_byte(const struct ov_re *re, bool nocase, struct ov_re_set *set)
     switch (re->kind) {
     case OV_RE_BYTE:
         for (unsigned b = 0; b < 256; b++) {
-            if (((b & re->mask) == re->value) != re->negate) {
+            if ((b & re->mask) == re->value) {
                 ov_set_add(set, b);
             }
         }
@@ -79,6 +79,9 @@ bool ov_re_one_byte(const struct ov_re *re, bool nocase, struct ov_re_set *set)
     }
     if (nocase) {
         ov_set_fold(set);
+    }
+    for (size_t i = 0; i < 4 && re->negate; i++) {
+        set->bits[i] = ~set->bits[i];
     }
     return true;
 }

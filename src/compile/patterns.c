@@ -42,8 +42,7 @@ struct subject {
     uint32_t number;
     uint8_t use;
     uint32_t first_part; /* of this string's chain */
-    int quality;
-    bool lone;
+    bool lone;           /* a form of it has no atom */
 };
 
 static uint32_t code_end(struct compiler *c)
@@ -153,13 +152,10 @@ static void compile_fixed(struct compiler *c, struct subject *subject, const str
     uint16_t flags = flags_of(form);
     struct ov_place place;
     bool chosen, masked;
-    int quality;
 
     if (has_empty_set(form)) {
         return; /* a class of nothing: it cannot match */
     }
-    quality = ov_atom_quality(form->elements, form->count);
-    subject->quality = quality < subject->quality ? quality : subject->quality;
     chosen = form->is_xor ? ov_atom_choose_xor(&c->tables, form->elements, form->count, &place)
                           : ov_atom_choose(&c->tables, form->elements, form->count, &place);
     chosen = chosen && place.cost <= FIXED_COST_MAX;
@@ -192,18 +188,6 @@ static bool cost_of(struct compiler *c, const struct ov_sequences *seqs, uint64_
     return true;
 }
 
-static int worst_quality(const struct ov_sequences *seqs)
-{
-    int worst = INT32_MAX;
-
-    for (uint32_t i = 0; i < seqs->count; i++) {
-        const int quality = ov_atom_quality(seqs->items[i].sets, seqs->items[i].count);
-
-        worst = quality < worst ? quality : worst;
-    }
-    return worst;
-}
-
 static bool is_cut(const struct ov_form *form, size_t at)
 {
     struct ov_re_set set;
@@ -212,16 +196,14 @@ static bool is_cut(const struct ov_form *form, size_t at)
 }
 
 /* The cheapest cut and (in c->sequences[0]) what stands behind it. False: none is good enough. */
-static bool choose_cut(struct compiler *c, const struct ov_form *form, size_t *cut, int *quality,
-        bool *out_of_memory)
+static bool choose_cut(
+        struct compiler *c, const struct ov_form *form, size_t *cut, bool *out_of_memory)
 {
     struct ov_sequences *seqs = &c->sequences[1];
     uint64_t best = UINT64_MAX;
 
-    *quality = INT32_MIN;
     for (size_t at = 0; at < form->item_count; at++) {
         uint64_t cost;
-        int here;
 
         if (!is_cut(form, at)) {
             continue;
@@ -231,8 +213,6 @@ static bool choose_cut(struct compiler *c, const struct ov_form *form, size_t *c
             *out_of_memory = true;
             return false;
         }
-        here = worst_quality(seqs);
-        *quality = here > *quality ? here : *quality;
         if (cost_of(c, seqs, &cost) && cost < best) {
             best = cost;
             *cut = at;
@@ -290,15 +270,13 @@ static overt_status compile_automaton(
     uint16_t flags = flags_of(form);
     bool chosen, out_of_memory = false;
     size_t cut = 0;
-    int quality;
     overt_status status;
 
-    chosen = choose_cut(c, form, &cut, &quality, &out_of_memory);
+    chosen = choose_cut(c, form, &cut, &out_of_memory);
     if (out_of_memory) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for a string");
     }
     cut = chosen ? cut : 0;
-    subject->quality = quality < subject->quality ? quality : subject->quality;
     subject->lone |= !chosen;
     status = put_programs(c, form, cut, &record, err);
     if (status != OVERT_OK) {
@@ -359,17 +337,14 @@ static overt_status compile_string(struct compiler *c, struct subject *subject, 
 static void tell_slow(const struct subject *subject, struct ov_diags *diags)
 {
     const struct ov_bytes name = subject->string->name;
-    const char *why = subject->lone
-                              ? "no part of it is known byte for byte, so every offset is tried"
-                              : "its most telling bytes are few or common";
 
-    if (!subject->lone && subject->quality >= OV_ATOM_QUALITY_SLOW) {
-        return;
+    if (subject->lone) {
+        ov_diag_add(diags, OV_DIAG_WARNING, subject->rule->file, subject->rule->name,
+                subject->string->line, subject->string->column,
+                "string \"%.*s\" is slow: nothing rare is in it for certain, so it is tried at "
+                "every offset",
+                (int)ov_bytes_len(name), (const char *)ov_bytes_raw(name));
     }
-    ov_diag_add(diags, OV_DIAG_WARNING, subject->rule->file, subject->rule->name,
-            subject->string->line, subject->string->column,
-            "string \"%.*s\" may slow down scanning: %s", (int)ov_bytes_len(name),
-            (const char *)ov_bytes_raw(name), why);
 }
 
 /* A problem with the string is told and the string left out; running out of memory ends all. */
@@ -407,7 +382,6 @@ static overt_status compile_all(struct compiler *c, const struct ov_rule_set *se
                 .string = &set->rules[r].strings[s],
                 .number = number,
                 .use = uses[number],
-                .quality = INT32_MAX,
             };
             const overt_status status = compile_subject(c, &subject, diags, err);
 

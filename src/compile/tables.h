@@ -77,9 +77,4 @@ void ov_atom_enter(struct ov_tables *tables, const struct ov_re_set *sets, size_
 void ov_atom_enter_xor(struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         const struct ov_place *place, const struct ov_atom_target *target);
 
-/* How telling the best four neighbouring bytes are, as YARA reckons it; below
- * OV_ATOM_QUALITY_SLOW it warns. */
-#define OV_ATOM_QUALITY_SLOW 38
-int ov_atom_quality(const struct ov_re_set *sets, size_t count);
-
 #endif

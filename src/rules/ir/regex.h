@@ -13,16 +13,16 @@
 #define OV_RE_UNBOUNDED UINT32_MAX
 
 enum ov_re_kind {
-    OV_RE_EMPTY,            /* nothing, always there */
-    OV_RE_BYTE,             /* one byte b: ((b & mask) == value) != negate */
-    OV_RE_CLASS,            /* one byte of `set` */
-    OV_RE_ANY,              /* one byte, any */
-    OV_RE_CONCAT,           /* the children, one after another */
-    OV_RE_ALT,              /* any one of the children */
-    OV_RE_REPEAT,           /* the one child, min to max times; max may be OV_RE_UNBOUNDED */
-    OV_RE_BEGIN,            /* ^: offset 0 of the object */
-    OV_RE_END,              /* $: the end of the object */
-    OV_RE_WORD_BOUNDARY,    /* \b */
+    OV_RE_EMPTY,         /* nothing, always there */
+    OV_RE_BYTE,          /* one byte b: ((b & mask) == value) != negate */
+    OV_RE_CLASS,         /* one byte of `set`; with negate, one that is not. Folding comes first */
+    OV_RE_ANY,           /* one byte, any */
+    OV_RE_CONCAT,        /* the children, one after another */
+    OV_RE_ALT,           /* any one of the children */
+    OV_RE_REPEAT,        /* the one child, min to max times; max may be OV_RE_UNBOUNDED */
+    OV_RE_BEGIN,         /* ^: offset 0 of the object */
+    OV_RE_END,           /* $: the end of the object */
+    OV_RE_WORD_BOUNDARY, /* \b */
     OV_RE_NOT_WORD_BOUNDARY /* \B */
 };
 

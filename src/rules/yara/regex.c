@@ -195,9 +195,15 @@ static bool read_class_item(struct regex *x, struct ov_re_set *set)
     return true;
 }
 
+static bool has_letters(const struct ov_re_set *set)
+{
+    return (set->bits[1] & UINT64_C(0x07fffffe07fffffe)) != 0;
+}
+
 static struct ov_re *read_class(struct regex *x)
 {
     struct ov_re_set set = { { 0 } };
+    struct ov_re *node;
     bool negate, first = true;
 
     x->pos++;
@@ -210,10 +216,16 @@ static struct ov_re *read_class(struct regex *x)
         first = false; /* []a]: a bracket that comes first is a byte */
     }
     x->pos++;
-    if (negate) {
+    /* Letters are folded before a class is negated, and whether they are is not known here. */
+    if (negate && !has_letters(&set)) {
         ov_re_set_invert(&set);
+        negate = false;
     }
-    return ov_re_class(x->reading, &set);
+    node = ov_re_class(x->reading, &set);
+    if (node != NULL) {
+        node->negate = negate;
+    }
+    return node;
 }
 
 /* --- atoms and quantifiers ------------------------------------------------------------------ */
