@@ -104,14 +104,14 @@ static uint32_t find_any(
 #define FIND(kind, stride, width) \
     find(pass, at, from, to, readable, (struct shape){ kind, stride, width }, hits)
 
+    if (m->vectors) {
+        return ov_pass_find_avx2(pass, at, from, to, readable, hits);
+    }
     if (pass->kind == OV_PASS_PAIR) {
         return FIND(OV_PASS_PAIR, 1, 2);
     }
     if (pass->kind == OV_PASS_DELTA) {
         return pass->stride == 4 ? FIND(OV_PASS_DELTA, 4, 4) : FIND(OV_PASS_DELTA, 1, 4);
-    }
-    if (m->vectors) {
-        return ov_pass_find_avx2(pass, at, from, to, readable, hits);
     }
     if (pass->stride == 2) {
         return FIND(OV_PASS_FOLD, 2, 3);

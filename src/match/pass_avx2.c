@@ -9,11 +9,6 @@
 
 #define AVX2 __attribute__((target("avx2")))
 
-AVX2 static inline __m256i folded_at(const uint8_t *at)
-{
-    return _mm256_or_si256(_mm256_loadu_si256((const void *)at), _mm256_set1_epi8(0x20));
-}
-
 /* A bit for each of the eight hashes that passes. */
 AVX2 static inline unsigned passed(const struct ov_pass *pass, __m256i hash, __m128i shift)
 {
@@ -31,17 +26,28 @@ AVX2 static inline unsigned passed(const struct ov_pass *pass, __m256i hash, __m
 AVX2 static inline __m256i hashes_at(const struct ov_pass *pass, const uint8_t *at)
 {
     const __m256i low = _mm256_set1_epi32((int)pass->hash_low);
+    const __m256i plain = _mm256_loadu_si256((const void *)at);
+    const __m256i folded = _mm256_or_si256(plain, _mm256_set1_epi8(0x20));
     __m256i hash;
 
-    if (pass->width == 3) {
-        return _mm256_mullo_epi32(
-                _mm256_and_si256(folded_at(at), _mm256_set1_epi32(0xffffff)), low);
+    if (pass->kind == OV_PASS_PAIR) {
+        return _mm256_mullo_epi32(_mm256_and_si256(plain, _mm256_set1_epi32(0xffff)), low);
     }
-    hash = _mm256_mullo_epi32(folded_at(at), low);
+    if (pass->kind == OV_PASS_DELTA) {
+        const __m256i next = _mm256_loadu_si256((const void *)(at + 1));
+
+        return _mm256_mullo_epi32(_mm256_xor_si256(plain, next), low);
+    }
+    if (pass->width == 3) {
+        return _mm256_mullo_epi32(_mm256_and_si256(folded, _mm256_set1_epi32(0xffffff)), low);
+    }
+    hash = _mm256_mullo_epi32(folded, low);
     if (pass->width == 8) {
+        const __m256i behind =
+                _mm256_or_si256(_mm256_loadu_si256((const void *)(at + 4)), _mm256_set1_epi8(0x20));
         const __m256i high = _mm256_set1_epi32((int)pass->hash_high);
 
-        hash = _mm256_add_epi32(hash, _mm256_mullo_epi32(folded_at(at + 4), high));
+        hash = _mm256_add_epi32(hash, _mm256_mullo_epi32(behind, high));
     }
     return hash;
 }
@@ -66,7 +72,7 @@ AVX2 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, s
     size_t x = *from;
     uint32_t count = 0;
 
-    /* The last lane reads up to three bytes more, the second half of a gram four. */
+    /* The last lane reads three bytes more and a difference one; the second half of a gram four. */
     while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
         unsigned bits = lane(pass, at + x, 0, shift);
 
