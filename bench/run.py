@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def run(command, **kwargs):
-    """Runs a command; returns (CPU seconds, wall seconds, largest resident set in MiB, exit)."""
+    """Runs a command; returns (CPU seconds, wall seconds, exit code)."""
     pid_before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
@@ -153,8 +153,11 @@ def main():
     """Runs the figures that were asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
-    parser.add_argument("names", nargs="*", choices=[[], *FIGURES], default=[])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
     options = parser.parse_args()
+    for name in options.names:
+        if name not in FIGURES:
+            parser.error(f"'{name}' is none of {', '.join(FIGURES)}")
     overt = str((ROOT / options.build / "overt").resolve())
     with tempfile.TemporaryDirectory(prefix="overt-bench.", dir="/dev/shm") as tmp:
         for name in options.names or FIGURES:

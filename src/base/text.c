@@ -63,7 +63,7 @@ static void put_hex_bytes(struct ov_buf *out, const uint8_t *p, size_t len, cons
     }
 }
 
-void ov_text_escape(struct ov_buf *out, struct ov_bytes text)
+static void escape(struct ov_buf *out, struct ov_bytes text, bool is_source)
 {
     const uint8_t *p = ov_bytes_raw(text);
     size_t left = (size_t)ov_bytes_len(text);
@@ -75,6 +75,8 @@ void ov_text_escape(struct ov_buf *out, struct ov_bytes text)
         if (len == 0) {
             put_hex_bytes(out, p, 1, "\\x");
             len = 1;
+        } else if (is_source && (c == '\n' || c == '\t' || c == '\\')) {
+            ov_buf_put_u8(out, (uint8_t)c);
         } else if (c == '\n') {
             ov_buf_put_text(out, "\\n");
         } else if (c == '\r') {
@@ -91,6 +93,16 @@ void ov_text_escape(struct ov_buf *out, struct ov_bytes text)
         p += len;
         left -= len;
     }
+}
+
+void ov_text_escape(struct ov_buf *out, struct ov_bytes text)
+{
+    escape(out, text, false);
+}
+
+void ov_text_escape_source(struct ov_buf *out, struct ov_bytes text)
+{
+    escape(out, text, true);
 }
 
 void ov_text_json(struct ov_buf *out, struct ov_bytes text)

@@ -9,6 +9,9 @@
  * overrides, line separators), invalid bytes and the backslash become \n, \t, \r, \\ or \xHH. */
 void ov_text_escape(struct ov_buf *out, struct ov_bytes text);
 
+/* The same for program text that people may copy: backslashes, line feeds and tabs stay. */
+void ov_text_escape_source(struct ov_buf *out, struct ov_bytes text);
+
 /* As a JSON string, quotes included. Bytes that are not UTF-8 become the text \xHH, and a
  * backslash stays one backslash, so read it together with ov_json's "name_hex" (see docs). */
 void ov_text_json(struct ov_buf *out, struct ov_bytes text);

@@ -149,7 +149,7 @@ static void put_block(struct ov_buf *out, overt_text text)
         for (; len > 0 && *line == '\t'; line++, len--) {
             ov_buf_put_text(out, INDENT);
         }
-        ov_text_escape(out, ov_bytes_of(line, len));
+        ov_text_escape_source(out, ov_bytes_of(line, len));
         ov_buf_put_u8(out, '\n');
     }
 }

@@ -65,6 +65,9 @@ TEST(escape_leaves_nothing_that_acts_on_a_terminal)
     ov_text_escape(&buf, text("a\n\x1b[31m\xc3\xa4\xff\xe2\x80\xae\\"));
     CHECK(ov_bytes_equal(ov_buf_bytes(&buf), "a\\n\\x1b[31m\xc3\xa4\\xff\\xe2\\x80\\xae\\\\", 31));
     ov_buf_clear(&buf);
+    ov_text_escape_source(&buf, text("a\\\\x\n\t\x1b"));
+    CHECK(ov_bytes_equal(ov_buf_bytes(&buf), "a\\\\x\n\t\\x1b", 10));
+    ov_buf_clear(&buf);
     ov_text_json(&buf, text("\"\\\x01\xff"));
     CHECK(ov_bytes_equal(ov_buf_bytes(&buf), "\"\\\"\\\\\\u0001\\\\xff\"", 17));
     ov_buf_done(&buf);

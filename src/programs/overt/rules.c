@@ -165,27 +165,6 @@ static bool list(struct command *c)
     return true;
 }
 
-/* A rule's text keeps its lines; everything else that could act on a terminal is escaped. */
-static void put_source(struct ov_buf *out, struct ov_bytes source)
-{
-    const uint8_t *text = ov_bytes_raw(source);
-    const uint64_t len = ov_bytes_len(source);
-    uint64_t begin = 0;
-
-    for (uint64_t i = 0; i <= len; i++) {
-        struct ov_bytes line;
-
-        if (i < len && text[i] != '\n' && text[i] != '\t') {
-            continue;
-        }
-        if (ov_bytes_slice(source, begin, i - begin, &line)) {
-            ov_text_escape(out, line);
-        }
-        ov_buf_put_u8(out, i < len ? text[i] : '\n');
-        begin = i + 1;
-    }
-}
-
 static bool show_named(struct command *c, const char *name)
 {
     const uint64_t rules = overt_db_rule_count(c->ruleset.db);
@@ -207,7 +186,8 @@ static bool show_named(struct command *c, const char *name)
             ov_text_escape(&c->out.buf, bytes_of(rule.name));
             ov_buf_put_text(&c->out.buf, ": a hash of a list\n");
         } else {
-            put_source(&c->out.buf, bytes_of(rule.source));
+            ov_text_escape_source(&c->out.buf, bytes_of(rule.source));
+            ov_buf_put_u8(&c->out.buf, '\n');
         }
         ov_out_spill(&c->out);
     }
