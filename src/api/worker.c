@@ -91,6 +91,15 @@ void ov_worker_death_text(const struct ov_jail_end *end, char *text, size_t byte
         (void)snprintf(text, bytes, "how is not known");
         return;
     }
+    if (end->signal == 0 && end->exit_status == OV_JAILED_EXIT_DATABASE) {
+        (void)snprintf(
+                text, bytes, "this database is not for this version; compile its rules again");
+        return;
+    }
+    if (end->signal == 0 && end->exit_status == OV_JAILED_EXIT_MEMORY) {
+        (void)snprintf(text, bytes, "not enough memory to begin with");
+        return;
+    }
     if (end->signal == 0) {
         (void)snprintf(text, bytes, "it exited with status %d", end->exit_status);
         return;

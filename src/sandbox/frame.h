@@ -20,6 +20,15 @@
 #define OV_JAIL_FD_PROGRAM  200 /* close-on-exec */
 #define OV_JAIL_FD_DATABASE 201 /* worker: the database; compiler: the output memfd */
 
+/* With what status a jailed program leaves when it cannot go on. Not to be trusted, only shown. */
+enum ov_jailed_exit {
+    OV_JAILED_EXIT_USAGE = 2,    /* no profile in argv[1] */
+    OV_JAILED_EXIT_PROTOCOL = 3, /* the supervisor sent what it may not send */
+    OV_JAILED_EXIT_CHANNEL = 4,  /* the channel is gone */
+    OV_JAILED_EXIT_DATABASE = 5, /* descriptor 201 holds no database that can be opened */
+    OV_JAILED_EXIT_MEMORY = 6    /* not enough to begin with */
+};
+
 /* --- requests ------------------------------------------------------------------------------- */
 
 #define OV_REQUEST_MAGIC 0x5254564fu /* "OVTR" */

@@ -471,6 +471,29 @@ TEST(workers_that_leave_at_once_end_the_scan_with_a_name)
     check_hopeless(tap_failed, leaver);
 }
 
+static void has_no_use_for_the_database(int channel, unsigned number, int database)
+{
+    (void)channel;
+    (void)number;
+    (void)database;
+    _exit(OV_JAILED_EXIT_DATABASE);
+}
+
+TEST(a_database_that_workers_cannot_use_is_named_as_the_reason)
+{
+    overt_scanner *s = scanner_with(has_no_use_for_the_database, 1, OVERT_PROFILE_VERDICT, 0);
+    overt_error err = OVERT_ERROR_INIT;
+    overt_report *report = NULL;
+
+    CHECK_UINT(overt_scan_bytes(s, "c", 1, "", &report, &err), OVERT_OK);
+    CHECK_UINT(overt_report_verdict(report), OVERT_FAILED);
+    CHECK_STR(gap_reason(report), "jail");
+    overt_report_free(report);
+    CHECK_UINT(overt_scan_bytes(s, "c", 1, "", &report, &err), OVERT_E_SANDBOX);
+    CHECK(strstr(err.message, "compile its rules again") != NULL);
+    overt_scanner_free(s);
+}
+
 static void leaves_first(int channel, unsigned number, int database)
 {
     if (number == 0) {
@@ -864,6 +887,7 @@ TESTS(T(ordinary_files_get_their_verdicts), T(one_file_tells_what_was_found_and_
         T(killers_in_a_row_do_not_end_the_scan),
         T(workers_that_cannot_live_end_the_scan_with_a_name),
         T(workers_that_leave_at_once_end_the_scan_with_a_name),
+        T(a_database_that_workers_cannot_use_is_named_as_the_reason),
         T(a_worker_that_leaves_before_its_first_answer_is_forgiven_once),
         T(a_jail_that_cannot_be_had_is_an_error_before_anything_is_scanned),
         T(fewer_workers_than_asked_for_are_enough),

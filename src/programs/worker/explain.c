@@ -42,7 +42,7 @@ static void send_record(struct explain *x, const struct ov_record *record)
     ov_buf_clear(&x->message);
     ov_record_encode(&x->message, x->seq, record);
     if (!ov_buf_ok(&x->message)) {
-        _exit(WORKER_EXIT_MEMORY);
+        _exit(OV_JAILED_EXIT_MEMORY);
     }
     bytes = ov_buf_bytes(&x->message);
     x->bytes_sent += ov_bytes_len(bytes);

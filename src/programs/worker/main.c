@@ -22,7 +22,7 @@ void worker_send(const void *message, size_t bytes)
         n = write(OV_JAIL_FD_CHANNEL, message, bytes);
     } while (n < 0 && errno == EINTR);
     if (n != (ssize_t)bytes) {
-        _exit(WORKER_EXIT_CHANNEL);
+        _exit(OV_JAILED_EXIT_CHANNEL);
     }
 }
 
@@ -46,19 +46,19 @@ static void open_database(struct ov_db_view *view)
     void *at;
 
     if (pread(OV_JAIL_FD_DATABASE, &header, sizeof(header), 0) != (ssize_t)sizeof(header)) {
-        _exit(WORKER_EXIT_DATABASE);
+        _exit(OV_JAILED_EXIT_DATABASE);
     }
     bytes = ov_le64_get(header.file_bytes);
     if (memcmp(header.magic, OV_DB_MAGIC, sizeof(header.magic)) != 0 || bytes < sizeof(header)
             || bytes > PTRDIFF_MAX) {
-        _exit(WORKER_EXIT_DATABASE);
+        _exit(OV_JAILED_EXIT_DATABASE);
     }
     at = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, OV_JAIL_FD_DATABASE, 0);
     if (at == MAP_FAILED) {
-        _exit(WORKER_EXIT_DATABASE);
+        _exit(OV_JAILED_EXIT_DATABASE);
     }
     if (ov_db_view_open(view, ov_bytes_of(at, (size_t)bytes), &err) != OVERT_OK) {
-        _exit(WORKER_EXIT_DATABASE);
+        _exit(OV_JAILED_EXIT_DATABASE);
     }
 }
 
@@ -78,7 +78,7 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
         options.memory_max /= 2;
     }
     if (status != OVERT_OK) {
-        _exit(status == OVERT_E_NOMEM ? WORKER_EXIT_MEMORY : WORKER_EXIT_DATABASE);
+        _exit(status == OVERT_E_NOMEM ? OV_JAILED_EXIT_MEMORY : OV_JAILED_EXIT_DATABASE);
     }
     return engine;
 }
@@ -113,7 +113,7 @@ static bool receive(struct ov_request *request, int *fd)
             || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
             || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, &name)
             || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
-        _exit(WORKER_EXIT_PROTOCOL);
+        _exit(OV_JAILED_EXIT_PROTOCOL);
     }
     memcpy(fd, CMSG_DATA(c), sizeof(*fd));
     return true;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     int fd = -1;
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
-        _exit(WORKER_EXIT_USAGE);
+        _exit(OV_JAILED_EXIT_USAGE);
     }
     tune_malloc();
     open_database(&view);

@@ -6,14 +6,7 @@
 #include "engine/engine.h"
 #include "sandbox/frame.h"
 
-/* What ends the worker, told by its exit status alone. */
-enum worker_exit {
-    WORKER_EXIT_USAGE = 2,    /* no profile in argv[1] */
-    WORKER_EXIT_PROTOCOL = 3, /* the supervisor sent what it may not send */
-    WORKER_EXIT_CHANNEL = 4,  /* the channel is gone */
-    WORKER_EXIT_DATABASE = 5, /* descriptor 201 holds no database that can be opened */
-    WORKER_EXIT_MEMORY = 6    /* not enough for an engine */
-};
+/* What ends the worker is told by its exit status alone: ov_jailed_exit. */
 
 /* One message. Ends the worker if the channel does not take it whole. */
 void worker_send(const void *message, size_t bytes);
