@@ -65,8 +65,11 @@ static uint32_t combos_of(const struct folded *folded, unsigned width)
 static void combo(const struct folded *folded, unsigned width, uint32_t number, uint8_t *out)
 {
     for (unsigned i = 0; i < width; i++) {
-        out[i] = folded[i].values[number % folded[i].count];
-        number /= folded[i].count;
+        const uint32_t count = folded[i].count;
+
+        OV_ASSERT(count != 0); /* combos_of said so */
+        out[i] = folded[i].values[number % count];
+        number /= count;
     }
 }
 

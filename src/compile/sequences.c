@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "compile/byteset.h"
 
 /* Workspaces live on the heap, one for each alternative under construction. */
@@ -84,7 +83,8 @@ static bool move(struct ov_sequences *to, const struct ov_sequences *from, bool 
 static bool branch(struct walk *walk, const struct ov_sequences *seqs, const struct ov_re *re,
         uint32_t copies, struct ov_sequences *out)
 {
-    auto_free struct ov_sequences *part = NULL;
+    struct ov_sequences *part;
+    bool fits;
 
     if (walk->work_left < WORK_BRANCH) {
         return false;
@@ -103,47 +103,60 @@ static bool branch(struct walk *walk, const struct ov_sequences *seqs, const str
     for (uint32_t i = 0; i < copies; i++) {
         extend(walk, part, re);
     }
-    return move(out, part, true);
+    fits = move(out, part, true);
+    free(part);
+    return fits;
 }
 
-static void extend_alt(struct walk *walk, struct ov_sequences *seqs, const struct ov_re *re)
+static bool alternatives(struct walk *walk, const struct ov_sequences *seqs, const struct ov_re *re,
+        struct ov_sequences *out)
 {
-    auto_free struct ov_sequences *out = calloc(1, sizeof(*out));
-    bool fits = out != NULL && walk->branches < BRANCH_DEPTH_MAX;
+    bool fits = move(out, seqs, false);
 
-    walk->out_of_memory |= out == NULL;
-    walk->branches++;
-    fits = fits && move(out, seqs, false);
     for (const struct ov_re *child = re->children; child != NULL && fits; child = child->next) {
         fits = branch(walk, seqs, child, 1, out);
     }
-    walk->branches--;
-    if (fits) {
-        *seqs = *out;
-    } else {
-        close_all(seqs);
-    }
+    return fits;
 }
 
 /* The optional copies of a repeat: none, one, ... */
-static void extend_optional(
-        struct walk *walk, struct ov_sequences *seqs, const struct ov_re *child, uint32_t most)
+static bool optional_copies(struct walk *walk, const struct ov_sequences *seqs,
+        const struct ov_re *re, struct ov_sequences *out)
 {
-    auto_free struct ov_sequences *out = calloc(1, sizeof(*out));
-    bool fits = out != NULL && most <= OV_SEQUENCE_REPEAT_MAX && walk->branches < BRANCH_DEPTH_MAX;
+    const uint32_t most = re->max == OV_RE_UNBOUNDED ? UINT32_MAX : re->max - re->min;
+    bool fits = most <= OV_SEQUENCE_REPEAT_MAX && move(out, seqs, false);
 
-    walk->out_of_memory |= out == NULL;
-    walk->branches++;
-    fits = fits && move(out, seqs, false);
     for (uint32_t copies = 0; copies <= most && fits; copies++) {
-        fits = branch(walk, seqs, child, copies, out);
+        fits = branch(walk, seqs, re->children, copies, out);
     }
+    return fits;
+}
+
+/* Branches out at an alternative or at what a repeat may take beyond its minimum. */
+static void extend_branches(struct walk *walk, struct ov_sequences *seqs, const struct ov_re *re)
+{
+    struct ov_sequences *out;
+    bool fits;
+
+    if (walk->branches == BRANCH_DEPTH_MAX) {
+        close_all(seqs);
+        return;
+    }
+    out = calloc(1, sizeof(*out));
+    if (out == NULL) {
+        walk->out_of_memory = true;
+        return;
+    }
+    walk->branches++;
+    fits = re->kind == OV_RE_ALT ? alternatives(walk, seqs, re, out)
+                                 : optional_copies(walk, seqs, re, out);
     walk->branches--;
     if (fits) {
         *seqs = *out;
     } else {
         close_all(seqs);
     }
+    free(out);
 }
 
 static void extend(struct walk *walk, struct ov_sequences *seqs, const struct ov_re *re)
@@ -171,7 +184,7 @@ static void extend(struct walk *walk, struct ov_sequences *seqs, const struct ov
         }
         return;
     case OV_RE_ALT:
-        extend_alt(walk, seqs, re);
+        extend_branches(walk, seqs, re);
         return;
     case OV_RE_REPEAT:
         for (uint32_t i = 0; i < re->min && i <= OV_SEQUENCE_BYTES_MAX && any_open(seqs); i++) {
@@ -180,8 +193,7 @@ static void extend(struct walk *walk, struct ov_sequences *seqs, const struct ov
         if (re->min > OV_SEQUENCE_BYTES_MAX) {
             close_all(seqs); /* an empty child may have kept them open */
         } else if (re->min != re->max) {
-            extend_optional(walk, seqs, re->children,
-                    re->max == OV_RE_UNBOUNDED ? UINT32_MAX : re->max - re->min);
+            extend_branches(walk, seqs, re);
         }
         return;
     case OV_RE_EMPTY:

@@ -171,17 +171,13 @@ static overt_status put_filter(struct ov_db_pass *pass, const struct entry *entr
     return OVERT_OK;
 }
 
-/* Buckets and atoms, by counting; entries of one bucket keep their order. */
-static overt_status put_buckets(struct ov_db_pass *pass, struct entry *entries, uint32_t count,
-        struct ov_buf *out, overt_error *err)
+/* By counting; entries of one bucket keep their order. `starts` has one more number than there
+ * are buckets, `order` one for each entry. */
+static void put_buckets(struct ov_db_pass *pass, struct entry *entries, uint32_t count,
+        uint32_t *starts, uint32_t *order, struct ov_buf *out)
 {
     const uint32_t buckets = UINT32_C(1) << pass->bucket_bits;
-    auto_free uint32_t *starts = calloc((size_t)buckets + 1, sizeof(*starts));
-    auto_free uint32_t *order = calloc((size_t)count + 1, sizeof(*order));
 
-    if (starts == NULL || order == NULL) {
-        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
-    }
     for (uint32_t i = 0; i < count; i++) {
         entries[i].bucket = bucket_of(pass, entries[i].gram);
         starts[entries[i].bucket + 1]++;
@@ -202,7 +198,23 @@ static overt_status put_buckets(struct ov_db_pass *pass, struct entry *entries, 
         ov_buf_put(out, &entries[order[i]].atom, sizeof(struct ov_db_atom));
     }
     ov_buf_align(out, OV_DB_ALIGN);
-    return OVERT_OK;
+}
+
+static overt_status put_atoms(struct ov_db_pass *pass, struct entry *entries, uint32_t count,
+        struct ov_buf *out, overt_error *err)
+{
+    uint32_t *starts = calloc((UINT64_C(1) << pass->bucket_bits) + 1, sizeof(*starts));
+    uint32_t *order = calloc((size_t)count + 1, sizeof(*order));
+    overt_status status = OVERT_OK;
+
+    if (starts == NULL || order == NULL) {
+        status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    } else {
+        put_buckets(pass, entries, count, starts, order, out);
+    }
+    free(order);
+    free(starts);
+    return status;
 }
 
 static overt_status put_pass(struct ov_tables *tables, size_t table, struct ov_db_pass *pass,
@@ -235,7 +247,7 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, struct ov_d
         return status;
     }
     ov_buf_align(filters, OV_DB_ALIGN);
-    return put_buckets(pass, entries, count, &writer->sections[OV_DB_ATOMS], err);
+    return put_atoms(pass, entries, count, &writer->sections[OV_DB_ATOMS], err);
 }
 
 overt_status ov_tables_write(struct ov_tables *tables, struct ov_db_filters *filters,

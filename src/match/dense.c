@@ -49,26 +49,16 @@ static bool needs_sets(const struct job *job, const struct ov_program *program)
     return (program->flags & OV_PROGRAM_UNBOUNDED) != 0 && !nearest;
 }
 
-/* NOLINTBEGIN(readability-non-const-parameter): the sweep writes to `out` */
-static bool run_sweep(struct job *job, const struct ov_program *program, const uint32_t *in,
-        uint32_t *out, uint64_t base, uint64_t low, uint64_t high, uint64_t top)
-/* NOLINTEND(readability-non-const-parameter) */
+/* A sweep of this program; where to and from what is for the caller to fill in. */
+static struct ov_sweep sweep_of(const struct job *job, const struct ov_program *program)
 {
-    const struct ov_sweep sweep = {
+    return (struct ov_sweep){
         .sweeper = &job->d->sweeper,
         .simulator = &job->m->simulator,
         .program = program,
         .text = &job->m->text,
         .budget = job->m->budget,
-        .in = in,
-        .out = out,
-        .base = base,
-        .low = low,
-        .high = high,
-        .top = top,
     };
-
-    return ov_sweep_run(&sweep, needs_sets(job, program));
 }
 
 /* Ranks and offsets: the farther is better, or the nearer. `base` is below both by a reach at
@@ -92,6 +82,7 @@ static uint64_t offset_of(const struct job *job, uint64_t base, uint32_t rank)
 static bool find_ends(struct job *job, uint64_t base, uint64_t first, uint64_t end)
 {
     struct ov_matcher *m = job->m;
+    struct ov_sweep sweep = sweep_of(job, &job->right);
     const bool fullword = (job->flags & OV_PATTERN_FULLWORD) != 0;
     const bool any_end = (job->flags & OV_PATTERN_ANY_END) != 0;
     const bool wide = (job->flags & OV_PATTERN_WIDE) != 0;
@@ -103,7 +94,13 @@ static bool find_ends(struct job *job, uint64_t base, uint64_t first, uint64_t e
 
         job->d->right_in[y - base] = counts ? rank_of(job, base, y) : OV_NO_RANK;
     }
-    if (!run_sweep(job, &job->right, job->d->right_in, job->d->right_out, base, first, end, top)) {
+    sweep.in = job->d->right_in;
+    sweep.out = job->d->right_out;
+    sweep.base = base;
+    sweep.low = first;
+    sweep.high = end;
+    sweep.top = top;
+    if (!ov_sweep_run(&sweep, needs_sets(job, &job->right))) {
         return false;
     }
     for (uint64_t cut = first; cut < end; cut++) {
@@ -136,6 +133,7 @@ static bool wanted(const struct job *job)
 static bool find_starts(struct job *job, uint64_t base, uint64_t low, uint64_t first, uint64_t end)
 {
     struct ov_dense *d = job->d;
+    struct ov_sweep sweep = sweep_of(job, &job->left);
     uint32_t *ends = d->right_out;
 
     for (uint64_t at = low; at < first; at++) {
@@ -150,8 +148,13 @@ static bool find_starts(struct job *job, uint64_t base, uint64_t low, uint64_t f
             d->right_in[at - base] = OV_NO_RANK;
         }
     }
-    if (!run_sweep(job, &job->left, job->nearest ? d->right_in : ends, d->left_out, base, low, end,
-                end - 1)) {
+    sweep.in = job->nearest ? d->right_in : ends;
+    sweep.out = d->left_out;
+    sweep.base = base;
+    sweep.low = low;
+    sweep.high = end;
+    sweep.top = end - 1;
+    if (!ov_sweep_run(&sweep, needs_sets(job, &job->left))) {
         return false;
     }
     for (uint64_t start = low; start < end && wanted(job); start++) {

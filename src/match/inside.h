@@ -141,7 +141,7 @@ uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, size_t
 /* candidates.c: `count` offsets (from text.low) that a filter let through, in m->hits */
 void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t count);
 
-/* confirm.c: does the pattern match with its beginning (FIXED) or cut (AUTOMATON) here? Keeps
+/* confirm.c: does pattern `number` match with its beginning (FIXED) or cut (AUTOMATON) here? Keeps
  * what is found. */
 void ov_confirm(struct ov_matcher *m, uint32_t number, uint64_t at);
 void ov_confirm_everywhere(struct ov_matcher *m, uint32_t number);
