@@ -104,6 +104,13 @@ _Static_assert(OV_REGEX_REACH_BYTES * 2u <= OV_CONTEXT_BYTES, "a match fits into
 #define OV_CONDITION_SLICE_STEPS (1u * OV_MIB)
 _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such rules fit a scan");
 
+/* --- facts ---------------------------------------------------------------------------------- */
+
+/* What parsers may say of one object. A DEX of 65,536 methods and as many strings needs 1.6 million
+ * cells of 16 bytes; its code, which is a text, a few MiB. */
+#define OV_FACT_CELLS_MAX      (4u * 1024u * 1024u)
+#define OV_FACT_TEXT_BYTES_MAX (64u * (uint64_t)OV_MIB)
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 #define OV_VERDICT_FRAME_BYTES     16u
