@@ -69,6 +69,12 @@
 /* Troubles one container may have before the rest of it is left: a damaged tar could go on. */
 #define OV_TROUBLES_MAX 1000u
 
+/* What our own readers of documents and programs want in one piece, and what one member that they
+ * make may hold in memory before the walk takes it over. */
+#define OV_WHOLE_BYTES_MAX (128u * OV_MIB)
+#define OV_MADE_BYTES_MAX  (100u * OV_MIB)
+_Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an object");
+
 /* --- the pass over one object --------------------------------------------------------------- */
 
 /* A block is what the filter reads at a time: it stays in the second-level cache. */

@@ -33,6 +33,11 @@ static bool deflate_begin(struct ov_codec_state *s)
     return z_begin(s, -15);
 }
 
+static bool zlib_begin(struct ov_codec_state *s)
+{
+    return z_begin(s, 15);
+}
+
 static bool z_again(struct ov_codec_state *s)
 {
     return inflateReset(&s->u.z) == Z_OK;
@@ -311,7 +316,7 @@ static void lz4_end(struct ov_codec_state *s)
 
 /* --- the table ------------------------------------------------------------------------------ */
 
-static const struct ov_codec_ops codecs[OV_CODECS] = {
+static const struct ov_codec_ops codecs[OV_CODEC_DEFLATE64] = {
     [OV_CODEC_GZIP] = { "gzip", gzip_begin, z_again, z_run, z_end },
     [OV_CODEC_BZIP2] = { "bzip2", bz_begin, NULL, bz_run, bz_end },
     [OV_CODEC_XZ] = { "xz", xz_begin, xz_again, lzma_run, lzma_done },
@@ -321,13 +326,17 @@ static const struct ov_codec_ops codecs[OV_CODECS] = {
     [OV_CODEC_LZ4] = { "lz4", lz4_begin, lz4_again, lz4_run, lz4_end },
     [OV_CODEC_STORED] = { "stored", NULL, NULL, NULL, NULL }, /* nothing to decode */
     [OV_CODEC_DEFLATE] = { "deflate", deflate_begin, z_again, z_run, z_end },
+    [OV_CODEC_ZLIB] = { "zlib", zlib_begin, z_again, z_run, z_end },
     [OV_CODEC_ZIP_LZMA] = { "lzma", zip_lzma_begin, NULL, zip_lzma_run, lzma_done },
 };
 
 const struct ov_codec_ops *ov_codec_ops(enum ov_codec codec)
 {
     OV_ASSERT(codec < OV_CODECS);
-    return &codecs[codec];
+    if (codec == OV_CODEC_DEFLATE64) {
+        return &ov_codec_deflate64;
+    }
+    return codec >= OV_CODEC_IMPLODE ? &ov_codec_implode[codec - OV_CODEC_IMPLODE] : &codecs[codec];
 }
 
 enum ov_codec ov_codec_of(enum ov_type type)

@@ -11,7 +11,16 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/buf.h"
 #include "formats/stream.h"
+
+enum ov_codec_step {
+    OV_CODEC_GOES_ON,
+    OV_CODEC_DONE, /* the stream's own end */
+    OV_CODEC_DAMAGED,
+    OV_CODEC_MEMORY,
+    OV_CODEC_UNSUPPORTED
+};
 
 struct ov_codec_state {
     union {
@@ -21,7 +30,12 @@ struct ov_codec_state {
         ZSTD_DStream *zstd;
         LZ4F_dctx *lz4;
     } u;
-    uint8_t head[18]; /* ZIP_LZMA: the .lzma header made from what the zip has */
+    struct ov_buf packed; /* decoders of whole buffers: what came in, */
+    struct ov_buf plain;  /* what they made of it, */
+    size_t plain_at;      /* and how much of that went out */
+    bool decoded;
+    enum ov_codec_step end; /* what follows it */
+    uint8_t head[18];       /* ZIP_LZMA: the .lzma header made from what the zip has */
     uint32_t head_have;
 };
 
@@ -33,14 +47,6 @@ struct ov_codec_io {
     bool last; /* no more input will come */
 };
 
-enum ov_codec_step {
-    OV_CODEC_GOES_ON,
-    OV_CODEC_DONE, /* the stream's own end */
-    OV_CODEC_DAMAGED,
-    OV_CODEC_MEMORY,
-    OV_CODEC_UNSUPPORTED
-};
-
 struct ov_codec_ops {
     const char *name;
     bool (*begin)(struct ov_codec_state *state); /* false: no memory */
@@ -48,6 +54,10 @@ struct ov_codec_ops {
     enum ov_codec_step (*run)(struct ov_codec_state *state, struct ov_codec_io *io);
     void (*end)(struct ov_codec_state *state);
 };
+
+/* codec_whole.c: decoders that want all of a member at once. */
+extern const struct ov_codec_ops ov_codec_deflate64;
+extern const struct ov_codec_ops ov_codec_implode[4];
 
 const struct ov_codec_ops *ov_codec_ops(enum ov_codec codec);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* container.c - the one face of the three kinds of reader. */
+/* container.c - the one face of the four kinds of reader. */
 #include "formats/container.h"
 
 #include <stdarg.h>
@@ -7,13 +7,14 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
-#include "formats/reader.h"
+#include "formats/parser.h"
 
 struct ov_container {
     struct ov_zip *zip;         /* exactly one */
     struct ov_archive *archive; /* of these */
-    struct ov_stream *stream;   /* three */
-    bool stream_given;          /* its only member */
+    struct ov_parser *parser;   /* four */
+    struct ov_stream *stream;
+    bool stream_given; /* its only member */
 };
 
 enum ov_give ov_trouble_say(struct ov_trouble *trouble, enum ov_reason reason, const char *fmt, ...)
@@ -29,7 +30,7 @@ enum ov_give ov_trouble_say(struct ov_trouble *trouble, enum ov_reason reason, c
 
 static bool finish_open(struct ov_container *c, struct ov_container **out)
 {
-    if (c->zip == NULL && c->archive == NULL && c->stream == NULL) {
+    if (c->zip == NULL && c->archive == NULL && c->parser == NULL && c->stream == NULL) {
         free(c);
         return false;
     }
@@ -51,6 +52,8 @@ bool ov_container_open(struct ov_container **out, enum ov_type type, const struc
         if (c->stream != NULL) {
             ov_stream_begin(c->stream, ov_codec_of(type), input, false);
         }
+    } else if (ov_parser_ops_of(type) != NULL) {
+        c->parser = ov_parser_open(type, input);
     } else {
         c->archive = ov_archive_open(type, input, NULL);
     }
@@ -86,6 +89,7 @@ void ov_container_free(struct ov_container *c)
     }
     ov_zip_free(c->zip);
     ov_archive_free(c->archive);
+    ov_parser_free(c->parser);
     ov_stream_free(c->stream);
     free(c);
 }
@@ -93,6 +97,10 @@ void ov_container_free(struct ov_container *c)
 enum ov_give ov_container_next(
         struct ov_container *c, struct ov_member *member, struct ov_trouble *trouble)
 {
+    member->view = OV_VIEW_NONE;
+    if (c->parser != NULL) {
+        return ov_parser_next(c->parser, member, trouble);
+    }
     if (c->zip != NULL) {
         return ov_zip_next(c->zip, member, trouble);
     }
@@ -110,6 +118,9 @@ enum ov_give ov_container_next(
 enum ov_give ov_container_read(
         struct ov_container *c, struct ov_piece *piece, struct ov_trouble *trouble)
 {
+    if (c->parser != NULL) {
+        return ov_parser_read(c->parser, piece, trouble);
+    }
     if (c->zip != NULL) {
         return ov_zip_read(c->zip, piece, trouble);
     }

@@ -28,8 +28,20 @@ struct ov_trouble {
     char detail[120]; /* a sentence for people, without a full stop; "" */
 };
 
+/* A view is the same object in another spelling (an HTML page without its tags, say), for rules that
+ * were written for it. It is no file that was inside, and only made where somebody wants it. */
+enum ov_view {
+    OV_VIEW_NONE,           /* a member */
+    OV_VIEW_HTML_NOCOMMENT, /* lower case, entities and white space settled, no comments */
+    OV_VIEW_HTML_NOTAGS,    /* the same without tags */
+    OV_VIEW_SCRIPT,         /* its scripts, normalised */
+    OV_VIEW_TEXT,           /* text: lower case, white space settled */
+    OV_VIEWS
+};
+
 struct ov_member {
     struct ov_bytes name; /* as stored, at most OV_NAME_BYTES_MAX; lent until the next member */
+    enum ov_view view;
 };
 
 /* Zeros first, then bytes: a hole in a sparse file is not carried about as bytes. */

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "formats/detect_archive.h"
+#include "formats/detect_document.h"
 
 static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_DATA] = "data",
@@ -40,6 +41,31 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_LZOP] = "lzop",
     [OV_TYPE_LRZIP] = "lrzip",
     [OV_TYPE_SZDD] = "szdd",
+    [OV_TYPE_CRAMFS] = "cramfs",
+    [OV_TYPE_MAIL] = "mail",
+    [OV_TYPE_MBOX] = "mbox",
+    [OV_TYPE_TNEF] = "tnef",
+    [OV_TYPE_UUENCODE] = "uuencode",
+    [OV_TYPE_BINHEX] = "binhex",
+    [OV_TYPE_ONENOTE] = "onenote",
+    [OV_TYPE_SIS] = "sis",
+    [OV_TYPE_NSIS] = "nsis",
+    [OV_TYPE_AUTOIT] = "autoit",
+    [OV_TYPE_INSTALLSHIELD] = "installshield",
+    [OV_TYPE_ALZ] = "alz",
+    [OV_TYPE_EGG] = "egg",
+    [OV_TYPE_DMG] = "dmg",
+    [OV_TYPE_MBR] = "mbr",
+    [OV_TYPE_GPT] = "gpt",
+    [OV_TYPE_APM] = "apm",
+    [OV_TYPE_HFS] = "hfs",
+    [OV_TYPE_FAT] = "fat",
+    [OV_TYPE_SWF] = "swf",
+    [OV_TYPE_PYC] = "pyc",
+    [OV_TYPE_PYINSTALLER] = "pyinstaller",
+    [OV_TYPE_SCRENC] = "screnc",
+    [OV_TYPE_UPX] = "upx",
+    [OV_TYPE_PACKED] = "packed",
     [OV_TYPE_ELF] = "elf",
     [OV_TYPE_PE] = "pe",
     [OV_TYPE_DOS] = "dos",
@@ -205,11 +231,8 @@ static const struct {
     { "\xcf\xfa\xed\xfe", 4, 0, OV_TYPE_MACHO, NULL },
     { "**ACE**", 7, 7, OV_TYPE_ACE, "ace archives are not unpacked" },
     { "\xdc\xa7\xc4\xfd", 4, 20, OV_TYPE_ZOO, "zoo archives are not unpacked" },
-    { "xar!\0\x1c\0\1", 8, 0, OV_TYPE_XAR, "xar archives are not unpacked" },
     { "MSWIM\0\0\0\xd0\0\0\0", 12, 0, OV_TYPE_WIM, "wim images are not unpacked" },
     { "hsqs", 4, 0, OV_TYPE_SQUASHFS, "squashfs images are not unpacked" },
-    { "\x89LZO\0\r\n\x1a\n", 9, 0, OV_TYPE_LZOP, "lzop files are not unpacked" },
-    { "SZDD\x88\xf0\x27\x33", 8, 0, OV_TYPE_SZDD, "szdd files are not unpacked" },
     { "LRZI\0", 5, 0, OV_TYPE_LRZIP, "lrzip files are not unpacked" },
 };
 
@@ -220,26 +243,6 @@ static bool is_squashfs(struct ov_bytes b)
 
     return ov_u16le_at(b, 28, 0) == 4 && ov_u16le_at(b, 30, 1) == 0 && log >= 12 && log <= 20
            && ov_u32le_at(b, 12, 0) == 1u << log;
-}
-
-/* .Z has two bytes of magic; the third holds 9..16 bits, and its reserved bits are zero. A packed
- * text is told from chance by the first code, which must be a literal. */
-static bool is_compress(struct ov_bytes b)
-{
-    const uint8_t bits = ov_u8_at(b, 2, 0);
-
-    return ov_has(b, 0, "\x1f\x9d", 2) && (bits & 0x60) == 0 && (bits & 0x1f) >= 9
-           && (bits & 0x1f) <= 16 && (ov_u8_at(b, 4, 1) & 1) == 0;
-}
-
-/* ARJ's main header: 30 bytes or more of it first, type 2, a version some archiver had. */
-static bool is_arj(struct ov_bytes b)
-{
-    const uint32_t size = ov_u16le_at(b, 2, 0);
-    const uint8_t first = ov_u8_at(b, 4, 0);
-
-    return ov_has(b, 0, "\x60\xea", 2) && size >= 30 && size <= 2600 && first >= 30 && first < size
-           && ov_u8_at(b, 10, 0) == 2 && ov_u8_at(b, 7, 255) < 12;
 }
 
 static bool is_html(struct ov_bytes b)
@@ -279,7 +282,7 @@ static enum ov_type class_or_macho(struct ov_bytes b)
     return ov_u8_at(b, 7, 0) >= 43 ? OV_TYPE_CLASS : OV_TYPE_MACHO;
 }
 
-static void detect_plain(struct ov_bytes head, struct ov_detected *out)
+static void detect_plain(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     if (ov_has(head, 0, "MZ", 2)) {
         out->type = dos_or_pe(head);
@@ -287,18 +290,6 @@ static void detect_plain(struct ov_bytes head, struct ov_detected *out)
     }
     if (ov_has(head, 0, "\xca\xfe\xba\xbe", 4) && ov_bytes_len(head) > 8) {
         out->type = class_or_macho(head);
-        return;
-    }
-    if (is_compress(head)) {
-        out->type = OV_TYPE_COMPRESS;
-        out->trouble = OV_REASON_UNSUPPORTED;
-        out->detail = "compress (.Z) files are not unpacked";
-        return;
-    }
-    if (is_arj(head)) {
-        out->type = OV_TYPE_ARJ;
-        out->trouble = OV_REASON_UNSUPPORTED;
-        out->detail = "arj archives are not unpacked";
         return;
     }
     for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
@@ -312,6 +303,9 @@ static void detect_plain(struct ov_bytes head, struct ov_detected *out)
             return;
         }
     }
+    if (ov_detect_document(source, head, out)) {
+        return;
+    }
     if (is_html(head)) {
         out->type = OV_TYPE_HTML;
     }
@@ -319,7 +313,12 @@ static void detect_plain(struct ov_bytes head, struct ov_detected *out)
 
 void ov_detected_add(struct ov_detected *out, enum ov_type type, uint64_t from, uint64_t to)
 {
-    OV_ASSERT(out->inside_count < OV_INSIDES_MAX && from <= to);
+    OV_ASSERT(from <= to);
+    if (out->inside_count == OV_INSIDES_MAX) {
+        out->trouble = OV_REASON_UNSUPPORTED;
+        out->detail = "more containers in one object than are opened";
+        return;
+    }
     out->inside[out->inside_count++] = (struct ov_inside){ .type = type, .from = from, .to = to };
 }
 
@@ -343,7 +342,7 @@ void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detecte
         out->type = stream;
         ov_detected_add(out, stream, 0, source->size);
     } else {
-        detect_plain(head, out);
+        detect_plain(source, head, out);
     }
     ov_detect_appended(source, out);
 }

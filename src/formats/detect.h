@@ -37,18 +37,45 @@ enum ov_type {
     OV_TYPE_7ZIP,
 
     /* containers that are known and not unpacked: said, never passed over */
-    OV_TYPE_ARJ,
     OV_TYPE_ACE,
     OV_TYPE_ZOO,
-    OV_TYPE_XAR,
     OV_TYPE_WIM,
     OV_TYPE_SQUASHFS,
+    OV_TYPE_CRAMFS,
+    OV_TYPE_LRZIP,
+
+    /* read by parsers of our own (parser.h) */
+    OV_TYPE_ARJ,
+    OV_TYPE_XAR,
     OV_TYPE_COMPRESS,
     OV_TYPE_LZOP,
-    OV_TYPE_LRZIP,
     OV_TYPE_SZDD,
+    OV_TYPE_MAIL,
+    OV_TYPE_MBOX,
+    OV_TYPE_TNEF,
+    OV_TYPE_UUENCODE,
+    OV_TYPE_BINHEX,
+    OV_TYPE_ONENOTE,
+    OV_TYPE_SIS,
+    OV_TYPE_NSIS,
+    OV_TYPE_AUTOIT,
+    OV_TYPE_INSTALLSHIELD,
+    OV_TYPE_ALZ,
+    OV_TYPE_EGG,
+    OV_TYPE_DMG,
+    OV_TYPE_MBR,
+    OV_TYPE_GPT,
+    OV_TYPE_APM,
+    OV_TYPE_HFS,
+    OV_TYPE_FAT,
+    OV_TYPE_SWF,
+    OV_TYPE_PYC,
+    OV_TYPE_PYINSTALLER,
+    OV_TYPE_SCRENC, /* JScript.Encode, VBScript.Encode */
+    OV_TYPE_UPX,
+    OV_TYPE_PACKED, /* a program that unpacks itself: its code is interpreted */
 
-    /* not containers, as far as overt looks */
+    /* programs, documents, pictures; some hold others */
     OV_TYPE_ELF,
     OV_TYPE_PE,
     OV_TYPE_DOS,
@@ -82,9 +109,9 @@ struct ov_inside {
     uint64_t to;
 };
 
-/* Two at most: what the object is, and what was appended to it (self-extracting archives; files
- * that are two things at once). */
-#define OV_INSIDES_MAX 2u
+/* What the object is, and what was appended to it or hides in it (self-extracting archives, packed
+ * programs, files that are two things at once). More than this is dropped, and said. */
+#define OV_INSIDES_MAX 8u
 
 struct ov_detected {
     enum ov_type type; /* what the object is: a self-extracting zip is a "pe" */

@@ -208,7 +208,7 @@ static uint64_t find_magic(const struct ov_zip *zip, uint64_t from, uint64_t to,
     return to;
 }
 
-static bool codec_of_method(uint16_t method, enum ov_codec *codec)
+static bool codec_of_method(uint16_t method, uint16_t flags, enum ov_codec *codec)
 {
     static const struct {
         uint16_t method;
@@ -216,6 +216,7 @@ static bool codec_of_method(uint16_t method, enum ov_codec *codec)
     } methods[] = {
         { 0, OV_CODEC_STORED },
         { 8, OV_CODEC_DEFLATE },
+        { 9, OV_CODEC_DEFLATE64 },
         { 12, OV_CODEC_BZIP2 },
         { 14, OV_CODEC_ZIP_LZMA },
         { 20, OV_CODEC_ZSTD },
@@ -223,6 +224,10 @@ static bool codec_of_method(uint16_t method, enum ov_codec *codec)
         { 95, OV_CODEC_XZ },
     };
 
+    if (method == 6) {
+        *codec = (enum ov_codec)(OV_CODEC_IMPLODE + (flags >> 1 & 3));
+        return true;
+    }
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (methods[i].method == method) {
             *codec = methods[i].codec;
@@ -263,7 +268,7 @@ static void begin_member(struct ov_zip *zip, uint64_t limit)
         (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
         return;
     }
-    if (!codec_of_method(zip->entry.method, &codec)) {
+    if (!codec_of_method(zip->entry.method, zip->entry.flags, &codec)) {
         (void)ov_trouble_say(&zip->pending, OV_REASON_UNSUPPORTED, "packed with zip method %u",
                 zip->entry.method);
         return;
@@ -446,24 +451,29 @@ static enum ov_give end_member(struct ov_zip *zip, struct ov_trouble *trouble)
     return OV_GIVE_END;
 }
 
+static bool has_no_end(const struct ov_zip *zip)
+{
+    return !zip->size_unknown
+           && (zip->entry.method == 6
+                   || (zip->entry.method == 14 && (zip->entry.flags & OV_ZIP_FLAG_LZMA_ENDS) == 0));
+}
+
 static void count_bytes(struct ov_zip *zip, struct ov_bytes *bytes)
 {
     const uint64_t left = zip->entry.size - zip->made;
 
-    /* LZMA without an end mark goes on for ever; nothing else is cut to what was promised. */
-    if (zip->entry.method == 14 && (zip->entry.flags & OV_ZIP_FLAG_LZMA_ENDS) == 0
-            && !zip->size_unknown && ov_bytes_len(*bytes) > left
-            && !ov_bytes_slice(*bytes, 0, left, bytes)) {
+    /* LZMA without an end mark goes on for ever, and imploded data have none: nothing else is cut to
+     * what was promised. */
+    if (has_no_end(zip) && ov_bytes_len(*bytes) > left && !ov_bytes_slice(*bytes, 0, left, bytes)) {
         return;
     }
     zip->made += ov_bytes_len(*bytes);
     zip->crc = (uint32_t)crc32(zip->crc, ov_bytes_raw(*bytes), (uInt)ov_bytes_len(*bytes));
 }
 
-static bool is_whole_lzma(const struct ov_zip *zip)
+static bool is_whole(const struct ov_zip *zip)
 {
-    return zip->entry.method == 14 && (zip->entry.flags & OV_ZIP_FLAG_LZMA_ENDS) == 0
-           && !zip->size_unknown && zip->made == zip->entry.size;
+    return has_no_end(zip) && zip->made == zip->entry.size;
 }
 
 enum ov_give ov_zip_read(struct ov_zip *zip, struct ov_piece *piece, struct ov_trouble *trouble)
@@ -476,7 +486,7 @@ enum ov_give ov_zip_read(struct ov_zip *zip, struct ov_piece *piece, struct ov_t
     if (!zip->reading) {
         return OV_GIVE_END;
     }
-    if (is_whole_lzma(zip)) {
+    if (is_whole(zip)) {
         return end_member(zip, trouble);
     }
     piece->zeros = 0;

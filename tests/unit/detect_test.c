@@ -87,15 +87,20 @@ TEST(words_that_begin_like_containers_are_data)
 
 TEST(containers_that_are_not_unpacked_are_said)
 {
-    DETECT("\x1f\x9d\x90\x61\x00");
-    CHECK_STR(ov_type_name(detected.type), "compress");
-    CHECK(detected.trouble == OV_REASON_UNSUPPORTED);
     DETECT("1234567**ACE**1234");
     CHECK_STR(ov_type_name(detected.type), "ace");
     CHECK(detected.trouble == OV_REASON_UNSUPPORTED);
+}
+
+TEST(old_packers_are_opened)
+{
+    DETECT("\x1f\x9d\x90\x61\x00");
+    CHECK_STR(ov_type_name(detected.type), "compress");
+    CHECK_UINT(detected.inside_count, 1);
     DETECT("SZDD\x88\xf0\x27\x33"
            "A");
-    CHECK(detected.trouble == OV_REASON_UNSUPPORTED);
+    CHECK_STR(ov_type_name(detected.type), "szdd");
+    CHECK_UINT(detected.inside_count, 1);
 }
 
 TEST(a_tar_is_told_by_its_checksum)
@@ -157,5 +162,5 @@ TEST(the_magic_of_a_zip_alone_is_no_zip)
 
 TESTS(T(types_are_told_by_content), T(a_pe_is_told_from_an_old_program),
         T(words_that_begin_like_containers_are_data), T(containers_that_are_not_unpacked_are_said),
-        T(a_tar_is_told_by_its_checksum), T(a_deb_is_an_ar_of_its_own_name),
-        T(the_magic_of_a_zip_alone_is_no_zip));
+        T(old_packers_are_opened), T(a_tar_is_told_by_its_checksum),
+        T(a_deb_is_an_ar_of_its_own_name), T(the_magic_of_a_zip_alone_is_no_zip));

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detect_document.c - recognises mail, documents, old packers by their first structures. Text that
+ * merely talks of them must not become a container, so each needs more than one sign. */
+#include "formats/detect_document.h"
+
+#include <string.h>
+
+#include "formats/decode.h"
+#include "formats/mail_header.h"
+#include "formats/peek.h"
+
+static bool found(struct ov_source *source, enum ov_type type, struct ov_detected *out)
+{
+    out->type = type;
+    ov_detected_add(out, type, 0, source->size);
+    return true;
+}
+
+/* .Z has two bytes of magic; the third holds 9..16 bits, and its reserved bits are zero. A packed
+ * text is told from chance by the first code, which must be a literal. */
+static bool is_compress(struct ov_bytes b)
+{
+    const uint8_t bits = ov_u8_at(b, 2, 0);
+
+    return ov_has(b, 0, "\x1f\x9d", 2) && (bits & 0x60) == 0 && (bits & 0x1f) >= 9
+           && (bits & 0x1f) <= 16 && (ov_u8_at(b, 4, 1) & 1) == 0;
+}
+
+/* ARJ's main header: 30 bytes or more of it first, type 2, a version some archiver had. */
+static bool is_arj(struct ov_bytes b)
+{
+    const uint32_t size = ov_u16le_at(b, 2, 0);
+    const uint8_t first = ov_u8_at(b, 4, 0);
+
+    return ov_has(b, 0, "\x60\xea", 2) && size >= 30 && size <= 2600 && first >= 30 && first < size
+           && ov_u8_at(b, 10, 0) == 2;
+}
+
+/* EPOC release 3 to 8: the second and third of its ids. */
+static bool is_sis(struct ov_bytes b)
+{
+    const uint32_t second = ov_u32le_at(b, 4, 0);
+
+    return ov_u32le_at(b, 8, 0) == 0x10000419u && (second == 0x10003a12u || second == 0x1000006du);
+}
+
+/* Text only: no byte that text does not have in its beginning. */
+static bool is_text(struct ov_bytes head, uint64_t bytes)
+{
+    const uint8_t *p = ov_bytes_raw(head);
+    const uint64_t len = ov_bytes_len(head) < bytes ? ov_bytes_len(head) : bytes;
+
+    for (uint64_t i = 0; i < len; i++) {
+        if (p[i] < 32 && (p[i] < 8 || p[i] > 13) && p[i] != 0x1b) {
+            return false;
+        }
+    }
+    return len != 0;
+}
+
+static bool is_binhex(struct ov_bytes head)
+{
+    static const char mark[] = "(This file must be converted with BinHex";
+    const uint64_t at =
+            ov_bytes_find(ov_bytes_between(head, 0, OV_UU_HEAD_BYTES), 0, mark, sizeof(mark) - 1);
+
+    return at != UINT64_MAX && ov_bytes_find(head, at, "\n:", 2) - at < 200;
+}
+
+static bool detect_text(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    const uint8_t first = ov_u8_at(head, 0, 0);
+
+    /* Headers may hold a NUL or two, for scanners to stumble over. */
+    if (((first | 0x20) >= 'a' && (first | 0x20) <= 'z') || first == '>' || first == '\n'
+            || first == '\r' || first == ' ' || first == 0xef) {
+        if (ov_mail_begins(head)) {
+            return found(source, ov_has(head, 0, "From ", 5) ? OV_TYPE_MBOX : OV_TYPE_MAIL, out);
+        }
+    }
+    if (!is_text(head, 64)) {
+        return false;
+    }
+    if (is_binhex(head)) {
+        return found(source, OV_TYPE_BINHEX, out);
+    }
+    return ov_uu_begins(ov_bytes_between(head, 0, OV_UU_HEAD_BYTES))
+           && found(source, OV_TYPE_UUENCODE, out);
+}
+
+bool ov_detect_document(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    if (is_compress(head)) {
+        return found(source, OV_TYPE_COMPRESS, out);
+    }
+    if (is_arj(head)) {
+        return found(source, OV_TYPE_ARJ, out);
+    }
+    if (is_sis(head)) {
+        return found(source, OV_TYPE_SIS, out);
+    }
+    if (ov_has(head, 0, "\x78\x9f\x3e\x22", 4)) {
+        return found(source, OV_TYPE_TNEF, out);
+    }
+    if (ov_has(head, 0, "SZDD\x88\xf0\x27\x33", 8)
+            || ov_has(head, 0, "SZ \x88\xf0\x27\x33\xd1", 8)) {
+        return found(source, OV_TYPE_SZDD, out);
+    }
+    return detect_text(source, head, out);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parsers.c - which parser reads which type. */
+#include "formats/parsers.h"
+
+static const struct ov_parser_ops *const parsers[OV_TYPE_COUNT] = {
+    [OV_TYPE_ARJ] = &ov_parser_arj,
+    [OV_TYPE_BINHEX] = &ov_parser_binhex,
+    [OV_TYPE_COMPRESS] = &ov_parser_compress,
+    [OV_TYPE_MAIL] = &ov_parser_mail,
+    [OV_TYPE_MBOX] = &ov_parser_mbox,
+    [OV_TYPE_SIS] = &ov_parser_sis,
+    [OV_TYPE_SZDD] = &ov_parser_szdd,
+    [OV_TYPE_TNEF] = &ov_parser_tnef,
+    [OV_TYPE_UUENCODE] = &ov_parser_uuencode,
+};
+
+const struct ov_parser_ops *ov_parser_ops_of(enum ov_type type)
+{
+    return parsers[type];
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parsers.h - the parsers there are, one a file. For src/formats alone. */
+#ifndef OV_FORMATS_PARSERS_H
+#define OV_FORMATS_PARSERS_H
+
+#include "formats/parser.h"
+
+extern const struct ov_parser_ops ov_parser_arj;
+extern const struct ov_parser_ops ov_parser_binhex;
+extern const struct ov_parser_ops ov_parser_compress;
+extern const struct ov_parser_ops ov_parser_mail;
+extern const struct ov_parser_ops ov_parser_mbox;
+extern const struct ov_parser_ops ov_parser_sis;
+extern const struct ov_parser_ops ov_parser_szdd;
+extern const struct ov_parser_ops ov_parser_tnef;
+extern const struct ov_parser_ops ov_parser_uuencode;
+
+#endif

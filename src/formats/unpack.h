@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack.h - decoders of whole buffers, for what streams and libraries do not have. Each puts behind
+ * what `out` holds already (copies reach back to its beginning), stops at its cap, and returns false
+ * where the packed bytes are damaged or end too early; what came out until then is kept. */
+#ifndef OV_FORMATS_UNPACK_H
+#define OV_FORMATS_UNPACK_H
+
+#include "base/buf.h"
+
+/* zlib (`window_bits` 15), or bare deflate (-15). */
+bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits);
+/* LZMA, bare: the five bytes of properties, then as much as `size` says (UINT64_MAX: an end mark). */
+bool ov_unpack_lzma(
+        struct ov_buf *out, struct ov_bytes properties, struct ov_bytes in, uint64_t size);
+/* LHA's static Huffman codes with `places` codes for distances; ARJ's methods 1 to 3 have 17. */
+bool ov_unpack_lzh(struct ov_buf *out, struct ov_bytes in, uint64_t size, unsigned places);
+/* PKWARE's method 9, and its method 6 (`flags`: bit 0, a window of 8 KiB; bit 1, a table for
+ * literals). */
+bool ov_unpack_deflate64(struct ov_buf *out, struct ov_bytes in);
+bool ov_unpack_implode(struct ov_buf *out, struct ov_bytes in, unsigned flags);
+
+uint32_t ov_crc32(struct ov_bytes bytes);
+
+#endif
