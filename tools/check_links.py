@@ -12,6 +12,10 @@ MUST_NOT = {
         r"ov_(engine|matcher|evaluator|yara|hashlist|compile)_": "reads content or rules itself",
         r"archive_read_": "unpacks by itself",
     },
+    "overtd": {
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile)_": "reads content or rules itself",
+        r"archive_read_": "unpacks by itself",
+    },
     "overt-worker": {
         r"ov_(yara|hashlist|compile|jail)_": "holds a rule parser or the jail's builder",
         r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",

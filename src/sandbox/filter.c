@@ -12,6 +12,7 @@
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -28,12 +29,18 @@
 #define COMPILE (1u << OV_JAIL_COMPILE)
 #define SCAN    (VERDICT | EXPLAIN)
 #define ALL     (VERDICT | EXPLAIN | COMPILE)
+#define GATE    (1u << OV_JAIL_GATE)
+#define OPENER  (1u << OV_JAIL_OPENER)
 
 #define ALLOW     SECCOMP_RET_ALLOW
 #define ANSWER(e) (SECCOMP_RET_ERRNO | (e))
 
 /* Beyond these there is no reason to look. */
 #define CHECKS_MAX 4
+
+#define NOEXEC_SEAL 0x0008u /* MFD_NOEXEC_SEAL, Linux 6.3 */
+#define OPEN_TO_READ \
+    (O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_DIRECTORY | O_NOFOLLOW | O_PATH)
 
 enum check_kind {
     NO_CHECK = 0,
@@ -112,6 +119,44 @@ static const struct row {
     { SYS_gettimeofday, ALL, ANSWER(EPERM), ANY },
     { SYS_time, ALL, ANSWER(EPERM), ANY },
     { SYS_sysinfo, ALL, ANSWER(EPERM), ANY }, /* qsort wants to know the memory */
+
+    /* The gate: connected sockets that it was handed, memory files that it makes. It has no call
+     * that takes a path or an address, so whatever it reads has nowhere to go but back. */
+    { SYS_epoll_wait, GATE, ALLOW, ANY },
+    { SYS_epoll_ctl, GATE, ALLOW, ANY },
+    { SYS_recvmsg, GATE, ALLOW, ANY },
+    { SYS_recvfrom, GATE, ALLOW, { IS(4, 0) } },
+    { SYS_sendmsg, GATE | OPENER, ALLOW, ANY },
+    { SYS_sendto, GATE, ALLOW, { IS(4, 0) } },
+    { SYS_write, GATE, ALLOW, ANY },
+    { SYS_memfd_create, GATE, ALLOW, { ONLY_BITS(1, MFD_CLOEXEC | MFD_ALLOW_SEALING | NOEXEC_SEAL) } },
+    { SYS_fcntl, GATE, ALLOW, { IS(1, F_ADD_SEALS) } },
+    { SYS_shutdown, GATE, ALLOW, ANY },
+    { SYS_clock_gettime, GATE, ALLOW, ANY }, /* how long a client has been silent */
+    { SYS_clock_nanosleep, GATE, ALLOW, ANY }, /* sealing may have to wait for a page */
+
+    /* The opener: names to descriptors, under the client's own rights; no call that reads. */
+    { SYS_openat, OPENER, ALLOW, { ONLY_BITS(2, OPEN_TO_READ) } },
+    { SYS_getdents64, OPENER, ALLOW, ANY },
+    { SYS_newfstatat, OPENER, ALLOW, ANY },
+    { SYS_fstat, OPENER, ALLOW, ANY },
+    { SYS_fstatfs, OPENER, ALLOW, ANY },
+    { SYS_readlink, OPENER, ALLOW, ANY },
+    { SYS_readlinkat, OPENER, ALLOW, ANY },
+    { SYS_getcwd, OPENER, ALLOW, ANY },
+    { SYS_lseek, OPENER, ALLOW, ANY },
+
+    { SYS_close, GATE | OPENER, ALLOW, ANY },
+    { SYS_mmap, GATE | OPENER, ALLOW,
+      { ONLY_BITS(2, PROT_READ | PROT_WRITE),
+        HAS_ONLY(3, MAP_PRIVATE | MAP_ANONYMOUS, MAP_NORESERVE | MAP_STACK), INT_IS(4, -1) } },
+    { SYS_munmap, GATE | OPENER, ALLOW, ANY },
+    { SYS_brk, GATE | OPENER, ALLOW, ANY },
+    { SYS_mremap, GATE | OPENER, ALLOW, { IS(3, MREMAP_MAYMOVE) } },
+    { SYS_madvise, GATE | OPENER, ALLOW, { IS(2, MADV_DONTNEED) } },
+    { SYS_rt_sigreturn, GATE | OPENER, ALLOW, ANY },
+    { SYS_sysinfo, GATE | OPENER, ANSWER(EPERM), ANY }, /* qsort, as above */
+    { SYS_exit_group, GATE | OPENER, ALLOW, ANY },
 };
 /* clang-format on */
 

@@ -16,7 +16,11 @@
 enum ov_jail_profile {
     OV_JAIL_VERDICT = 1, /* writes of exactly 16 bytes; maps descriptor 201 read-only */
     OV_JAIL_EXPLAIN = 2, /* writes of 1..OV_EXPLAIN_FRAME_BYTES_MAX; maps 201 read-only */
-    OV_JAIL_COMPILE = 3  /* as EXPLAIN, but maps 201 shared and writable */
+    OV_JAIL_COMPILE = 3, /* as EXPLAIN, but maps 201 shared and writable */
+
+    /* Roles of overtd, which confine themselves (confine.h). */
+    OV_JAIL_GATE = 8,  /* serves sockets it is handed, fills memory files; opens nothing */
+    OV_JAIL_OPENER = 9 /* opens for reading and hands over; reads nothing */
 };
 
 /* Layers by the names people and --accept-weaker-jail use. */

@@ -20,6 +20,8 @@
 #define V        OV_JAIL_VERDICT
 #define E        OV_JAIL_EXPLAIN
 #define C        OV_JAIL_COMPILE
+#define G        OV_JAIL_GATE
+#define O        OV_JAIL_OPENER
 #define NO_FD    UINT64_MAX
 
 /* Only the instructions that filter.c writes; anything else, or a jump out, is a failure. */
@@ -78,6 +80,31 @@ struct question {
 };
 
 static const struct question questions[] = {
+    { G, SYS_recvmsg, { 5, 0x7fff, MSG_DONTWAIT }, ALLOW },
+    { G, SYS_sendto, { 5, 0x7fff, 10, MSG_NOSIGNAL, 0, 0 }, ALLOW },
+    { G, SYS_sendto, { 5, 0x7fff, 10, MSG_NOSIGNAL, 0x7fff, 16 }, KILL },
+    { G, SYS_memfd_create, { 0x7fff, 0x3 }, ALLOW },
+    { G, SYS_memfd_create, { 0x7fff, 0x4 }, KILL },
+    { G, SYS_fcntl, { 5, F_ADD_SEALS, 0xf }, ALLOW },
+    { G, SYS_fcntl, { 5, F_SETFL, 0 }, KILL },
+    { G, SYS_socket, { 1, 1, 0 }, KILL },
+    { G, SYS_connect, { 5, 0x7fff, 16 }, KILL },
+    { G, SYS_openat, { 0xffffff9c, 0x7fff, O_RDONLY }, KILL },
+    { G, SYS_execve, { 0x7fff }, KILL },
+    { G, SYS_mmap, { 0, 4096, PROT_READ, MAP_SHARED, 5, 0 }, KILL },
+    { O, SYS_openat, { 0xffffff9c, 0x7fff, O_RDONLY | O_NOFOLLOW | O_NONBLOCK }, ALLOW },
+    { O, SYS_openat, { 0xffffff9c, 0x7fff, O_RDWR }, KILL },
+    { O, SYS_openat, { 0xffffff9c, 0x7fff, O_WRONLY | O_CREAT }, KILL },
+    { O, SYS_openat, { 0xffffff9c, 0x7fff, O_RDONLY | O_TRUNC }, KILL },
+    { O, SYS_read, { 5, 0x7fff, 10 }, KILL },
+    { O, SYS_pread64, { 5, 0x7fff, 10, 0 }, KILL },
+    { O, SYS_write, { 3, 0x7fff, 16 }, KILL },
+    { O, SYS_sendfile, { 3, 5, 0, 10 }, KILL },
+    { O, SYS_recvmsg, { 3, 0x7fff, 0 }, KILL },
+    { O, SYS_mmap, { 0, 4096, PROT_READ, MAP_PRIVATE, 5, 0 }, KILL },
+    { O, SYS_socket, { 1, 1, 0 }, KILL },
+    { O, SYS_execve, { 0x7fff }, KILL },
+
     { V, SYS_recvmsg, { 3, 0x7fff, 0 }, ALLOW },
     { V, SYS_recvmsg, { 3, 0x7fff, MSG_CMSG_CLOEXEC }, ALLOW },
     { V, SYS_recvmsg, { 3, 0x7fff, MSG_DONTWAIT }, KILL },

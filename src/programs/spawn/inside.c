@@ -182,6 +182,9 @@ static const char *profile_name(enum ov_jail_profile profile)
         return "explain";
     case OV_JAIL_COMPILE:
         return "compile";
+    case OV_JAIL_GATE:
+    case OV_JAIL_OPENER:
+        break; /* roles that confine themselves: no orders for the spawner */
     }
     return "";
 }

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clients.c - the supervisor's side of the gate: connections go in, requests come out. The gate is
+ * not trusted: all it can name is a connection that was handed to it, and all that buys is an
+ * answer about what that client may read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/checked.h"
+#include "clamd/command.h"
+#include "programs/overtd/daemon.h"
+#include "programs/overtd/gate.h"
+#include "sandbox/confine.h"
+
+#define GATE_QUEUE_MAX (64u * 1024u * 1024u)
+#define FRAMES_AT_ONCE 256u
+#define GATE_CHANNEL   3
+#define GATE_EPOLL     4
+
+static const char version_text[] = "ClamAV 1.4.6";
+
+/* --- its process ---------------------------------------------------------------------------- */
+
+_Noreturn static void live(struct ovd *d, int channel)
+{
+    const struct ovd_gate_options options = {
+        .stream_bytes_max = d->config.stream_bytes_max,
+        .streams_memory_max = d->config.streams_memory_max,
+        .command_ms = (uint32_t)(d->config.command_s * 1000),
+        .read_ms = (uint32_t)(d->config.read_s * 1000),
+        .clients_max = d->session_cap / 2,
+    };
+    const int epoll = epoll_create1(0);
+    struct rlimit files = { 0, 0 };
+    struct ov_confine confine = { .profile = OV_JAIL_GATE,
+        .set_ids = d->as_root,
+        .uid = d->stranger.uid,
+        .gid = d->stranger.gid };
+    overt_error err = OVERT_ERROR_INIT;
+
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    confine.descriptors_max = files.rlim_cur;
+    if (epoll < 0 || dup2(channel, GATE_CHANNEL + 100) < 0 || dup2(epoll, GATE_EPOLL) != GATE_EPOLL
+            || dup2(GATE_CHANNEL + 100, GATE_CHANNEL) != GATE_CHANNEL
+            || syscall(SYS_close_range, GATE_EPOLL + 1, ~0u, 0) != 0) {
+        _exit(1);
+    }
+    if (ov_confine_self(&confine, &err) != OVERT_OK) {
+        (void)fprintf(stderr, "overtd: the gate: %s\n", err.message);
+        _exit(1);
+    }
+    _exit(ovd_gate_run(GATE_CHANNEL, GATE_EPOLL, &options));
+}
+
+bool ovd_gate_start(struct ovd *d)
+{
+    int ends[2];
+    pid_t pid;
+
+    if (!ovd_pair(ends)) {
+        return false;
+    }
+    pid = fork();
+    if (pid == 0) {
+        live(d, ends[1]);
+    }
+    (void)close(ends[1]);
+    d->gate = ends[0];
+    d->gate_pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    return d->gate_pidfd >= 0 && fcntl(d->gate, F_SETFL, O_NONBLOCK) == 0
+           && ovd_watch(d, d->gate, OVD_EVENT_GATE, 0);
+}
+
+static void forget_sessions(struct ovd *d)
+{
+    for (uint32_t i = 0; i < d->session_cap; i++) {
+        if (d->sessions[i].id != 0) {
+            ovd_work_gone(d, d->sessions[i].id);
+            free(d->sessions[i].peer);
+            d->sessions[i] = (struct ovd_session){ .id = 0 };
+        }
+    }
+    d->session_count = 0;
+}
+
+void ovd_gate_stop(struct ovd *d)
+{
+    siginfo_t end;
+
+    if (d->gate >= 0) {
+        (void)close(d->gate);
+        d->gate = -1;
+    }
+    if (d->gate_pidfd >= 0) {
+        struct pollfd over = { .fd = d->gate_pidfd, .events = POLLIN };
+
+        if (poll(&over, 1, 1000) != 1) {
+            (void)syscall(SYS_pidfd_send_signal, d->gate_pidfd, SIGKILL, NULL, 0);
+        }
+        (void)waitid(P_PIDFD, (id_t)d->gate_pidfd, &end, WEXITED);
+        (void)close(d->gate_pidfd);
+        d->gate_pidfd = -1;
+    }
+    ov_buf_clear(&d->gate_queue);
+    d->gate_queue_at = 0;
+    d->gate_events = 0;
+}
+
+/* All its clients have lost their connection; a new one serves those that come. */
+static void gate_broke(struct ovd *d, const char *why)
+{
+    ovd_log(&d->log, OVD_ERROR, "the gate is replaced, and %u connections with it: %s",
+            d->session_count, why);
+    ovd_gate_stop(d);
+    forget_sessions(d);
+    if (!ovd_gate_start(d)) {
+        ovd_log(&d->log, OVD_ERROR, "a gate cannot be started: %s", strerror(errno));
+        d->stopping = true;
+    }
+}
+
+/* --- to the gate ---------------------------------------------------------------------------- */
+
+static void watch_gate(struct ovd *d)
+{
+    const bool more = ov_bytes_len(ov_buf_bytes(&d->gate_queue)) > d->gate_queue_at;
+    const uint32_t events = (uint32_t)EPOLLIN | (more ? (uint32_t)EPOLLOUT : 0);
+    struct epoll_event event = { .events = events,
+        .data = { .u64 = (uint64_t)OVD_EVENT_GATE << 32 } };
+
+    if (events != d->gate_events) {
+        d->gate_events = events;
+        (void)epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->gate, &event);
+    }
+}
+
+/* Queued frames: le32 kind, client, request, text length, text. */
+static void send_queue(struct ovd *d)
+{
+    for (;;) {
+        struct ov_reader r = ov_reader_on(ov_buf_bytes(&d->gate_queue));
+        uint32_t kind, client, request, bytes;
+        struct ovd_frame frame = { .fd = -1 };
+
+        if (!ov_read_skip(&r, d->gate_queue_at) || !ov_read_u32le(&r, &kind)
+                || !ov_read_u32le(&r, &client) || !ov_read_u32le(&r, &request)
+                || !ov_read_u32le(&r, &bytes) || !ov_read_bytes(&r, bytes, &frame.text)) {
+            break; /* nothing left */
+        }
+        frame.kind = (enum ovd_kind)kind;
+        frame.client = client;
+        frame.request = request;
+        if (ovd_send(d->gate, &frame) != OVD_IO_DONE) {
+            watch_gate(d);
+            return;
+        }
+        d->gate_queue_at += 16u + bytes;
+    }
+    ov_buf_clear(&d->gate_queue);
+    d->gate_queue_at = 0;
+    watch_gate(d);
+}
+
+void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text)
+{
+    size_t bytes = strlen(text);
+    struct ovd_frame frame = {
+        .kind = last ? OVD_LAST : OVD_LINE, .client = client, .request = request, .fd = -1
+    };
+
+    bytes = bytes > OVD_TEXT_BYTES_MAX ? OVD_TEXT_BYTES_MAX : bytes;
+    frame.text = ov_bytes_of(text, bytes);
+    if (ov_bytes_len(ov_buf_bytes(&d->gate_queue)) == d->gate_queue_at
+            && ovd_send(d->gate, &frame) == OVD_IO_DONE) {
+        return;
+    }
+    ov_buf_put_u32le(&d->gate_queue, frame.kind);
+    ov_buf_put_u32le(&d->gate_queue, client);
+    ov_buf_put_u32le(&d->gate_queue, request);
+    ov_buf_put_u32le(&d->gate_queue, (uint32_t)bytes);
+    ov_buf_put(&d->gate_queue, text, bytes);
+    watch_gate(d);
+}
+
+/* A place whose number the gate will not find taken either: both count modulo the same. */
+static uint32_t new_session(struct ovd *d)
+{
+    for (uint32_t i = 0; i < d->session_cap; i++) {
+        const uint32_t id = ++d->session_generation;
+
+        if (id != 0 && d->sessions[id % d->session_cap].id == 0) {
+            return id;
+        }
+    }
+    return 0;
+}
+
+void ovd_gate_add(struct ovd *d, int fd, bool local, struct ovd_peer *peer)
+{
+    struct ovd_frame frame = { .kind = OVD_CLIENT, .value = local ? 1 : 0, .fd = fd };
+    const uint32_t id = new_session(d);
+
+    frame.client = id;
+    if (id == 0 || ovd_send(d->gate, &frame) != OVD_IO_DONE) {
+        ovd_log(&d->log, OVD_WARNING, "a connection was closed: there is no room for it");
+        (void)close(fd);
+        free(peer);
+        return;
+    }
+    (void)close(fd);
+    d->sessions[id % d->session_cap] =
+            (struct ovd_session){ .id = id, .local = local, .peer = peer };
+    d->session_count++;
+}
+
+/* --- from the gate -------------------------------------------------------------------------- */
+
+static void client_gone(struct ovd *d, uint32_t client)
+{
+    struct ovd_session *s = &d->sessions[client % d->session_cap];
+
+    if (client != 0 && s->id == client) {
+        ovd_work_gone(d, client);
+        free(s->peer);
+        *s = (struct ovd_session){ .id = 0 };
+        d->session_count--;
+    }
+}
+
+static void answer_stats(struct ovd *d, const struct ovd_frame *frame)
+{
+    struct ov_buf text;
+
+    ov_buf_init(&text, OVD_TEXT_BYTES_MAX);
+    ovd_stats_text(d, &text);
+    ov_buf_put_u8(&text, 0);
+    ovd_reply(d, frame->client, frame->request, true,
+            ov_buf_ok(&text) ? (const char *)ov_bytes_raw(ov_buf_bytes(&text)) : "ERROR");
+    ov_buf_done(&text);
+}
+
+static bool asked(struct ovd *d, const struct ovd_frame *frame)
+{
+    char text[512];
+
+    switch ((enum ov_clamd_verb)frame->value) {
+    case OV_CLAMD_VERSION:
+        ovd_reply(d, frame->client, frame->request, true, version_text);
+        return true;
+    case OV_CLAMD_VERSIONCOMMANDS:
+        (void)snprintf(text, sizeof(text), "%s%s", version_text, ov_clamd_commands_text);
+        ovd_reply(d, frame->client, frame->request, true, text);
+        return true;
+    case OV_CLAMD_RELOAD:
+        ovd_reply(d, frame->client, frame->request, true, "RELOADING");
+        ovd_rules_reload(d);
+        return true;
+    case OV_CLAMD_SHUTDOWN:
+        ovd_log(&d->log, OVD_NOTICE, "a client asked overtd to end");
+        ovd_reply(d, frame->client, frame->request, true, "");
+        d->stopping = true;
+        return true;
+    case OV_CLAMD_STATS:
+        answer_stats(d, frame);
+        return true;
+    case OV_CLAMD_UNKNOWN:
+    case OV_CLAMD_PING:
+    case OV_CLAMD_DETSTATS:
+    case OV_CLAMD_SCAN:
+    case OV_CLAMD_CONTSCAN:
+    case OV_CLAMD_MULTISCAN:
+    case OV_CLAMD_ALLMATCHSCAN:
+    case OV_CLAMD_FILDES:
+    case OV_CLAMD_INSTREAM:
+    case OV_CLAMD_IDSESSION:
+    case OV_CLAMD_END:
+        break;
+    }
+    return false;
+}
+
+/* False: the gate said what it may not say. Takes the frame's descriptor. */
+static bool heard(struct ovd *d, struct ovd_frame *frame)
+{
+    const bool known =
+            frame->client != 0 && d->sessions[frame->client % d->session_cap].id == frame->client;
+    bool good = true;
+
+    if (frame->kind == OVD_SCAN_FD && frame->fd >= 0) {
+        if (known) {
+            ovd_work_fd(d, frame); /* takes the descriptor */
+            return true;
+        }
+    } else if (frame->fd >= 0) {
+        good = false;
+    } else if (frame->kind == OVD_GONE) {
+        client_gone(d, frame->client);
+    } else if (frame->kind == OVD_SCAN_PATH && known) {
+        ovd_work_path(d, frame);
+    } else if (frame->kind == OVD_ASK && known) {
+        good = asked(d, frame);
+    } else {
+        good = !known && (frame->kind == OVD_SCAN_PATH || frame->kind == OVD_ASK);
+    }
+    if (frame->fd >= 0) {
+        (void)close(frame->fd);
+    }
+    return good;
+}
+
+void ovd_gate_hear(struct ovd *d, uint32_t events)
+{
+    if ((events & EPOLLOUT) != 0) {
+        send_queue(d);
+    }
+    for (unsigned i = 0; i < FRAMES_AT_ONCE && d->gate >= 0; i++) {
+        struct ovd_inbox inbox;
+        struct ovd_frame frame;
+
+        switch (ovd_receive(d->gate, &inbox, &frame)) {
+        case OVD_IO_AGAIN:
+            return;
+        case OVD_IO_END:
+            gate_broke(d, "it is gone");
+            return;
+        case OVD_IO_WRONG:
+            gate_broke(d, "it sent what is no frame");
+            return;
+        case OVD_IO_DONE:
+            if (!heard(d, &frame)) {
+                gate_broke(d, "it asked for what it may not ask");
+                return;
+            }
+            break;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon.h - the supervisor's state, shared by its files. One thread, one event loop; it reads no
+ * content and no client's bytes. */
+#ifndef OV_PROGRAMS_OVERTD_DAEMON_H
+#define OV_PROGRAMS_OVERTD_DAEMON_H
+
+#include "programs/overtd/config.h"
+#include "programs/overtd/log.h"
+#include "programs/overtd/opener.h"
+#include "programs/overtd/wire.h"
+
+/* What an event is about: the upper half of epoll's data; the lower half is a number. */
+enum ovd_event {
+    OVD_EVENT_SIGNAL = 1,
+    OVD_EVENT_LISTENER, /* number: index */
+    OVD_EVENT_GATE,
+    OVD_EVENT_SCANNER, /* number: 0 the current one, 1 the one that is retiring */
+    OVD_EVENT_OPENER,  /* number: of the work */
+    OVD_EVENT_RELOAD
+};
+
+#define OVD_LISTENERS_MAX 32u
+#define OVD_EVENTS_MAX    64u /* commands at once; beyond, it is said that one was not run */
+#define OVD_OPENERS_MAX   64u /* processes at once; further paths wait for one of them */
+
+/* One connection. Its bytes are the gate's; here is only on whose behalf it speaks. */
+struct ovd_session {
+    uint32_t id; /* 0: this slot is free */
+    bool local;
+    struct ovd_peer *peer; /* owned; NULL for TCP */
+};
+
+struct ovd_scanner {
+    overt_db *db;
+    overt_scanner *scanner;
+    char *name;      /* of the rules, for people */
+    char digest[17]; /* of the database, its first 8 bytes */
+    uint64_t rules;
+    bool watched; /* its descriptor is in the epoll */
+};
+
+/* One request of one client: a stream, a descriptor, or a path with all that is below it. */
+struct ovd_work {
+    uint32_t number; /* 0: this place is free */
+    uint32_t client, request;
+    bool gone; /* the client is: nothing is to be said any more */
+    enum {
+        OVD_WORK_STREAM = 1,
+        OVD_WORK_FD,
+        OVD_WORK_PATH
+    } kind;
+    uint32_t verb;            /* enum ov_clamd_verb of a path */
+    uint32_t shown;           /* the number of a FILDES */
+    char *path;               /* owned; as the client said it */
+    int opener, opener_pidfd; /* -1: none */
+    bool opening;             /* there may be more to come from the opener */
+    bool waits;               /* for one of the openers to end */
+    uint32_t window;          /* files under way at once */
+    uint32_t under_way;
+    uint64_t told, problems, found;
+    bool enough; /* SCAN has found something */
+    uint64_t since_ms;
+};
+
+/* One file of a work, in the queue or at a worker. */
+struct ovd_job {
+    struct ovd_job *next;
+    struct ovd_work *work;
+    char *path; /* owned; NULL: the work's own */
+    int fd;     /* -1: at the scanner */
+};
+
+struct ovd_counts {
+    uint64_t requests, files, bytes, detected, incomplete, failed, reloads, reloads_failed;
+};
+
+struct ovd {
+    struct ovd_config config;
+    const char *config_path;
+    struct ovd_log log;
+    bool as_root;
+    struct ovd_peer stranger; /* who a TCP client is */
+    int epoll, signals;
+    int listeners[OVD_LISTENERS_MAX];
+    bool listener_local[OVD_LISTENERS_MAX];
+    size_t listener_count;
+    char *bound_path; /* owned; the socket file that we made and take away */
+
+    int gate, gate_pidfd;
+    struct ov_buf gate_queue; /* frames the gate has no room for yet */
+    uint64_t gate_queue_at;
+    uint32_t gate_events;
+    struct ovd_session *sessions; /* owned */
+    uint32_t session_cap, session_count, session_generation;
+
+    struct ovd_scanner current, retiring;
+    struct ovd_work **works; /* owned; by slot */
+    uint32_t work_cap, work_count, work_serial, openers;
+    struct ovd_job *queue_first, *queue_last;
+    uint64_t queued;
+    struct ovd_counts counts;
+    uint64_t started_ms;
+
+    int reload_pidfd, reload_memory; /* -1: none under way */
+    bool reload_again;
+    uint64_t sources_stamp, checked_ms;
+
+    pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands that run */
+    size_t event_count;
+
+    bool stopping;
+};
+
+uint64_t ovd_clock_ms(void);
+bool ovd_watch(struct ovd *d, int fd, enum ovd_event event, uint32_t number);
+
+/* listen.c */
+bool ovd_listen(struct ovd *d);
+void ovd_listen_done(struct ovd *d);
+void ovd_accept(struct ovd *d, size_t index);
+
+/* clients.c: the gate's process, and what it asks for */
+bool ovd_gate_start(struct ovd *d);
+void ovd_gate_hear(struct ovd *d, uint32_t events);
+void ovd_gate_stop(struct ovd *d);
+void ovd_gate_add(struct ovd *d, int fd, bool local, struct ovd_peer *peer);
+void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text);
+
+/* work.c */
+void ovd_work_fd(struct ovd *d, const struct ovd_frame *frame);
+void ovd_work_path(struct ovd *d, const struct ovd_frame *frame);
+void ovd_work_gone(struct ovd *d, uint32_t client);
+void ovd_work_hear_opener(struct ovd *d, uint32_t number);
+void ovd_work_submit(struct ovd *d);
+void ovd_work_collect(struct ovd *d);
+void ovd_work_done(struct ovd *d);
+
+/* verdict.c: what a report is called on the wire, and in the log */
+void ovd_verdict_tell(
+        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report);
+void ovd_problem_tell(
+        struct ovd *d, struct ovd_work *work, const char *path, enum ovd_problem problem, int bad);
+void ovd_error_tell(struct ovd *d, struct ovd_work *work, const char *path, const overt_error *err);
+void ovd_events_reap(struct ovd *d);
+const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *room, size_t size);
+
+/* rules.c: the rule set, and its change */
+bool ovd_rules_first(struct ovd *d);
+void ovd_rules_reload(struct ovd *d);
+void ovd_rules_reloaded(struct ovd *d);
+void ovd_rules_check(struct ovd *d, uint64_t now_ms);
+void ovd_rules_retire(struct ovd *d);
+void ovd_rules_done(struct ovd *d);
+
+/* stats.c */
+void ovd_stats_text(struct ovd *d, struct ov_buf *out);
+void ovd_metrics_write(struct ovd *d);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - overtd: the daemon that answers clamd's protocol, from start to end.
+ *
+ * The supervisor accepts connections, hands out descriptors and keeps the order. It never reads a
+ * file's content (jailed workers do) nor a client's bytes (the gate does). */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "programs/overtd/daemon.h"
+
+#define CONFIG_DEFAULT "/etc/overt/overtd.conf"
+#define STRANGER_UID   64999u /* where the user `overt` does not exist */
+#define EVENTS_AT_ONCE 64
+#define TICK_MS        1000
+#define METRICS_MS     10000u
+
+uint64_t ovd_clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+bool ovd_watch(struct ovd *d, int fd, enum ovd_event what, uint32_t number)
+{
+    struct epoll_event event = { .events = EPOLLIN,
+        .data = { .u64 = (uint64_t)what << 32 | number } };
+
+    return epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* --- the configuration ---------------------------------------------------------------------- */
+
+static bool read_whole(const char *path, struct ov_buf *out)
+{
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    uint8_t part[65536];
+    ssize_t n = -1;
+
+    while (fd >= 0 && (n = read(fd, part, sizeof(part))) > 0) {
+        ov_buf_put(out, part, (size_t)n);
+    }
+    if (n < 0 || !ov_buf_ok(out)) {
+        (void)fprintf(stderr, "overtd: %s: %s\n", path,
+                n < 0 ? strerror(errno) : "longer than a configuration may be");
+        return false;
+    }
+    return true;
+}
+
+static bool read_config(struct ovd_config *config, const char *path)
+{
+    struct ov_buf text;
+    bool good;
+
+    ov_buf_init(&text, OVD_CONFIG_BYTES_MAX);
+    good = read_whole(path, &text) && ovd_config_read(config, path, ov_buf_bytes(&text), stderr);
+    ov_buf_done(&text);
+    return good;
+}
+
+static int translate(const char *path)
+{
+    struct ov_buf text;
+    bool good;
+
+    ov_buf_init(&text, OVD_CONFIG_BYTES_MAX);
+    good = read_whole(path, &text)
+           && ovd_config_translate(path, ov_buf_bytes(&text), stdout, stderr);
+    ov_buf_done(&text);
+    return good && fflush(stdout) == 0 ? 0 : 2;
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
+
+static void hear_signal(struct ovd *d)
+{
+    struct signalfd_siginfo info;
+
+    if (read(d->signals, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
+        return;
+    }
+    switch ((int)info.ssi_signo) {
+    case SIGHUP:
+        ovd_log_reopen(&d->log);
+        break;
+    case SIGUSR2:
+        (void)sd_notify(0, "RELOADING=1");
+        ovd_rules_reload(d);
+        break;
+    default:
+        d->stopping = true;
+        break;
+    }
+}
+
+static void happened(struct ovd *d, const struct epoll_event *event)
+{
+    const uint32_t number = (uint32_t)event->data.u64;
+
+    switch ((enum ovd_event)(event->data.u64 >> 32)) {
+    case OVD_EVENT_SIGNAL:
+        hear_signal(d);
+        break;
+    case OVD_EVENT_LISTENER:
+        ovd_accept(d, number);
+        break;
+    case OVD_EVENT_GATE:
+        ovd_gate_hear(d, event->events);
+        break;
+    case OVD_EVENT_SCANNER:
+        break; /* looked at after every batch */
+    case OVD_EVENT_OPENER:
+        ovd_work_hear_opener(d, number);
+        break;
+    case OVD_EVENT_RELOAD:
+        ovd_rules_reloaded(d);
+        (void)sd_notify(0, "READY=1");
+        break;
+    }
+}
+
+static void loop(struct ovd *d)
+{
+    uint64_t watchdog_us = 0, ticked_ms = 0, metrics_ms = 0;
+
+    if (sd_watchdog_enabled(0, &watchdog_us) < 0) {
+        watchdog_us = 0;
+    }
+    while (!d->stopping) {
+        struct epoll_event events[EVENTS_AT_ONCE];
+        const int n = epoll_wait(d->epoll, events, EVENTS_AT_ONCE, TICK_MS);
+        uint64_t now;
+
+        for (int i = 0; i < n && !d->stopping; i++) {
+            happened(d, &events[i]);
+        }
+        ovd_work_submit(d);
+        ovd_work_collect(d);
+        now = ovd_clock_ms();
+        if (now - ticked_ms >= TICK_MS) {
+            ticked_ms = now;
+            ovd_rules_check(d, now);
+            ovd_events_reap(d);
+            if (watchdog_us > 0) {
+                (void)sd_notify(0, "WATCHDOG=1");
+            }
+        }
+        if (now - metrics_ms >= METRICS_MS) {
+            metrics_ms = now;
+            ovd_metrics_write(d);
+        }
+    }
+}
+
+/* --- beginning and end ---------------------------------------------------------------------- */
+
+static bool set_signals(struct ovd *d)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR2);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return false;
+    }
+    d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    d->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return d->signals >= 0 && d->epoll >= 0 && ovd_watch(d, d->signals, OVD_EVENT_SIGNAL, 0);
+}
+
+/* As whom a client is served whom the kernel does not tell us, and as whom the gate runs. */
+static bool find_stranger(struct ovd *d)
+{
+    const char *name = d->config.user == NULL ? "overt" : d->config.user;
+    const struct passwd *user = getpwnam(name);
+
+    if (user == NULL && d->config.user != NULL && d->as_root) {
+        ovd_log(&d->log, OVD_ERROR, "User %s: there is no such user", name);
+        return false;
+    }
+    d->stranger.uid = user == NULL ? STRANGER_UID : user->pw_uid;
+    d->stranger.gid = user == NULL ? STRANGER_UID : user->pw_gid;
+    return true;
+}
+
+static bool write_pid(struct ovd *d)
+{
+    FILE *file;
+    bool good;
+
+    if (d->config.pid_file == NULL) {
+        return true;
+    }
+    file = fopen(d->config.pid_file, "we");
+    good = file != NULL && fprintf(file, "%d\n", (int)getpid()) > 0;
+    good = file != NULL && fclose(file) == 0 && good;
+    if (!good) {
+        ovd_log(&d->log, OVD_ERROR, "PidFile %s: %s", d->config.pid_file, strerror(errno));
+    }
+    return good;
+}
+
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* As many connections as there are descriptors for: each is one here while it is handed over, and
+ * one in the gate; streams and files under way need as many again. */
+static bool make_sessions(struct ovd *d)
+{
+    struct rlimit limit;
+    uint64_t most = d->config.clients_max;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 3 < most) {
+        most = limit.rlim_cur / 3;
+        ovd_log(&d->log, OVD_INFO, "at most %llu connections: the limit of descriptors is %llu",
+                (unsigned long long)most, (unsigned long long)limit.rlim_cur);
+    }
+    d->session_cap = (uint32_t)most * 2 + 1;
+    d->sessions = calloc(d->session_cap, sizeof(*d->sessions));
+    return d->sessions != NULL;
+}
+
+static bool begin(struct ovd *d)
+{
+    const struct ovd_log_options log = {
+        .log_file = d->config.log_file,
+        .events_file = d->config.events_file,
+        .syslog = d->config.log_syslog,
+        .time = d->config.log_time,
+        .verbose = d->config.log_verbose,
+    };
+
+    if (!ovd_log_open(&d->log, &log) || !find_stranger(d)) {
+        return false;
+    }
+    if (!set_signals(d) || !make_sessions(d)) {
+        ovd_log(&d->log, OVD_ERROR, "overtd cannot begin: %s", strerror(errno));
+        return false;
+    }
+    if (!ovd_rules_first(d)) {
+        return false;
+    }
+    if (!ovd_gate_start(d)) {
+        ovd_log(&d->log, OVD_ERROR, "the gate cannot be started: %s", strerror(errno));
+        return false;
+    }
+    if (!ovd_listen(d) || !write_pid(d)) { /* last: who can connect is answered */
+        return false;
+    }
+    d->started_ms = d->checked_ms = ovd_clock_ms();
+    ovd_log(&d->log, OVD_INFO, "overtd %s is ready", OV_VERSION);
+    (void)sd_notify(0, "READY=1");
+    return true;
+}
+
+static void end(struct ovd *d)
+{
+    (void)sd_notify(0, "STOPPING=1");
+    ovd_listen_done(d);
+    ovd_gate_stop(d);
+    ovd_work_done(d);
+    ovd_rules_done(d);
+    if (d->config.pid_file != NULL) {
+        (void)unlink(d->config.pid_file);
+    }
+    for (uint32_t i = 0; i < d->session_cap; i++) {
+        free(d->sessions[i].peer);
+    }
+    free(d->sessions);
+    ov_buf_done(&d->gate_queue);
+    ovd_log(&d->log, OVD_INFO, "overtd has ended");
+    ovd_log_close(&d->log);
+}
+
+static int run(const char *config_path)
+{
+    struct ovd d = { .config_path = config_path,
+        .as_root = geteuid() == 0,
+        .epoll = -1,
+        .signals = -1,
+        .gate = -1,
+        .gate_pidfd = -1,
+        .reload_pidfd = -1,
+        .reload_memory = -1 };
+    int status = 2;
+
+    ov_buf_init(&d.gate_queue, 64u * 1024u * 1024u);
+    ovd_config_init(&d.config);
+    if (read_config(&d.config, config_path)) {
+        raise_descriptors();
+        if (begin(&d)) {
+            loop(&d);
+            status = 0;
+        }
+        end(&d);
+    }
+    ovd_config_done(&d.config);
+    return status;
+}
+
+static void usage(FILE *to)
+{
+    (void)fprintf(to, "usage: overtd [-c FILE]               serve in the foreground, by FILE\n"
+                      "                                      (default " CONFIG_DEFAULT ")\n"
+                      "       overtd --from-clamd-conf FILE  print FILE as an overtd.conf\n"
+                      "       overtd --list-options | --version | --help\n");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = { { "config-file", required_argument, NULL, 'c' },
+        { "from-clamd-conf", required_argument, NULL, 'f' },
+        { "list-options", no_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
+        { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+    const char *config = CONFIG_DEFAULT;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            config = optarg;
+            break;
+        case 'f':
+            return translate(optarg);
+        case 'l':
+            ovd_config_list(stdout);
+            return 0;
+        case 'V':
+            printf("overtd %s\n", OV_VERSION);
+            return 0;
+        case 'h':
+            usage(stdout);
+            return 0;
+        default:
+            usage(stderr);
+            return 2;
+        }
+    }
+    if (optind != argc) {
+        (void)fprintf(stderr, "overtd: '%s' is not understood\n", argv[optind]);
+        return 2;
+    }
+    return run(config);
+}

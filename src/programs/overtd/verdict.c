@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict.c - what is said to the client, to the log and to the owner's command of one file. */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "clamd/command.h"
+#include "programs/overtd/daemon.h"
+
+static const char *source_of(const struct ovd_work *work)
+{
+    return work->kind == OVD_WORK_STREAM ? "stream" : work->kind == OVD_WORK_FD ? "fd" : "path";
+}
+
+const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *room, size_t size)
+{
+    if (work->kind == OVD_WORK_STREAM) {
+        return "stream";
+    }
+    if (work->kind == OVD_WORK_FD) {
+        (void)snprintf(room, size, "fd[%u]", work->shown);
+        return room;
+    }
+    return path == NULL ? "" : path;
+}
+
+static void line(struct ovd *d, struct ovd_work *work, const char *path, const char *what)
+{
+    char room[32], text[OVD_TEXT_BYTES_MAX];
+
+    if (!work->gone) {
+        (void)snprintf(
+                text, sizeof(text), "%s: %s", ovd_work_shown(work, path, room, sizeof(room)), what);
+        ovd_reply(d, work->client, work->request, false, text);
+    }
+}
+
+/* --- detections ----------------------------------------------------------------------------- */
+
+void ovd_events_reap(struct ovd *d)
+{
+    for (size_t i = 0; i < d->event_count;) {
+        if (waitpid(d->events[i], NULL, WNOHANG) != 0) { /* ended, or not to be had */
+            d->events[i] = d->events[--d->event_count];
+        } else {
+            i++;
+        }
+    }
+}
+
+/* The owner's command, with the names in its environment and never in its text. It is started by
+ * the supervisor, which has read nothing of what was scanned. */
+static void run_event(struct ovd *d, const char *shown, const char *rule)
+{
+    char *file_env = NULL, *name_env = NULL;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    pid_t pid;
+    int bad;
+
+    ovd_events_reap(d);
+    if (d->event_count == OVD_EVENTS_MAX) {
+        ovd_log(&d->log, OVD_ERROR, "VirusEvent was not run for %s: %u of them still run", shown,
+                OVD_EVENTS_MAX);
+        return;
+    }
+    if (asprintf(&file_env, "CLAM_VIRUSEVENT_FILENAME=%s", shown) < 0
+            || asprintf(&name_env, "CLAM_VIRUSEVENT_VIRUSNAME=%s", rule) < 0) {
+        ovd_log(&d->log, OVD_ERROR, "VirusEvent could not be run: no memory");
+        return;
+    }
+    {
+        char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, d->config.virus_event, NULL };
+        char *envp[] = { (char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
+                                   "/bin" },
+            file_env, name_env, NULL };
+
+        (void)sigemptyset(&none);
+        bad = posix_spawnattr_init(&attr);
+        if (bad == 0) {
+            (void)posix_spawnattr_setsigmask(&attr, &none);
+            (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+            bad = posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, envp);
+            (void)posix_spawnattr_destroy(&attr);
+        }
+    }
+    if (bad != 0) {
+        ovd_log(&d->log, OVD_ERROR, "VirusEvent could not be run: %s", strerror(bad));
+    } else {
+        d->events[d->event_count++] = pid;
+    }
+    free(file_env);
+    free(name_env);
+}
+
+static void one_hit(struct ovd *d, struct ovd_work *work, const char *path, const char *rule)
+{
+    char room[32], what[OVD_TEXT_BYTES_MAX];
+    const char *shown = ovd_work_shown(work, path, room, sizeof(room));
+
+    (void)snprintf(what, sizeof(what), "%s FOUND", rule);
+    line(d, work, path, what);
+    ovd_log(&d->log, OVD_NOTICE, "%s: %s FOUND", shown, rule);
+    if (d->config.virus_event != NULL) {
+        run_event(d, shown, rule);
+    }
+}
+
+static bool same_name(const overt_hit *a, const overt_hit *b)
+{
+    return a->name.len == b->name.len && memcmp(a->name.bytes, b->name.bytes, a->name.len) == 0;
+}
+
+static void detected(
+        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report)
+{
+    const size_t count = work->verb == OV_CLAMD_ALLMATCHSCAN ? overt_report_hit_count(report) : 1;
+
+    d->counts.detected++;
+    work->found++;
+    for (size_t i = 0; i < count; i++) {
+        const overt_hit *hit = overt_report_hit(report, i);
+        bool told = false;
+        char name[1024];
+
+        for (size_t before = 0; before < i && !told; before++) {
+            told = same_name(hit, overt_report_hit(report, before));
+        }
+        if (!told) {
+            (void)snprintf(name, sizeof(name), "%.*s", (int)hit->name.len, hit->name.bytes);
+            one_hit(d, work, path, name);
+        }
+    }
+}
+
+/* --- looks that ended early ----------------------------------------------------------------- */
+
+static const char *first_reason(const overt_report *report)
+{
+    const overt_gap *gap = overt_report_gap(report, 0);
+
+    return gap == NULL ? "unknown" : gap->reason;
+}
+
+static void incomplete(
+        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report)
+{
+    char room[32], what[512];
+    const char *shown = ovd_work_shown(work, path, room, sizeof(room));
+    const char *reason = first_reason(report);
+
+    d->counts.incomplete++;
+    ovd_log(&d->log, OVD_WARNING, "%s: INCOMPLETE %s", shown, reason);
+    switch (d->config.incomplete) {
+    case OVD_INCOMPLETE_OK:
+        if (work->kind != OVD_WORK_PATH) {
+            line(d, work, path, "OK");
+        }
+        return;
+    case OVD_INCOMPLETE_FOUND:
+        work->found++;
+        (void)snprintf(what, sizeof(what), "Heuristics.Overt.Incomplete.%s FOUND", reason);
+        break;
+    case OVD_INCOMPLETE_ERROR:
+        work->problems++;
+        (void)snprintf(what, sizeof(what), "Not everything could be looked at: %s ERROR", reason);
+        break;
+    }
+    line(d, work, path, what);
+}
+
+static void failed(
+        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report)
+{
+    char room[32], what[512];
+    const char *shown = ovd_work_shown(work, path, room, sizeof(room));
+    const char *reason = first_reason(report);
+
+    d->counts.failed++;
+    work->problems++;
+    ovd_log(&d->log, OVD_ERROR, "%s: FAILED %s", shown, reason);
+    (void)snprintf(what, sizeof(what), "%s ERROR",
+            strcmp(reason, "time") == 0 ? "Exceeded time limit" : reason);
+    line(d, work, path, what);
+}
+
+void ovd_verdict_tell(
+        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report)
+{
+    char room[32];
+    const overt_verdict verdict = overt_report_verdict(report);
+
+    switch (verdict) {
+    case OVERT_CLEAN:
+        if (work->kind != OVD_WORK_PATH) {
+            line(d, work, path, "OK");
+        }
+        if (d->config.log_clean) {
+            ovd_log(&d->log, OVD_INFO, "%s: OK", ovd_work_shown(work, path, room, sizeof(room)));
+        }
+        return;
+    case OVERT_DETECTED:
+        detected(d, work, path, report);
+        break;
+    case OVERT_INCOMPLETE:
+        incomplete(d, work, path, report);
+        break;
+    case OVERT_FAILED:
+        failed(d, work, path, report);
+        break;
+    }
+    ovd_log_event(&d->log, source_of(work), ovd_work_shown(work, path, room, sizeof(room)), report,
+            d->current.digest);
+}
+
+/* --- what could not be looked at ------------------------------------------------------------ */
+
+void ovd_problem_tell(
+        struct ovd *d, struct ovd_work *work, const char *path, enum ovd_problem problem, int bad)
+{
+    char room[32], what[256];
+    const char *why = strerrordesc_np(bad);
+
+    why = why == NULL ? "Unknown error" : why;
+    switch (problem) {
+    case OVD_PROBLEM_CHECK:
+        (void)snprintf(what, sizeof(what), "File path check failure: %s. ERROR", why);
+        work->problems++;
+        break;
+    case OVD_PROBLEM_ACCESS:
+        (void)snprintf(what, sizeof(what), "%s ERROR",
+                bad == EACCES || bad == EPERM ? "Access denied." : why);
+        work->problems++;
+        break;
+    case OVD_PROBLEM_SPECIAL: /* as clamd: it says so, and then OK */
+        (void)snprintf(what, sizeof(what), "%s ERROR",
+                work->kind == OVD_WORK_PATH ? "Not supported file type" : "Not a regular file");
+        break;
+    case OVD_PROBLEM_EMPTY:
+        return;
+    }
+    ovd_log(&d->log, OVD_WARNING, "%s: %s", ovd_work_shown(work, path, room, sizeof(room)), what);
+    line(d, work, path, what);
+}
+
+void ovd_error_tell(struct ovd *d, struct ovd_work *work, const char *path, const overt_error *err)
+{
+    char room[32], what[256];
+
+    work->problems++;
+    (void)snprintf(what, sizeof(what), "%s ERROR", err->message);
+    ovd_log(&d->log, OVD_ERROR, "%s: %s", ovd_work_shown(work, path, room, sizeof(room)), what);
+    line(d, work, path, what);
+}

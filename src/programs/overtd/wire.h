@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wire.h - what passes between overtd's processes: the gate (clients' bytes), the opener (names to
+ * descriptors) and the supervisor. SEQPACKET: one message, one frame, at most one descriptor.
+ *
+ * The supervisor takes the others for hostile: it decodes by these rules and ends whoever breaks
+ * them. Neither can make it open, read or write anything. */
+#ifndef OV_PROGRAMS_OVERTD_WIRE_H
+#define OV_PROGRAMS_OVERTD_WIRE_H
+
+#include "base/bytes.h"
+#include "base/le.h"
+
+#define OVD_TEXT_BYTES_MAX 8192u
+
+enum ovd_kind {
+    /* gate to supervisor */
+    OVD_SCAN_FD = 1, /* a descriptor; value: OVD_STREAM, or the number to show */
+    OVD_SCAN_PATH,   /* text: the path; value: the verb */
+    OVD_ASK,         /* value: the verb */
+    OVD_GONE,        /* the client is; requests of it are not to be answered */
+    OVD_NOTE,        /* text: for the log */
+
+    /* supervisor to gate */
+    OVD_CLIENT, /* a descriptor; value: 1 for one of this machine (UNIX) */
+    OVD_LINE,   /* text: a reply, without number and terminator */
+    OVD_LAST,   /* the same, and the request is over; no text: nothing is said */
+
+    /* opener to supervisor */
+    OVD_FILE,    /* a descriptor; text: its path */
+    OVD_PROBLEM, /* text: its path; value: OVD_PROBLEM_*; request: errno */
+    OVD_DONE,    /* value: files and problems there were */
+
+    OVD_KIND_LAST = OVD_DONE
+};
+
+#define OVD_STREAM UINT32_MAX
+
+/* What is wrong with a path. */
+enum ovd_problem {
+    OVD_PROBLEM_CHECK = 1, /* the path that was named cannot be looked up */
+    OVD_PROBLEM_ACCESS,    /* a file or folder cannot be opened */
+    OVD_PROBLEM_SPECIAL,   /* the path that was named is no file and no folder */
+    OVD_PROBLEM_EMPTY,     /* not a problem: nothing to look at, but it counts */
+    OVD_PROBLEM_LAST = OVD_PROBLEM_EMPTY
+};
+
+struct ovd_head {
+    struct ov_le32 kind;
+    struct ov_le32 client;
+    struct ov_le32 request;
+    struct ov_le32 value;
+};
+
+_Static_assert(sizeof(struct ovd_head) == 16, "on the wire");
+
+struct ovd_frame {
+    enum ovd_kind kind;
+    uint32_t client;
+    uint32_t request;
+    uint32_t value;
+    struct ov_bytes text; /* received: lent until the next receive into the same buffer */
+    int fd;               /* -1: none. Sent: borrowed. Received: yours */
+};
+
+struct ovd_inbox {
+    uint8_t bytes[sizeof(struct ovd_head) + OVD_TEXT_BYTES_MAX];
+};
+
+enum ovd_io {
+    OVD_IO_DONE = 0,
+    OVD_IO_AGAIN, /* would block */
+    OVD_IO_END,   /* the peer is gone */
+    OVD_IO_WRONG  /* the peer sent what is no frame */
+};
+
+/* A pair; both ends close-on-exec and blocking. False: errno. */
+OV_MUST_CHECK bool ovd_pair(int ends[2]);
+
+enum ovd_io ovd_send(int to, const struct ovd_frame *frame);
+enum ovd_io ovd_receive(int from, struct ovd_inbox *inbox, struct ovd_frame *out);
+
+#endif
