@@ -129,6 +129,26 @@ typedef struct overt_text {
     size_t len;
 } overt_text;
 
+typedef enum overt_value_kind {
+    OVERT_VALUE_BOOLEAN = 1, /* integer: 0 or 1 */
+    OVERT_VALUE_INTEGER,
+    OVERT_VALUE_FLOAT,
+    OVERT_VALUE_TEXT
+} overt_value_kind;
+
+/* An external variable of rules and its value. */
+typedef struct overt_value {
+    overt_text name;
+    overt_value_kind kind;
+    int64_t integer;
+    double real;
+    overt_text text;
+} overt_value;
+OVERT_API uint64_t overt_db_external_count(const overt_db *db);
+/* An external variable of the rules, with the value given when they were compiled. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_external(
+        const overt_db *db, uint64_t number, overt_value *out, overt_error *err);
+
 enum overt_meta_kind {
     OVERT_META_BOOLEAN = 1, /* integer: 0 or 1 */
     OVERT_META_INTEGER,
@@ -181,6 +201,50 @@ OVERT_API void overt_compiler_on_diag(overt_compiler *compiler, overt_diag_fn fn
  * overt_compiler_layers. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_accept_weaker(
         overt_compiler *compiler, const char *layer, overt_error *err);
+/* The whole of a problem, where overt_error cuts long names and sentences. */
+typedef struct overt_problem {
+    overt_text file;
+    overt_text rule; /* empty: about none */
+    overt_text message;
+    uint32_t line;   /* 0: about the file as a whole */
+    uint32_t column; /* 0: about the line */
+    int is_warning;
+} overt_problem;
+typedef void (*overt_problem_fn)(void *payload, const overt_problem *problem);
+OVERT_API void overt_compiler_on_problem(
+        overt_compiler *compiler, overt_problem_fn fn, void *payload);
+
+/* How the YARA sources added from now on are read. `space`: their namespace; NULL: "default". */
+typedef struct overt_yara_options {
+    uint32_t version; /* OVERT_YARA_OPTIONS_VERSION */
+    uint32_t flags;
+    const char *space;
+    uint32_t strings_per_rule_max; /* 0: 10,000 */
+    uint32_t reserved;             /* zero */
+} overt_yara_options;
+#define OVERT_YARA_STRICT_ESCAPE  1u /* warn about unknown escape sequences */
+#define OVERT_YARA_FIRST_ERROR    2u /* of each rule only the first error is told */
+#define OVERT_YARA_STOP_AT_ERRORS 4u /* sources behind one with errors are not read */
+
+#define OVERT_YARA_OPTIONS_VERSION 1u
+#define OVERT_YARA_OPTIONS_INIT                      \
+    {                                                \
+        OVERT_YARA_OPTIONS_VERSION, 0, NULL, 0, 0    \
+    }
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_set_yara(
+        overt_compiler *compiler, const overt_yara_options *options, overt_error *err);
+
+/* Asked to open what a rule file includes, for local rules. `path` is as written, joined to the
+ * folder of `from` if it is relative; both come out of a jail that read the rules. Gives a
+ * descriptor of a regular file, open for reading only; or -1, and the include is an error. */
+typedef int (*overt_include_fn)(void *payload, const char *path, const char *from);
+OVERT_API void overt_compiler_on_include(
+        overt_compiler *compiler, overt_include_fn fn, void *payload);
+
+/* Before overt_compiler_finish; of one name the last counts. Copied. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_define(
+        overt_compiler *compiler, const overt_value *value, overt_error *err);
+
 /* `name` is for messages. The text is copied; the descriptor stays yours. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_add(overt_compiler *compiler,
         overt_dialect dialect, const char *name, const void *text, size_t len, overt_error *err);
@@ -207,12 +271,19 @@ typedef struct overt_options {
     overt_profile profile;      /* 0: verdict */
     uint64_t explain_bytes_max; /* per file; 0: 64 KiB. Beyond: an error, never a silent cut */
     const char *const *weaker;  /* names of jail layers to do without; NULL-terminated, or NULL */
+    uint32_t look;              /* OVERT_LOOK_*: explain profile only */
+    uint32_t reserved;          /* zero */
 } overt_options;
 
+#define OVERT_LOOK_RAW        1u /* the bytes of the file alone, not what is inside it */
+#define OVERT_LOOK_NO_STRINGS 2u /* no string matches in the reports: faster */
+#define OVERT_LOOK_FIRST      4u /* of strings that rules only ask for, the first match is enough */
+#define OVERT_LOOK_UNHELD     8u /* string matches of rules that do not hold, too */
+
 #define OVERT_OPTIONS_VERSION 1u
-#define OVERT_OPTIONS_INIT                                          \
-    {                                                               \
-        OVERT_OPTIONS_VERSION, 0, 0, OVERT_PROFILE_VERDICT, 0, NULL \
+#define OVERT_OPTIONS_INIT                                                \
+    {                                                                     \
+        OVERT_OPTIONS_VERSION, 0, 0, OVERT_PROFILE_VERDICT, 0, NULL, 0, 0 \
     }
 
 /* The scanner keeps `db` alive: yours may be freed first. `limits` and `options` are copied;
@@ -233,6 +304,20 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_scan_bytes(overt_scanner *scanner,
  * OVERT_E_BUSY: every place is taken; collect first. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_submit(
         overt_scanner *scanner, int fd, const char *name, uint64_t token, overt_error *err);
+/* The same, explain profile only, with values for external variables that the rules of this
+ * database have; they take the place of those given when it was compiled. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_submit_with(overt_scanner *scanner, int fd,
+        const char *name, uint64_t token, const overt_value *values, size_t value_count,
+        overt_error *err);
+/* Parts of the memory behind `fd` (/proc/PID/mem, opened by you), each scanned by itself; offsets
+ * in the report are addresses. Explain profile with OVERT_LOOK_RAW only. */
+typedef struct overt_region {
+    uint64_t address;
+    uint64_t bytes;
+} overt_region;
+OVERT_API OVERT_MUST_CHECK overt_status overt_submit_regions(overt_scanner *scanner, int fd,
+        const char *name, uint64_t token, const overt_region *regions, size_t region_count,
+        const overt_value *values, size_t value_count, overt_error *err);
 /* Waits up to `wait_ms` (-1: for ever) for a report. *out is NULL if none came in time, or
  * nothing is under way. A worker that dies or hangs costs its file, not the scan. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_collect(
@@ -265,6 +350,13 @@ typedef struct overt_hit {
     overt_text name; /* of the rule */
 } overt_hit;
 
+/* How a string is written. */
+enum overt_string_kind {
+    OVERT_STRING_TEXT = 1,
+    OVERT_STRING_HEX,
+    OVERT_STRING_REGEX
+};
+
 typedef struct overt_string_match {
     uint32_t rule;
     uint32_t object;
@@ -273,6 +365,8 @@ typedef struct overt_string_match {
     uint32_t xor_key;
     overt_text name;  /* "$a" */
     overt_text bytes; /* the first bytes that matched */
+    uint32_t string;  /* its number in the rule */
+    enum overt_string_kind kind;
 } overt_string_match;
 
 typedef struct overt_gap {

@@ -13,23 +13,40 @@
 #include "api/fail.h"
 #include "api/layers.h"
 #include "api/memfd.h"
+#include "api/values.h"
 #include "base/checked.h"
 
 /* Set beforehand, as nothing in a jail may make a file grow. Sparse: unused pages cost nothing. */
 #define OUTPUT_BYTES_MAX (4u * OV_GIB)
 
 struct source {
-    uint32_t flags; /* OV_SOURCE_ */
-    char *name;     /* owned */
-    int fd;         /* owned */
+    struct ov_source_form form;
+    char *name;        /* owned; what is told of it to people */
+    struct ov_buf sent; /* owned; the namespace where there is one, and the name */
+    int fd;            /* owned */
     uint64_t size;
+};
+
+/* One variable, as it is sent. */
+struct external {
+    struct ov_buf value; /* owned */
+    char *name;          /* owned */
 };
 
 struct overt_compiler {
     struct source *sources; /* owned */
     size_t source_count, source_cap;
+    struct external *externals; /* owned */
+    size_t external_count;
     overt_diag_fn on_diag;
     void *diag_payload;
+    overt_problem_fn on_problem;
+    void *problem_payload;
+    overt_include_fn on_include;
+    void *include_payload;
+    struct ov_source_form yara; /* of YARA sources to come */
+    char *space;                /* owned; the same; NULL: the default */
+    bool stop_at_errors;
     unsigned without;
     char layer_names[OV_LAYER_NAMES_BYTES];
 };
@@ -37,6 +54,8 @@ struct overt_compiler {
 /* What one compile has told so far. */
 struct telling {
     overt_compiler *compiler;
+    struct ov_compiling *talk; /* while sources are sent */
+    char rule[OV_IDENTIFIER_BYTES_MAX + 1]; /* what the next problem is about; "": none */
     overt_error first; /* the first error */
     uint64_t errors;
     bool compiled;
@@ -66,9 +85,16 @@ void overt_compiler_free(overt_compiler *compiler)
     }
     for (size_t i = 0; i < compiler->source_count; i++) {
         free(compiler->sources[i].name);
+        ov_buf_done(&compiler->sources[i].sent);
         (void)close(compiler->sources[i].fd);
     }
+    for (size_t i = 0; i < compiler->external_count; i++) {
+        free(compiler->externals[i].name);
+        ov_buf_done(&compiler->externals[i].value);
+    }
     free(compiler->sources);
+    free(compiler->externals);
+    free(compiler->space);
     free(compiler);
 }
 
@@ -76,6 +102,98 @@ void overt_compiler_on_diag(overt_compiler *compiler, overt_diag_fn fn, void *pa
 {
     compiler->on_diag = fn;
     compiler->diag_payload = payload;
+}
+
+void overt_compiler_on_problem(overt_compiler *compiler, overt_problem_fn fn, void *payload)
+{
+    compiler->on_problem = fn;
+    compiler->problem_payload = payload;
+}
+
+void overt_compiler_on_include(overt_compiler *compiler, overt_include_fn fn, void *payload)
+{
+    compiler->on_include = fn;
+    compiler->include_payload = payload;
+}
+
+overt_status overt_compiler_set_yara(
+        overt_compiler *compiler, const overt_yara_options *options, overt_error *err)
+{
+    char *space = NULL;
+
+    if (compiler == NULL || options == NULL || options->version != OVERT_YARA_OPTIONS_VERSION
+            || options->reserved != 0 || (options->flags & ~7u) != 0) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "options for YARA sources begin with OVERT_YARA_OPTIONS_INIT");
+    }
+    if (options->space != NULL && strlen(options->space) > OV_IDENTIFIER_BYTES_MAX) {
+        return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "a namespace has at most %u bytes",
+                OV_IDENTIFIER_BYTES_MAX);
+    }
+    if (options->space != NULL && (space = strdup(options->space)) == NULL) {
+        return ov_fail_nomem(err, "a namespace");
+    }
+    free(compiler->space);
+    compiler->space = space;
+    compiler->yara = (struct ov_source_form){
+        .flags = ((options->flags & OVERT_YARA_STRICT_ESCAPE) != 0 ? OV_SOURCE_STRICT_ESCAPE : 0)
+                 | ((options->flags & OVERT_YARA_FIRST_ERROR) != 0 ? OV_SOURCE_FIRST_ERROR : 0),
+        .strings_max = options->strings_per_rule_max,
+    };
+    compiler->stop_at_errors = (options->flags & OVERT_YARA_STOP_AT_ERRORS) != 0;
+    return OVERT_OK;
+}
+
+/* The place for a variable of this name: an old one, or a new one. NULL: no memory. */
+static struct external *external_place(overt_compiler *compiler, const overt_value *value)
+{
+    struct external *externals;
+    char *name;
+
+    for (size_t i = 0; i < compiler->external_count; i++) {
+        struct external *old = &compiler->externals[i];
+
+        if (strlen(old->name) == value->name.len
+                && memcmp(old->name, value->name.bytes, value->name.len) == 0) {
+            ov_buf_clear(&old->value);
+            return old;
+        }
+    }
+    externals = reallocarray(
+            compiler->externals, compiler->external_count + 1, sizeof(*externals));
+    if (externals == NULL) {
+        return NULL;
+    }
+    compiler->externals = externals;
+    name = strndup(value->name.bytes, value->name.len);
+    if (name == NULL) {
+        return NULL;
+    }
+    externals[compiler->external_count].name = name;
+    ov_buf_init(&externals[compiler->external_count].value, OV_VALUES_BYTES_MAX);
+    return &externals[compiler->external_count++];
+}
+
+overt_status overt_compiler_define(
+        overt_compiler *compiler, const overt_value *value, overt_error *err)
+{
+    struct external *external;
+    overt_status status;
+
+    if (compiler == NULL || value == NULL) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "there is no variable to define");
+    }
+    status = ov_value_check_form(value, err);
+    if (status != OVERT_OK) {
+        return status;
+    }
+    external = external_place(compiler, value);
+    if (external != NULL) {
+        ov_value_put(&external->value, value);
+    }
+    return external != NULL && ov_buf_ok(&external->value)
+                   ? OVERT_OK
+                   : ov_fail_nomem(err, "an external variable");
 }
 
 overt_status overt_compiler_accept_weaker(
@@ -101,7 +219,7 @@ static overt_status add(overt_compiler *compiler, uint32_t flags, const char *na
         uint64_t size, overt_error *err)
 {
     struct source *sources = compiler->sources;
-    char *copy;
+    struct source source = { .form = { .flags = flags }, .fd = fd, .size = size };
 
     if (compiler->source_count == compiler->source_cap) {
         const size_t cap = compiler->source_cap == 0 ? 16 : compiler->source_cap * 2;
@@ -113,12 +231,24 @@ static overt_status add(overt_compiler *compiler, uint32_t flags, const char *na
         compiler->sources = sources;
         compiler->source_cap = cap;
     }
-    copy = strdup(name);
-    if (copy == NULL) {
+    ov_buf_init(&source.sent, OV_NAME_BYTES_MAX);
+    if (flags == OV_SOURCE_YARA) {
+        source.form = compiler->yara;
+        source.form.flags |= flags | (compiler->space != NULL ? OV_SOURCE_SPACE : 0)
+                             | (compiler->on_include != NULL ? OV_SOURCE_INCLUDES : 0);
+    }
+    if ((source.form.flags & OV_SOURCE_SPACE) != 0) {
+        ov_buf_put_text(&source.sent, compiler->space);
+        ov_buf_put_u8(&source.sent, 0);
+    }
+    ov_buf_put_text(&source.sent, name);
+    source.name = strdup(name);
+    if (source.name == NULL || !ov_buf_ok(&source.sent)) {
+        free(source.name);
+        ov_buf_done(&source.sent);
         return ov_fail_nomem(err, "a name");
     }
-    sources[compiler->source_count++] =
-            (struct source){ .flags = flags, .name = copy, .fd = fd, .size = size };
+    sources[compiler->source_count++] = source;
     return OVERT_OK;
 }
 
@@ -131,10 +261,10 @@ static overt_status check_source(const overt_compiler *compiler, overt_dialect d
     if (dialect != OVERT_YARA && dialect != OVERT_HASHLIST) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "dialect %d is unknown", (int)dialect);
     }
-    if (strlen(name) > OV_NAME_BYTES_MAX || size > OV_RULE_SOURCE_BYTES_MAX) {
+    if (strlen(name) > OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1 || size > OV_RULE_SOURCE_BYTES_MAX) {
         (void)ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
                 "a rule source has at most %u bytes, its name at most %u", OV_RULE_SOURCE_BYTES_MAX,
-                OV_NAME_BYTES_MAX);
+                OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1);
         ov_error_about_text(err, name);
         return OVERT_E_LIMIT;
     }
@@ -208,6 +338,29 @@ static void fill_text(char *to, size_t room, struct ov_bytes text)
             (const char *)ov_bytes_raw(text), kept < len ? "..." : "");
 }
 
+static overt_text lent(struct ov_bytes bytes)
+{
+    return (overt_text){ .bytes = (const char *)ov_bytes_raw(bytes),
+        .len = (size_t)ov_bytes_len(bytes) };
+}
+
+static void tell_problem(struct telling *t, const struct ov_record *record)
+{
+    const overt_problem problem = {
+        .file = lent(record->name),
+        .rule = { .bytes = t->rule, .len = strlen(t->rule) },
+        .message = lent(record->text),
+        .line = record->object,
+        .column = record->rule,
+        .is_warning = record->reason != SEVERITY_ERROR,
+    };
+
+    if (t->compiler->on_problem != NULL) {
+        t->compiler->on_problem(t->compiler->problem_payload, &problem);
+    }
+    t->rule[0] = '\0';
+}
+
 static void tell_diag(struct telling *t, const struct ov_record *record)
 {
     overt_error diag = OVERT_ERROR_INIT;
@@ -224,15 +377,59 @@ static void tell_diag(struct telling *t, const struct ov_record *record)
         t->compiler->on_diag(
                 t->compiler->diag_payload, &diag, record->reason == SEVERITY_ERROR ? 0 : 1);
     }
+    tell_problem(t, record);
+}
+
+/* The file is opened here, by whoever owns the rules; the jail only learns what is in it. */
+static bool include(struct telling *t, const struct ov_record *record)
+{
+    auto_free char *path = NULL;
+    auto_free char *from = NULL;
+    auto_fd int fd = -1;
+    struct stat st;
+
+    if (t->talk == NULL || t->compiler->on_include == NULL) {
+        return false;
+    }
+    path = strndup((const char *)ov_bytes_raw(record->text), (size_t)ov_bytes_len(record->text));
+    from = strndup((const char *)ov_bytes_raw(record->name), (size_t)ov_bytes_len(record->name));
+    if (path == NULL || from == NULL || strlen(path) != ov_bytes_len(record->text)) {
+        return ov_compiling_answer_include(t->talk, -1, 0, "no such name");
+    }
+    fd = t->compiler->on_include(t->compiler->include_payload, path, from);
+    if (fd < 0) {
+        return ov_compiling_answer_include(t->talk, -1, 0, "");
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)
+            || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) {
+        return ov_compiling_answer_include(t->talk, -1, 0, "not a regular file");
+    }
+    return ov_compiling_answer_include(t->talk, fd, (uint64_t)st.st_size, "");
+}
+
+static bool keep_rule_name(struct telling *t, const struct ov_record *record)
+{
+    if (ov_bytes_len(record->text) >= sizeof(t->rule)) {
+        return false;
+    }
+    memcpy(t->rule, ov_bytes_raw(record->text), (size_t)ov_bytes_len(record->text));
+    t->rule[ov_bytes_len(record->text)] = '\0';
+    return true;
 }
 
 static bool on_source_record(void *payload, const struct ov_record *record)
 {
-    if (record->kind != OV_RECORD_DIAG) {
+    switch ((unsigned)record->kind) {
+    case OV_RECORD_DIAG:
+        tell_diag(payload, record);
+        return true;
+    case OV_RECORD_DIAG_RULE:
+        return keep_rule_name(payload, record);
+    case OV_RECORD_INCLUDE:
+        return include(payload, record);
+    default:
         return false;
     }
-    tell_diag(payload, record);
-    return true;
 }
 
 static bool on_finish_record(void *payload, const struct ov_record *record)
@@ -251,36 +448,67 @@ static bool on_finish_record(void *payload, const struct ov_record *record)
     return true;
 }
 
-/* The conversation: every source, then the order to compile. */
+static overt_status send_externals(struct ov_compiling *c, const overt_compiler *compiler,
+        int nothing, struct telling *t, overt_error *err)
+{
+    overt_status status = OVERT_OK;
+
+    for (size_t i = 0; status == OVERT_OK && i < compiler->external_count; i++) {
+        status = ov_compiling_ask(c, OV_REQUEST_EXTERNAL, 0, 0,
+                ov_buf_bytes(&compiler->externals[i].value), nothing, on_source_record, t, err);
+    }
+    return status;
+}
+
+static overt_status send_sources(
+        struct ov_compiling *c, const overt_compiler *compiler, struct telling *t, overt_error *err)
+{
+    t->talk = c;
+    for (size_t i = 0; i < compiler->source_count; i++) {
+        const struct source *source = &compiler->sources[i];
+        const overt_status status = ov_compiling_ask_source(c, &source->form, source->size,
+                ov_buf_bytes(&source->sent), source->fd, on_source_record, t, err);
+
+        if (status != OVERT_OK) {
+            ov_error_about_text(err, source->name);
+            return status;
+        }
+        if (t->errors != 0 && compiler->stop_at_errors) {
+            break;
+        }
+    }
+    t->talk = NULL;
+    return OVERT_OK;
+}
+
+/* The conversation: variables, every source, then the order to compile. */
 static overt_status converse(
         overt_compiler *compiler, int output, struct telling *t, overt_error *err)
 {
+    auto_fd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     struct ov_compiling c;
-    overt_status status = ov_compiling_begin(&c, output, OUTPUT_BYTES_MAX, compiler->without, err);
+    overt_status status;
+    bool stop;
 
+    if (nothing < 0) {
+        return ov_fail_errno(err, errno, "/dev/null");
+    }
+    status = ov_compiling_begin(&c, output, OUTPUT_BYTES_MAX, compiler->without, err);
     if (status != OVERT_OK) {
         return status;
     }
     ov_layers_text(ov_jail_layers(c.jail), compiler->layer_names);
-    for (size_t i = 0; status == OVERT_OK && i < compiler->source_count; i++) {
-        const struct source *source = &compiler->sources[i];
-        const struct ov_bytes name = ov_bytes_of(source->name, strlen(source->name));
-
-        status = ov_compiling_ask(&c, OV_REQUEST_SOURCE, source->flags, source->size, name,
-                source->fd, on_source_record, t, err);
-        if (status != OVERT_OK) {
-            ov_error_about(err, name);
-        }
-    }
+    status = send_externals(&c, compiler, nothing, t, err);
     if (status == OVERT_OK) {
-        auto_fd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-        status = nothing < 0 ? ov_fail_errno(err, errno, "/dev/null")
-                             : ov_compiling_ask(&c, OV_REQUEST_FINISH, 0, OUTPUT_BYTES_MAX,
-                                     ov_bytes_of(NULL, 0), nothing, on_finish_record, t, err);
+        status = send_sources(&c, compiler, t, err);
+    }
+    stop = t->errors != 0 && compiler->stop_at_errors;
+    if (status == OVERT_OK && !stop) {
+        status = ov_compiling_ask(&c, OV_REQUEST_FINISH, 0, OUTPUT_BYTES_MAX, ov_bytes_of(NULL, 0),
+                nothing, on_finish_record, t, err);
     }
     ov_compiling_done(&c);
-    if (status == OVERT_OK && !t->compiled) {
+    if (status == OVERT_OK && !stop && !t->compiled) {
         status = ov_fail(
                 err, OVERT_E_SANDBOX, UINT64_MAX, "the rule compiler ended without a database");
     }
@@ -305,7 +533,7 @@ overt_status overt_compiler_finish(
     if (status != OVERT_OK) {
         return status;
     }
-    if ((t.errors != 0 || t.errors_counted != 0) && !keep_good) {
+    if ((t.errors != 0 || t.errors_counted != 0) && (!keep_good || !t.compiled)) {
         if (err != NULL) {
             *err = t.first;
             err->status = OVERT_E_SYNTAX;

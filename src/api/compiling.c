@@ -4,8 +4,10 @@
 #include "api/compiling.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "api/fail.h"
@@ -116,22 +118,16 @@ static overt_status fail_told(
             "%.*s", len, (const char *)ov_bytes_raw(record->text));
 }
 
-overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_request_kind kind, uint32_t flags,
-        uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
-        overt_error *err)
+static overt_status converse(struct ov_compiling *c, const struct ov_request *request,
+        struct ov_bytes name, int fd, ov_record_fn fn, void *payload, overt_error *err)
 {
+    struct ov_request head = *request;
     const uint64_t until_ms = ov_clock_ms() + COMPILE_WALL_MS;
-    const struct ov_request request = {
-        .magic = ov_le32_of(OV_REQUEST_MAGIC),
-        .kind = ov_le32_of((uint32_t)kind),
-        .seq = ov_le32_of(++c->seq_last),
-        .flags = ov_le32_of(flags),
-        .size = ov_le64_of(size),
-        .name_bytes = ov_le32_of((uint32_t)ov_bytes_len(name)),
-    };
     uint8_t message[OV_EXPLAIN_FRAME_BYTES_MAX];
-    overt_status status = send_request(c, &request, name, fd, until_ms, err);
+    overt_status status;
 
+    head.name_bytes = ov_le32_of((uint32_t)ov_bytes_len(name));
+    status = send_request(c, &head, name, fd, until_ms, err);
     for (uint32_t records = 0; status == OVERT_OK && records < COMPILE_RECORDS_MAX;) {
         const ssize_t n = receive(c, message, sizeof(message));
         struct ov_record record;
@@ -153,7 +149,7 @@ overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_request_kind kind,
             return OVERT_OK;
         }
         if (record.kind == OV_RECORD_FAILED) {
-            return fail_told(&record, kind, err);
+            return fail_told(&record, (enum ov_request_kind)ov_le32_get(request->kind), err);
         }
         if (fn == NULL || !fn(payload, &record)) {
             break;
@@ -162,4 +158,52 @@ overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_request_kind kind,
     return status != OVERT_OK ? status
                               : ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX,
                                       "the rule compiler sent what it may not send");
+}
+
+static struct ov_request request_of(
+        uint32_t seq, enum ov_request_kind kind, uint32_t flags, uint64_t size)
+{
+    return (struct ov_request){
+        .magic = ov_le32_of(OV_REQUEST_MAGIC),
+        .kind = ov_le32_of((uint32_t)kind),
+        .seq = ov_le32_of(seq),
+        .flags = ov_le32_of(flags),
+        .size = ov_le64_of(size),
+    };
+}
+
+overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_request_kind kind, uint32_t flags,
+        uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
+        overt_error *err)
+{
+    const struct ov_request request = request_of(++c->seq_last, kind, flags, size);
+
+    return converse(c, &request, name, fd, fn, payload, err);
+}
+
+overt_status ov_compiling_ask_source(struct ov_compiling *c, const struct ov_source_form *form,
+        uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
+        overt_error *err)
+{
+    struct ov_request request =
+            request_of(++c->seq_last, OV_REQUEST_SOURCE, form->flags, size);
+
+    request.objects_max = ov_le32_of(form->strings_max);
+    return converse(c, &request, name, fd, fn, payload, err);
+}
+
+bool ov_compiling_answer_include(struct ov_compiling *c, int fd, uint64_t size, const char *why)
+{
+    const struct ov_request request =
+            request_of(c->seq_last, OV_REQUEST_INCLUDE, fd >= 0 ? 1 : 0, size);
+    const uint64_t until_ms = ov_clock_ms() + COMPILE_WALL_MS;
+    auto_fd int nothing = -1;
+
+    if (fd < 0) {
+        nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        fd = nothing;
+    }
+    return fd >= 0
+           && send_request(c, &request, ov_bytes_of(why, strlen(why)), fd, until_ms, NULL)
+                      == OVERT_OK;
 }

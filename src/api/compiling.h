@@ -26,4 +26,20 @@ OV_MUST_CHECK overt_status ov_compiling_ask(struct ov_compiling *c, enum ov_requ
         uint32_t flags, uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
         overt_error *err);
 
+/* How OV_REQUEST_SOURCE has its texts read. */
+struct ov_source_form {
+    uint32_t flags;       /* OV_SOURCE_* */
+    uint32_t strings_max; /* of a rule; 0: the default */
+};
+
+/* The same for a source. */
+OV_MUST_CHECK overt_status ov_compiling_ask_source(struct ov_compiling *c,
+        const struct ov_source_form *form, uint64_t size, struct ov_bytes name, int fd,
+        ov_record_fn fn, void *payload, overt_error *err);
+
+/* Inside such a call: the answer to OV_RECORD_INCLUDE. `fd` >= 0: a text of `size` bytes; else
+ * `why` there is none. False: the compiler cannot be told. */
+OV_MUST_CHECK bool ov_compiling_answer_include(
+        struct ov_compiling *c, int fd, uint64_t size, const char *why);
+
 #endif

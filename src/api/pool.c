@@ -86,6 +86,10 @@ void ov_job_free(struct ov_job *job)
     if (job->report == NULL && job->fd >= 0) {
         (void)close(job->fd); /* a probe's own */
     }
+    if (job->regions_fd >= 0) {
+        (void)close(job->regions_fd);
+    }
+    ov_buf_done(&job->values);
     overt_report_free(job->report);
     free(job);
 }
@@ -126,8 +130,10 @@ static void finish_job(overt_scanner *s, struct ov_job *job)
         ov_job_free(job);
         return;
     }
-    if (fstat(job->fd, &st) != 0 || (uint64_t)st.st_size != report->size
-            || st.st_mtim.tv_sec != job->mtime.tv_sec || st.st_mtim.tv_nsec != job->mtime.tv_nsec) {
+    if (job->regions_fd < 0 /* memory has neither size nor time */
+            && (fstat(job->fd, &st) != 0 || (uint64_t)st.st_size != report->size
+                    || st.st_mtim.tv_sec != job->mtime.tv_sec
+                    || st.st_mtim.tv_nsec != job->mtime.tv_nsec)) {
         ov_report_gap(report, OV_REASON_CUT, "it changed while it was looked at");
     }
     ov_report_finish(report, s->explain_bytes_max);
@@ -405,6 +411,8 @@ static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_erro
         return ov_fail_nomem(err, "a probe");
     }
     job->fd = -1;
+    job->regions_fd = -1;
+    ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
     status = ov_memfd_of(&job->fd, "overt-probe", ov_bytes_of(NULL, 0), err);
     if (status != OVERT_OK) {
         ov_job_free(job);

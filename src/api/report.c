@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/reason.h"
+#include "db/rules.h"
 
 #define GAP_OBJECT_NONE 0u
 
@@ -225,6 +226,21 @@ static bool add_object(overt_report *report, const struct ov_record *record)
     return true;
 }
 
+/* The database says how a string is written; the worker only which one it is. */
+static enum overt_string_kind string_kind(
+        const overt_report *report, const struct ov_record *record)
+{
+    const struct ov_db_view *view = &report->db->view;
+    struct ov_rule_info rule;
+    struct ov_string_info string;
+
+    if (!ov_db_rule_read(view, record->rule, &rule) || record->string >= rule.string_count
+            || !ov_db_string_read(view, rule.string_first + record->string, &string)) {
+        return OVERT_STRING_TEXT; /* one of the two lies, and nothing hangs on it */
+    }
+    return (enum overt_string_kind)(string.flags >> OV_DB_STRING_KIND_SHIFT);
+}
+
 static void add_string(overt_report *report, const struct ov_record *record)
 {
     void *at = grown(
@@ -243,6 +259,8 @@ static void add_string(overt_report *report, const struct ov_record *record)
         .xor_key = record->xor_key,
         .name = keep_text(report, record->text),
         .bytes = keep_text(report, record->name),
+        .string = record->string,
+        .kind = string_kind(report, record),
     };
 }
 
@@ -308,6 +326,8 @@ enum ov_report_step ov_report_record(
     case OV_RECORD_FAILED:
     case OV_RECORD_DIAG:
     case OV_RECORD_COMPILED:
+    case OV_RECORD_INCLUDE:
+    case OV_RECORD_DIAG_RULE:
         return settle(report, &record);
     }
     return OV_REPORT_LIE;

@@ -107,3 +107,28 @@ overt_status overt_db_rule_tag(
     *out = lent(tag);
     return OVERT_OK;
 }
+
+uint64_t overt_db_external_count(const overt_db *db)
+{
+    return db->view.counts[OV_DB_EXTERNALS];
+}
+
+overt_status overt_db_external(
+        const overt_db *db, uint64_t number, overt_value *out, overt_error *err)
+{
+    struct ov_datum_info info;
+
+    if (number >= overt_db_external_count(db)
+            || !ov_db_external_read(&db->view, (uint32_t)number, &info)) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "there is no external variable %llu",
+                (unsigned long long)number);
+    }
+    *out = (overt_value){
+        .name = lent(info.name),
+        .kind = (overt_value_kind)info.type,
+        .integer = info.integer,
+        .real = info.real,
+        .text = lent(info.text),
+    };
+    return OVERT_OK;
+}

@@ -9,6 +9,7 @@
 
 #include "api/fail.h"
 #include "api/memfd.h"
+#include "api/values.h"
 #include "base/checked.h"
 
 #define WORKERS_MAX       1024u
@@ -16,6 +17,12 @@
 #define IN_FLIGHT         32u
 #define EXPLAIN_BYTES_MAX (4u * OV_GIB) /* of one file, at a person's wish */
 #define TIME_MS_MAX       (24u * 3600u * 1000u)
+
+#define LOOKS \
+    (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD)
+
+/* Memory of one process: 64 bits of it hold no more parts than this. */
+#define REGIONS_MAX (1024u * 1024u)
 
 static uint32_t processors(void)
 {
@@ -51,6 +58,11 @@ static overt_status check_options(const overt_options *options, unsigned *withou
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
                 "at most %u workers with %u files waiting at each", WORKERS_MAX, IN_FLIGHT_MAX);
     }
+    if (options->reserved != 0 || (options->look & ~LOOKS) != 0
+            || (options->look != 0 && options->profile != OVERT_PROFILE_EXPLAIN)) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "how to look (0x%x) is for the explain profile, with what it knows", options->look);
+    }
     if (options->profile != (overt_profile)0 && options->profile != OVERT_PROFILE_VERDICT
             && options->profile != OVERT_PROFILE_EXPLAIN) {
         return ov_fail(
@@ -69,6 +81,14 @@ static overt_status check_options(const overt_options *options, unsigned *withou
         *without |= layer;
     }
     return OVERT_OK;
+}
+
+static uint32_t scan_flags(uint32_t look)
+{
+    return ((look & OVERT_LOOK_RAW) != 0 ? OV_SCAN_RAW : 0)
+           | ((look & OVERT_LOOK_NO_STRINGS) != 0 ? OV_SCAN_NO_STRINGS : 0)
+           | ((look & OVERT_LOOK_FIRST) != 0 ? OV_SCAN_FIRST : 0)
+           | ((look & OVERT_LOOK_UNHELD) != 0 ? OV_SCAN_UNHELD : 0);
 }
 
 overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_limits *limits,
@@ -102,6 +122,7 @@ overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_li
     s->explain_bytes_max =
             options->explain_bytes_max == 0 ? OV_EXPLAIN_BYTES_DEFAULT : options->explain_bytes_max;
     s->wanted_kib = (uint32_t)((options->explain_bytes_max + OV_KIB - 1) / OV_KIB);
+    s->scan_flags = scan_flags(options->look);
     s->without = without;
     s->in_flight_max = options->in_flight == 0 ? IN_FLIGHT : options->in_flight;
     s->time_ms_max = limits->time_ms_max == 0 ? OV_TIME_MS_DEFAULT : limits->time_ms_max;
@@ -167,13 +188,15 @@ static struct ov_job *job_new(
     }
     job->report->size = (uint64_t)st->st_size;
     job->fd = fd;
+    job->regions_fd = -1;
+    ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
     job->mtime = st->st_mtim;
     job->seq = ++s->seq_last;
     job->request = (struct ov_request){
         .magic = ov_le32_of(OV_REQUEST_MAGIC),
         .kind = ov_le32_of(OV_REQUEST_SCAN),
         .seq = ov_le32_of(job->seq),
-        .flags = ov_le32_of(s->profile == OV_JAIL_EXPLAIN ? s->wanted_kib : 0),
+        .flags = ov_le32_of(s->profile == OV_JAIL_EXPLAIN ? s->wanted_kib | s->scan_flags : 0),
         .size = ov_le64_of((uint64_t)st->st_size),
         .bytes_max = ov_le64_of(s->limits.bytes_max),
         .object_bytes_max = ov_le64_of(s->limits.object_bytes_max),
@@ -185,8 +208,73 @@ static struct ov_job *job_new(
     return job;
 }
 
-static overt_status submit(
-        overt_scanner *s, int fd, bool take, const char *name, uint64_t token, overt_error *err)
+/* What is handed over with a file. */
+struct extras {
+    const overt_value *values;
+    size_t value_count;
+    const overt_region *regions;
+    size_t region_count;
+};
+
+/* Values for variables that the database has, of the types it has them in. */
+static overt_status add_values(
+        overt_scanner *s, struct ov_job *job, const struct extras *extras, overt_error *err)
+{
+    for (size_t i = 0; i < extras->value_count; i++) {
+        const overt_status status = ov_value_check(s->db, &extras->values[i], err);
+
+        if (status != OVERT_OK) {
+            return status;
+        }
+        ov_value_put(&job->values, &extras->values[i]);
+    }
+    return ov_buf_ok(&job->values)
+                   ? OVERT_OK
+                   : ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
+                             "values of external variables have at most %u bytes together",
+                             OV_VALUES_BYTES_MAX);
+}
+
+static overt_status add_regions(struct ov_job *job, const struct extras *extras, overt_error *err)
+{
+    const uint32_t flags = ov_le32_get(job->request.flags);
+    uint64_t end = 0, bytes = 0;
+    struct ov_buf list;
+    overt_status status;
+
+    if (extras->regions == NULL) {
+        return OVERT_OK;
+    }
+    if ((flags & OV_SCAN_RAW) == 0 || extras->region_count > REGIONS_MAX) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "memory is looked at raw, and has at most %u parts", REGIONS_MAX);
+    }
+    ov_buf_init(&list, (size_t)REGIONS_MAX * sizeof(struct ov_region));
+    for (size_t i = 0; i < extras->region_count; i++) {
+        const overt_region *at = &extras->regions[i];
+        const struct ov_region region = { .address = ov_le64_of(at->address),
+            .bytes = ov_le64_of(at->bytes) };
+
+        if (at->bytes == 0 || at->address < end || !ov_add(&end, at->address, at->bytes)) {
+            ov_buf_done(&list);
+            return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                    "parts of memory ascend, and none is empty");
+        }
+        bytes += at->bytes; /* disjoint: no more than 64 bits */
+        ov_buf_put(&list, &region, sizeof(region));
+    }
+    status = ov_buf_ok(&list)
+                     ? ov_memfd_of(&job->regions_fd, "overt-regions", ov_buf_bytes(&list), err)
+                     : ov_fail_nomem(err, "a list of parts of memory");
+    ov_buf_done(&list);
+    job->report->size = bytes;
+    job->request.flags = ov_le32_of(flags | OV_SCAN_REGIONS);
+    job->request.size = ov_le64_of(extras->region_count);
+    return status;
+}
+
+static overt_status submit(overt_scanner *s, int fd, bool take, const char *name, uint64_t token,
+        const struct extras *extras, overt_error *err)
 {
     const char *shown = name == NULL ? "" : name;
     overt_error why = OVERT_ERROR_INIT;
@@ -204,6 +292,14 @@ static overt_status submit(
     job = job_new(s, fd, shown, token, &st);
     if (job == NULL) {
         return ov_fail_nomem(err, "one more file");
+    }
+    if (extras != NULL) {
+        status = add_values(s, job, extras, err);
+        status = status == OVERT_OK ? add_regions(job, extras, err) : status;
+        if (status != OVERT_OK) {
+            ov_job_free(job);
+            return status;
+        }
     }
     status = ov_pool_send(s, job, &why);
     if (status == OVERT_OK) {
@@ -227,7 +323,41 @@ overt_status overt_submit(
     if (scanner == NULL || fd < 0) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "a scan needs a scanner and a file");
     }
-    return submit(scanner, fd, true, name, token, err);
+    return submit(scanner, fd, true, name, token, NULL, err);
+}
+
+static overt_status submit_extras(overt_scanner *scanner, int fd, const char *name, uint64_t token,
+        const struct extras *extras, overt_error *err)
+{
+    if (scanner == NULL || fd < 0 || (extras->values == NULL && extras->value_count != 0)) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "a scan needs a scanner and a file");
+    }
+    if (scanner->profile != OV_JAIL_EXPLAIN) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "a verdict is about bytes and rules alone: values and parts of memory are for the "
+                "explain profile");
+    }
+    return submit(scanner, fd, true, name, token, extras, err);
+}
+
+overt_status overt_submit_with(overt_scanner *scanner, int fd, const char *name, uint64_t token,
+        const overt_value *values, size_t value_count, overt_error *err)
+{
+    const struct extras extras = { .values = values, .value_count = value_count };
+
+    return submit_extras(scanner, fd, name, token, &extras, err);
+}
+
+overt_status overt_submit_regions(overt_scanner *scanner, int fd, const char *name, uint64_t token,
+        const overt_region *regions, size_t region_count, const overt_value *values,
+        size_t value_count, overt_error *err)
+{
+    const struct extras extras = { values, value_count, regions, region_count };
+
+    if (regions == NULL) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "there are no parts of memory to scan");
+    }
+    return submit_extras(scanner, fd, name, token, &extras, err);
 }
 
 static overt_report *take_done(overt_scanner *s)
@@ -239,7 +369,9 @@ static overt_report *take_done(overt_scanner *s)
         return NULL;
     }
     report = job->report;
-    free(job);
+    job->report = NULL;
+    job->fd = -1;
+    ov_job_free(job);
     return report;
 }
 
@@ -299,7 +431,7 @@ static overt_status scan_alone(
     if (overt_pending(s) != 0) {
         return ov_fail(err, OVERT_E_BUSY, UINT64_MAX, "this scanner is already scanning");
     }
-    while ((status = submit(s, fd, false, name, 0, err)) == OVERT_E_BUSY) {
+    while ((status = submit(s, fd, false, name, 0, NULL, err)) == OVERT_E_BUSY) {
         /* The only place is at a worker that has just died or still proves that it can start. */
         (void)ov_pool_turn(s, -1);
     }

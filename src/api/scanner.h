@@ -15,6 +15,7 @@ struct overt_scanner {
     enum ov_jail_profile profile;
     uint64_t explain_bytes_max;
     uint32_t wanted_kib; /* what is asked of a worker; 0: its own default */
+    uint32_t scan_flags; /* OV_SCAN_* of every request */
     unsigned without;
     size_t in_flight_max;
     uint32_t time_ms_max;

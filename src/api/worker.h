@@ -13,6 +13,8 @@ struct ov_job {
     struct ov_job *next;
     overt_report *report; /* owned; NULL for a probe */
     int fd;               /* borrowed from the report or from the caller */
+    int regions_fd;       /* owned; -1: the whole file */
+    struct ov_buf values; /* owned; behind the request */
     uint32_t seq;
     struct ov_request request;
     struct timespec mtime; /* when it was submitted */

@@ -124,6 +124,8 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 #define OV_EXPLAIN_FRAME_BYTES_MAX (4u * OV_KIB)
 #define OV_EXPLAIN_BYTES_DEFAULT   (64u * OV_KIB) /* per file */
 #define OV_EXPLAIN_MATCH_BYTES     64u            /* of the content of one match */
+#define OV_EXPLAIN_RAW_MATCH_BYTES 512u           /* the same for `overt yara`, as YARA shows */
+#define OV_VALUES_BYTES_MAX        (12u * OV_KIB) /* values of external variables, one request */
 /* What a worker says of one file unless the request asks for more: above what the supervisor keeps
  * by default, so that it is the supervisor who says that there is more. */
 #define OV_EXPLAIN_WORKER_BYTES_DEFAULT (512u * OV_KIB)

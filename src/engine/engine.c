@@ -81,6 +81,22 @@ void ov_engine_free(struct ov_engine *engine)
     free(engine);
 }
 
+void ov_engine_set_look(struct ov_engine *engine, const struct ov_engine_look *look)
+{
+    engine->options.keep_all = look->keep_all;
+    engine->options.inside = look->inside;
+}
+
+void ov_engine_forget_values(struct ov_engine *engine)
+{
+    ov_evaluator_forget_values(engine->evaluator);
+}
+
+bool ov_engine_give_value(struct ov_engine *engine, const struct ov_external_value *value)
+{
+    return ov_evaluator_give_value(engine->evaluator, value);
+}
+
 /* The default grows with the file, as far as a number can. */
 static uint64_t steps_for(uint64_t size)
 {

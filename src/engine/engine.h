@@ -12,6 +12,7 @@
 #include "base/reason.h"
 #include "base/source.h"
 #include "db/view.h"
+#include "eval/eval.h"
 #include "match/match.h"
 
 struct ov_scan_limits { /* zero in a field: the default of base/limits.h */
@@ -23,10 +24,16 @@ struct ov_scan_limits { /* zero in a field: the default of base/limits.h */
     uint32_t ratio_max;
 };
 
+/* How to look at one file: what a request may choose. */
+struct ov_engine_look {
+    bool keep_all; /* all matches of all strings */
+    bool inside;   /* look inside containers */
+};
+
 struct ov_engine_options {
     uint64_t memory_max; /* for everything the engine allocates, unpacked objects included */
-    bool keep_all;       /* explain: all matches of all strings */
-    bool inside;         /* look inside containers */
+    bool keep_all;       /* as in ov_engine_look, until something else is said */
+    bool inside;
 };
 
 struct ov_engine_object {
@@ -48,6 +55,9 @@ struct ov_engine_sink {
             const struct ov_matcher *m, struct ov_source *source);
     /* `detail` is a sentence for people (explain only); may be empty. */
     void (*incomplete)(void *payload, uint32_t ordinal, enum ov_reason reason, const char *detail);
+    /* NULL, or called once all rules of an object were told. */
+    void (*examined)(void *payload, uint32_t ordinal, const struct ov_matcher *m,
+            struct ov_source *source);
 };
 
 struct ov_engine;
@@ -56,6 +66,13 @@ OV_MUST_CHECK overt_status ov_engine_new(struct ov_engine **out, const struct ov
         const struct ov_engine_options *options, overt_error *err);
 void ov_engine_free(struct ov_engine *engine);
 OV_DEFINE_AUTO(struct ov_engine, ov_engine_free);
+
+/* For the scans to come. */
+void ov_engine_set_look(struct ov_engine *engine, const struct ov_engine_look *look);
+/* Values of external variables for the scans to come: of every object in them. As in eval/eval.h. */
+void ov_engine_forget_values(struct ov_engine *engine);
+OV_MUST_CHECK bool ov_engine_give_value(
+        struct ov_engine *engine, const struct ov_external_value *value);
 
 /* Reads `size` bytes of `fd` with pread. Everything it has to say goes to `sink`. */
 void ov_engine_scan_fd(struct ov_engine *engine, int fd, uint64_t size,

@@ -140,6 +140,10 @@ void ov_object_examine(
     if (finished && !cut) {
         digests_find(engine, wanted, subject->source->size, &hit);
     }
+    if (walk->sink->examined != NULL) {
+        walk->sink->examined(
+                walk->sink->payload, subject->ordinal, engine->matcher, subject->source);
+    }
 
     if (cut) {
         ov_walk_tell(walk, subject->ordinal, OV_REASON_CUT,

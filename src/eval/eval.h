@@ -6,6 +6,7 @@
 #define OV_EVAL_EVAL_H
 
 #include "base/digest.h"
+#include "db/rules_layout.h"
 #include "match/match.h"
 
 struct ov_evaluator;
@@ -19,6 +20,19 @@ OV_DEFINE_AUTO(struct ov_evaluator, ov_evaluator_free);
 /* Called for each rule that holds and is to be reported, ascending. `offset`: of the first match
  * of its first string that matched; UINT64_MAX if it has none. */
 typedef void (*ov_rule_fn)(void *payload, uint32_t rule, uint64_t offset);
+
+/* Values that take the place of those in the database for the next evaluation, by name and type;
+ * others are passed over. The texts are borrowed until then. False: out of memory. */
+struct ov_external_value {
+    struct ov_bytes name;
+    enum ov_db_datum_type type;
+    int64_t integer;
+    double real;
+    struct ov_bytes text;
+};
+void ov_evaluator_forget_values(struct ov_evaluator *ev);
+OV_MUST_CHECK bool ov_evaluator_give_value(
+        struct ov_evaluator *ev, const struct ov_external_value *value);
 
 /* Only rules that can hold are evaluated: those some of whose strings were found, and those that
  * need none. Cost grows with these, not with the database. Returns OV_REASON_NONE, or why

@@ -20,6 +20,8 @@ struct ov_evaluator {
     struct ov_bits due;     /* to be run */
     struct ov_bits put_off; /* took too long, or wait for one that did */
     struct ov_bits held;
+    struct ov_given *given; /* owned, sorted */
+    uint32_t given_count, given_cap;
     struct ov_facts facts;
     struct ov_machine machine;
 };
@@ -61,8 +63,70 @@ void ov_evaluator_free(struct ov_evaluator *ev)
         ov_bits_done(&ev->due);
         ov_bits_done(&ev->put_off);
         ov_bits_done(&ev->held);
+        free(ev->given);
         free(ev);
     }
+}
+
+/* --- values given for one object ------------------------------------------------------------- */
+
+void ov_evaluator_forget_values(struct ov_evaluator *ev)
+{
+    ev->given_count = 0;
+}
+
+/* The number of the variable of this name and type; false: the rules have none. */
+static bool find_external(
+        const struct ov_db_view *view, const struct ov_external_value *value, uint32_t *number)
+{
+    struct ov_datum_info info;
+
+    for (uint32_t i = 0; i < view->counts[OV_DB_EXTERNALS] && ov_db_external_read(view, i, &info);
+            i++) {
+        if (info.type == value->type
+                && ov_bytes_equal(info.name, ov_bytes_raw(value->name),
+                        (size_t)ov_bytes_len(value->name))) {
+            *number = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ov_evaluator_give_value(struct ov_evaluator *ev, const struct ov_external_value *value)
+{
+    struct ov_value given = ov_value_int(value->integer);
+    uint32_t number, at = 0;
+
+    if (!find_external(ev->view, value, &number)) {
+        return true;
+    }
+    if (value->type == OV_DB_DATUM_FLOAT) {
+        given = ov_value_float(value->real);
+    } else if (value->type == OV_DB_DATUM_TEXT) {
+        given = ov_value_text(value->text);
+    }
+    while (at < ev->given_count && ev->given[at].number < number) {
+        at++;
+    }
+    if (at < ev->given_count && ev->given[at].number == number) {
+        ev->given[at].value = given;
+        return true;
+    }
+    if (ev->given_count == ev->given_cap) {
+        const uint32_t cap = ev->given_cap == 0 ? 8 : ev->given_cap * 2;
+        struct ov_given *more = reallocarray(ev->given, cap, sizeof(*more));
+
+        if (more == NULL) {
+            return false;
+        }
+        ev->given = more;
+        ev->given_cap = cap;
+    }
+    memmove(&ev->given[at + 1], &ev->given[at], (ev->given_count - at) * sizeof(*ev->given));
+    ev->given[at] = (struct ov_given){ .number = number, .value = given };
+    ev->given_count++;
+    return true;
 }
 
 /* --- what is due ----------------------------------------------------------------------------- */
@@ -314,6 +378,8 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
     ev->machine.matcher = m;
     ev->machine.facts = &ev->facts;
     ev->machine.held = &ev->held;
+    ev->machine.given = ev->given;
+    ev->machine.given_count = ev->given_count;
     ev->machine.open = &ev->put_off;
     wake_by_strings(ev, m);
     if (!wake_always(ev, budget)) {

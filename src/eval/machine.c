@@ -79,10 +79,33 @@ static struct ov_value text(struct ov_machine *m, uint32_t at)
     return ov_value_text(b);
 }
 
+static const struct ov_value *given_value(const struct ov_machine *m, uint32_t number)
+{
+    uint32_t low = 0, high = m->given_count;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+
+        if (m->given[middle].number == number) {
+            return &m->given[middle].value;
+        }
+        if (m->given[middle].number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
 static struct ov_value external(struct ov_machine *m, uint32_t number)
 {
+    const struct ov_value *given = given_value(m, number);
     struct ov_datum_info info;
 
+    if (given != NULL) {
+        return *given;
+    }
     if (!ov_db_external_read(m->view, number, &info)) {
         return stop(m, OV_OUTCOME_DAMAGED);
     }

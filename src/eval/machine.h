@@ -50,6 +50,12 @@ struct ov_machine_loop {
     bool in_body;  /* FOR_LIST */
 };
 
+/* An external variable whose value was given for this object. */
+struct ov_given {
+    uint32_t number;
+    struct ov_value value;
+};
+
 enum ov_outcome {
     OV_OUTCOME_FALSE = 0,
     OV_OUTCOME_HOLDS,
@@ -65,6 +71,8 @@ struct ov_machine {
     struct ov_budget *budget;
     const struct ov_bits *held; /* rules known to hold */
     const struct ov_bits *open; /* rules not yet known */
+    const struct ov_given *given; /* ascending by number */
+    uint32_t given_count;
 
     uint32_t priv_rule;
     uint32_t priv_string_first;

@@ -84,6 +84,10 @@ bool ov_verdict_decode(
 
 #define RECORD_CUT 1u
 
+/* Types of given values, numbered as in OV_DB_EXTERNALS. */
+#define VALUE_BOOLEAN 1u
+#define VALUE_TEXT    4u
+
 struct record_head {
     struct ov_le32 seq;
     struct ov_le16 kind;
@@ -167,7 +171,7 @@ bool ov_record_decode(struct ov_bytes message, uint32_t seq, struct ov_record *o
     if (ov_le32_get(head.seq) != seq || ov_le32_get(head.zero) != 0
             || (ov_le16_get(head.flags) & ~RECORD_CUT) != 0
             || ov_le16_get(head.kind) < OV_RECORD_OBJECT
-            || ov_le16_get(head.kind) > OV_RECORD_FAILED) {
+            || ov_le16_get(head.kind) > OV_RECORD_DIAG_RULE) {
         return false;
     }
     *out = (struct ov_record){
@@ -189,6 +193,61 @@ bool ov_record_decode(struct ov_bytes message, uint32_t seq, struct ov_record *o
 
 /* --- requests ------------------------------------------------------------------------------- */
 
+void ov_given_value_put(struct ov_buf *out, const struct ov_given_value *value)
+{
+    const struct ov_value_head head = {
+        .name_bytes = ov_le16_of((uint16_t)ov_bytes_len(value->name)),
+        .text_bytes = ov_le16_of((uint16_t)ov_bytes_len(value->text)),
+        .type = ov_le32_of(value->type),
+        .value = ov_le64_of(value->value),
+    };
+
+    OV_ASSERT(ov_bytes_len(value->name) <= UINT16_MAX && ov_bytes_len(value->text) <= UINT16_MAX);
+    ov_buf_put(out, &head, sizeof(head));
+    ov_buf_put(out, ov_bytes_raw(value->name), (size_t)ov_bytes_len(value->name));
+    ov_buf_put(out, ov_bytes_raw(value->text), (size_t)ov_bytes_len(value->text));
+}
+
+bool ov_given_value_read(struct ov_reader *r, struct ov_given_value *out)
+{
+    struct ov_reader at = *r;
+    struct ov_value_head head;
+    struct ov_given_value value;
+    struct ov_bytes raw;
+
+    if (!ov_read_bytes(&at, sizeof(head), &raw)) {
+        return false;
+    }
+    memcpy(&head, ov_bytes_raw(raw), sizeof(head));
+    value.type = ov_le32_get(head.type);
+    value.value = ov_le64_get(head.value);
+    if (value.type < VALUE_BOOLEAN || value.type > VALUE_TEXT
+            || (value.type != VALUE_TEXT && ov_le16_get(head.text_bytes) != 0)
+            || (value.type == VALUE_BOOLEAN && value.value > 1)
+            || !ov_read_bytes(&at, ov_le16_get(head.name_bytes), &value.name)
+            || !ov_read_bytes(&at, ov_le16_get(head.text_bytes), &value.text)) {
+        return false;
+    }
+    *r = at;
+    *out = value;
+    return true;
+}
+
+/* How many bytes may stand behind a request of this kind. */
+static uint32_t name_bytes_max(uint32_t kind)
+{
+    switch (kind) {
+    case OV_REQUEST_SOURCE:
+    case OV_REQUEST_INCLUDE:
+        return OV_NAME_BYTES_MAX;
+    case OV_REQUEST_EXTERNAL:
+    case OV_REQUEST_SCAN:
+        return OV_VALUES_BYTES_MAX;
+    default:
+        return 0;
+    }
+}
+
 bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct ov_bytes *name)
 {
     struct ov_reader r = ov_reader_on(message);
@@ -203,8 +262,7 @@ bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct o
     kind = ov_le32_get(request.kind);
     name_bytes = ov_le32_get(request.name_bytes);
     if (ov_le32_get(request.magic) != OV_REQUEST_MAGIC || kind < OV_REQUEST_SCAN
-            || kind > OV_REQUEST_VERIFY || name_bytes > OV_NAME_BYTES_MAX
-            || (kind != OV_REQUEST_SOURCE && name_bytes != 0)
+            || kind > OV_REQUEST_INCLUDE || name_bytes > name_bytes_max(kind)
             || !ov_read_bytes(&r, name_bytes, &text) || ov_reader_left(&r) != 0) {
         return false;
     }

@@ -39,16 +39,58 @@ enum ov_request_kind {
     OV_REQUEST_FINISH =
             3,            /* compiler; no more sources: compile. fd: any (a /dev/null); size: of the
                               output memory file at descriptor 201 */
-    OV_REQUEST_VERIFY = 4 /* compiler; fd: a database to check whole */
+    OV_REQUEST_VERIFY = 4,   /* compiler; fd: a database to check whole */
+    OV_REQUEST_EXTERNAL = 5, /* compiler, before the sources; name: see ov_external_text */
+    OV_REQUEST_INCLUDE = 6   /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
+                                1 if fd is the text; else the name says why there is none */
 };
 
-/* OV_REQUEST_SCAN, in `flags` of the explain profile: KiB of records wanted for this file, with
- * all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first matches of each.
- * What does not fit is said by OV_REASON_REPLIES; the first HIT always fits. */
+/* OV_REQUEST_SCAN, in the low bits of `flags` of the explain profile: KiB of records wanted for
+ * this file, with all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first
+ * matches of each. What does not fit is said by OV_REASON_REPLIES; the first HIT always fits. */
+#define OV_SCAN_KIB_MASK 0x00ffffffu
+/* How to look, in the high bits (explain only). */
+#define OV_SCAN_RAW        0x80000000u /* the file alone, not what is inside it */
+#define OV_SCAN_NO_STRINGS 0x40000000u /* no STRING records; strings may be settled early */
+#define OV_SCAN_FIRST      0x20000000u /* strings may be settled early, but are told */
+#define OV_SCAN_UNHELD     0x10000000u /* strings of rules that do not hold, too */
+#define OV_SCAN_REGIONS    0x08000000u /* two descriptors: memory, and struct ov_region[] of it */
+#define OV_SCAN_FLAGS      0xf8000000u
 
-/* OV_REQUEST_SOURCE, in `flags`. */
-#define OV_SOURCE_YARA     1u
-#define OV_SOURCE_HASHLIST 2u
+/* OV_SCAN_REGIONS: a part of a process's memory. Ascending, disjoint, none empty. */
+struct ov_region {
+    struct ov_le64 address;
+    struct ov_le64 bytes;
+};
+_Static_assert(sizeof(struct ov_region) == 16, "on the wire");
+
+/* OV_REQUEST_SOURCE, in `flags`: one dialect, and for YARA how to read it. `objects_max`: strings
+ * a rule may have; 0: the default. */
+#define OV_SOURCE_YARA          1u
+#define OV_SOURCE_HASHLIST      2u
+#define OV_SOURCE_DIALECT       0xffu
+#define OV_SOURCE_SPACE         0x100u /* the name is the namespace, a NUL, and the file's name */
+#define OV_SOURCE_STRICT_ESCAPE 0x200u
+#define OV_SOURCE_INCLUDES      0x400u /* `include` may be asked of the parent */
+#define OV_SOURCE_FIRST_ERROR   0x800u /* of each rule only the first error is told, as YARA does */
+#define OV_SOURCE_FLAGS         0xfffu
+
+/* A value for an external variable. OV_REQUEST_EXTERNAL has one behind it; OV_REQUEST_SCAN of the
+ * explain profile any number that fit: values that take the place of those in the database. */
+struct ov_value_head {
+    struct ov_le16 name_bytes; /* then the name, then the text, both without NUL */
+    struct ov_le16 text_bytes; /* 0 unless TEXT */
+    struct ov_le32 type;       /* 1 boolean, 2 integer, 3 float, 4 text: as in OV_DB_EXTERNALS */
+    struct ov_le64 value;      /* the integer, or the double's bits */
+};
+_Static_assert(sizeof(struct ov_value_head) == 16, "on the wire");
+
+struct ov_given_value {
+    struct ov_bytes name;
+    struct ov_bytes text;
+    uint32_t type;
+    uint64_t value;
+};
 
 struct ov_request {
     struct ov_le32 magic;
@@ -62,11 +104,13 @@ struct ov_request {
     struct ov_le32 objects_max;
     struct ov_le32 depth_max;
     struct ov_le32 ratio_max;
-    struct ov_le32 name_bytes; /* behind the struct; 0 except for OV_REQUEST_SOURCE */
+    struct ov_le32 name_bytes; /* behind the struct; SOURCE and INCLUDE: at most
+                                  OV_NAME_BYTES_MAX; EXTERNAL and SCAN: values; else 0 */
 };
 
 _Static_assert(sizeof(struct ov_request) == 64, "on the wire");
-#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_NAME_BYTES_MAX)
+#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_VALUES_BYTES_MAX)
+_Static_assert(OV_VALUES_BYTES_MAX >= OV_NAME_BYTES_MAX, "the longer of the two");
 
 /* --- verdict profile ------------------------------------------------------------------------ */
 
@@ -116,7 +160,10 @@ enum ov_record_kind {
                                  name = file */
     OV_RECORD_COMPILED = 7,   /* offset = bytes of the database; rule = rules, object = hashes,
                                  parent = errors */
-    OV_RECORD_FAILED = 8      /* text = why the request could not be carried out */
+    OV_RECORD_FAILED = 8,     /* text = why the request could not be carried out */
+    OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
+                                 Waits for OV_REQUEST_INCLUDE */
+    OV_RECORD_DIAG_RULE = 10  /* text = the rule that the DIAG right behind it is about */
 };
 
 struct ov_record {
@@ -139,6 +186,10 @@ OV_MUST_CHECK bool ov_record_decode(
         struct ov_bytes message, uint32_t seq, struct ov_record *out, bool *cut);
 
 /* --- requests: both ends -------------------------------------------------------------------- */
+
+void ov_given_value_put(struct ov_buf *out, const struct ov_given_value *value);
+/* The next of them; borrows from what `r` reads. False: what is there is none. */
+OV_MUST_CHECK bool ov_given_value_read(struct ov_reader *r, struct ov_given_value *out);
 
 /* Checks magic, kind, lengths; `name` borrows from `message`. */
 OV_MUST_CHECK bool ov_request_decode(

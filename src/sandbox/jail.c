@@ -408,8 +408,8 @@ int ov_jail_channel(const struct ov_jail *jail)
     return jail->channel;
 }
 
-bool ov_jail_send(
-        struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd)
+static bool send_request(struct ov_jail *jail, const struct ov_request *request,
+        struct ov_bytes name, const int *fds, size_t fd_count)
 {
     struct ov_request head = *request;
     const size_t name_bytes = (size_t)ov_bytes_len(name);
@@ -419,13 +419,27 @@ bool ov_jail_send(
         { .iov_base = NULL, .iov_len = name_bytes },
     };
 
-    if (name_bytes > OV_NAME_BYTES_MAX) {
+    if (name_bytes > OV_VALUES_BYTES_MAX) {
         errno = EMSGSIZE;
         return false;
     }
     memcpy(&parts[1].iov_base, &text, sizeof(text)); /* sendmsg only reads, its type forgets it */
     head.name_bytes = ov_le32_of((uint32_t)name_bytes);
-    return send_with(jail->channel, parts, name_bytes > 0 ? 2 : 1, &fd, 1, MSG_DONTWAIT);
+    return send_with(jail->channel, parts, name_bytes > 0 ? 2 : 1, fds, fd_count, MSG_DONTWAIT);
+}
+
+bool ov_jail_send(
+        struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd)
+{
+    return send_request(jail, request, name, &fd, 1);
+}
+
+bool ov_jail_send_two(struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name,
+        int fd, int second)
+{
+    const int fds[2] = { fd, second };
+
+    return send_request(jail, request, name, fds, 2);
 }
 
 void ov_jail_end(struct ov_jail *jail, int wait_ms, struct ov_jail_end *out)

@@ -76,6 +76,10 @@ int ov_jail_channel(const struct ov_jail *jail);     /* lent; SEQPACKET, non-blo
 OV_MUST_CHECK bool ov_jail_send(
         struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd);
 
+/* The same with two descriptors, for a request that says so (OV_SCAN_REGIONS). */
+OV_MUST_CHECK bool ov_jail_send_two(struct ov_jail *jail, const struct ov_request *request,
+        struct ov_bytes name, int fd, int second);
+
 /* How it ended. Waits up to `wait_ms` for the spawner's report. */
 struct ov_jail_end {
     bool known; /* false: still running, or the spawner itself is gone */

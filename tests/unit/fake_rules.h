@@ -88,6 +88,18 @@ void ov_evaluator_free(struct ov_evaluator *ev)
     free(ev);
 }
 
+void ov_evaluator_forget_values(struct ov_evaluator *ev)
+{
+    (void)ev;
+}
+
+bool ov_evaluator_give_value(struct ov_evaluator *ev, const struct ov_external_value *value)
+{
+    (void)ev;
+    (void)value;
+    return true;
+}
+
 enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         struct ov_source *source, struct ov_budget *budget, ov_rule_fn rule_fn, void *payload)
 {

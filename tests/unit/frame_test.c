@@ -122,13 +122,44 @@ TEST(a_request_with_bytes_left_over_is_refused)
     CHECK(ov_bytes_equal(name, "ab", 2));
     CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(wire)), &got, &name));
     CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(wire) - 2), &got, &name));
-    request.kind = ov_le32_of(OV_REQUEST_SCAN);
+    request.kind = ov_le32_of(OV_REQUEST_FINISH);
     memcpy(wire, &request, sizeof(request));
     CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(wire) - 1), &got, &name));
+}
+
+TEST(a_given_value_survives_and_each_part_of_it_does_not)
+{
+    const struct ov_given_value value = { .name = ov_bytes_of("filename", 8),
+        .text = ov_bytes_of("a\0b", 3),
+        .type = 4 };
+    struct ov_given_value got;
+    struct ov_reader r;
+    struct ov_buf buf;
+    struct ov_bytes part;
+
+    ov_buf_init(&buf, 1000);
+    ov_given_value_put(&buf, &value);
+    r = ov_reader_on(ov_buf_bytes(&buf));
+    CHECK(ov_given_value_read(&r, &got) && ov_reader_left(&r) == 0);
+    CHECK(got.type == 4 && got.value == 0);
+    CHECK(ov_bytes_equal(got.name, "filename", 8) && ov_bytes_equal(got.text, "a\0b", 3));
+    for (uint64_t len = 0; len < ov_bytes_len(ov_buf_bytes(&buf)); len++) {
+        CHECK(ov_bytes_slice(ov_buf_bytes(&buf), 0, len, &part));
+        r = ov_reader_on(part);
+        CHECK(!ov_given_value_read(&r, &got));
+        CHECK(ov_reader_left(&r) == len);
+    }
+    for (uint8_t type = 0; type < 6; type++) { /* only a text has one */
+        ov_buf_set(&buf, 4, &type, 1);
+        r = ov_reader_on(ov_buf_bytes(&buf));
+        CHECK(ov_given_value_read(&r, &got) == (type == 4));
+    }
+    ov_buf_done(&buf);
 }
 
 TESTS(T(a_hit_survives_the_wall), T(a_frame_for_another_request_or_rule_is_refused),
         T(every_byte_of_an_incomplete_frame_is_checked_or_meant),
         T(an_end_without_an_object_is_refused), T(ordinals_beyond_the_field_say_that_or_more),
         T(a_record_survives_and_a_long_text_is_cut_aloud),
-        T(a_request_with_bytes_left_over_is_refused));
+        T(a_request_with_bytes_left_over_is_refused),
+        T(a_given_value_survives_and_each_part_of_it_does_not));

@@ -312,8 +312,8 @@ static bool include(void *payload, struct ov_bytes from_file, struct ov_bytes na
         *text = ov_bytes_of(nested, sizeof(nested) - 1);
     } else if (ov_bytes_equal(name, "itself", 6)) {
         *text = ov_bytes_of(itself, sizeof(itself) - 1);
-    } else if (ov_bytes_equal(name, "deeper", 6)) {
-        (void)snprintf(deeper, sizeof(deeper), "include \"deeper\" // %u", *asked);
+    } else if (ov_bytes_len(name) >= 6 && memcmp(ov_bytes_raw(name), "deeper", 6) == 0) {
+        (void)snprintf(deeper, sizeof(deeper), "include \"deeper%u\"", *asked);
         *text = ov_bytes_of(deeper, strlen(deeper));
     } else {
         *why = "no such file";
@@ -370,7 +370,7 @@ TEST(a_file_that_includes_itself_comes_to_an_end)
 
     open_with_includes(&w, &asked);
     CHECK(!read_text(&w, "include \"itself\" rule a { condition: true }"));
-    CHECK_UINT(asked, 2);
+    CHECK_UINT(asked, 1);
     CHECK_UINT(w.diags.errors, 1);
     CHECK_UINT(w.set.rule_count, 1);
     close_world(&w);

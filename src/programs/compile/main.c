@@ -13,6 +13,7 @@
 
 #include "base/checked.h"
 #include "compile/compile.h"
+#include "db/rules_layout.h"
 #include "db/verify.h"
 #include "db/view.h"
 #include "rules/hashlist/hashlist.h"
@@ -30,6 +31,7 @@ struct session {
     size_t diags_told;
     struct ov_buf message;
     uint32_t seq;
+    bool has_sources; /* no external variable may be added any more */
 };
 
 static void tell(struct session *s, const struct ov_record *record)
@@ -71,6 +73,13 @@ static void tell_diags(struct session *s)
     for (; s->diags_told < s->diags.count; s->diags_told++) {
         const struct ov_diag *diag = &s->diags.items[s->diags_told];
 
+        if (ov_bytes_len(diag->rule) != 0) {
+            tell(s, &(struct ov_record){
+                            .kind = OV_RECORD_DIAG_RULE,
+                            .text = diag->rule,
+                            .name = ov_bytes_of(NULL, 0),
+                    });
+        }
         tell(s, &(struct ov_record){
                         .kind = OV_RECORD_DIAG,
                         .reason = (uint32_t)diag->severity,
@@ -113,30 +122,110 @@ static uint8_t *read_all(int fd, uint64_t size, uint64_t size_max, const char **
     return bytes;
 }
 
+/* --- includes: asked of the parent, who opens files --------------------------------------------- */
+
+static bool receive(struct ov_request *request, struct ov_bytes *name, int *fd);
+
+/* An ov_include_fn. What the parent says is kept for as long as the rules are. */
+static bool ask_for_include(void *payload, struct ov_bytes from_file, struct ov_bytes name,
+        struct ov_bytes *text, const char **why)
+{
+    struct session *s = payload;
+    struct ov_request request;
+    struct ov_bytes reason;
+    uint8_t *bytes;
+    bool good;
+    int fd = -1;
+
+    tell(s, &(struct ov_record){ .kind = OV_RECORD_INCLUDE, .text = name, .name = from_file });
+    if (!receive(&request, &reason, &fd)
+            || ov_le32_get(request.kind) != OV_REQUEST_INCLUDE
+            || ov_le32_get(request.seq) != s->seq || ov_le32_get(request.flags) > 1) {
+        _exit(EXIT_PROTOCOL);
+    }
+    if (ov_le32_get(request.flags) == 0) {
+        struct ov_bytes kept;
+
+        (void)close(fd);
+        *why = ov_arena_copy(&s->arena, reason, &kept) ? (const char *)ov_bytes_raw(kept)
+                                                       : "no memory left in the compiler";
+        return false; /* the arena puts a NUL behind it */
+    }
+    bytes = read_all(fd, ov_le64_get(request.size), OV_RULE_SOURCE_BYTES_MAX, why);
+    (void)close(fd);
+    if (bytes == NULL) {
+        return false;
+    }
+    good = ov_arena_copy(
+            &s->arena, ov_bytes_of(bytes, (size_t)ov_le64_get(request.size)), text);
+    free(bytes);
+    if (!good) {
+        *why = "no memory left in the compiler";
+    }
+    return good;
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+/* The namespace and the name of a source, from what stands behind a request. */
+static bool split_name(uint32_t flags, struct ov_bytes name, struct ov_bytes *space,
+        struct ov_bytes *file)
+{
+    const uint8_t *at = ov_bytes_raw(name);
+    const size_t len = (size_t)ov_bytes_len(name);
+    const uint8_t *nul = len == 0 ? NULL : memchr(at, 0, len);
+
+    *space = ov_bytes_of("default", 7);
+    *file = name;
+    if ((flags & OV_SOURCE_SPACE) == 0) {
+        return nul == NULL;
+    }
+    return nul != NULL && ov_bytes_slice(name, 0, (uint64_t)(nul - at), space)
+           && ov_bytes_slice(name, (uint64_t)(nul - at) + 1, len - (uint64_t)(nul - at) - 1, file);
+}
+
+static void read_yara(struct session *s, const struct ov_request *request, struct ov_bytes space,
+        struct ov_bytes file, struct ov_bytes text)
+{
+    const uint32_t flags = ov_le32_get(request->flags);
+    const uint32_t strings_max = ov_le32_get(request->objects_max);
+    const struct ov_yara_options options = {
+        .space = space,
+        .include = (flags & OV_SOURCE_INCLUDES) != 0 ? ask_for_include : NULL,
+        .include_payload = s,
+        .strict_escape = (flags & OV_SOURCE_STRICT_ESCAPE) != 0,
+        .first_error_only = (flags & OV_SOURCE_FIRST_ERROR) != 0,
+        .strings_per_rule_max = strings_max != 0 ? strings_max : OV_STRINGS_PER_RULE_MAX,
+    };
+
+    (void)ov_yara_read(&s->set, file, text, &options, &s->diags); /* diags say it all */
+}
+
 static void answer_source(
         struct session *s, const struct ov_request *request, struct ov_bytes name, int fd)
 {
     const uint64_t size = ov_le64_get(request->size);
+    const uint32_t flags = ov_le32_get(request->flags);
     const char *why = NULL;
-    struct ov_bytes file, text;
-    uint8_t *bytes = read_all(fd, size, OV_RULE_SOURCE_BYTES_MAX, &why);
+    struct ov_bytes space, file, text;
+    uint8_t *bytes;
 
-    if (bytes == NULL || !ov_arena_copy(&s->arena, name, &file)) {
+    if ((flags & ~OV_SOURCE_FLAGS) != 0 || !split_name(flags, name, &space, &file)) {
+        _exit(EXIT_PROTOCOL);
+    }
+    s->has_sources = true;
+    bytes = read_all(fd, size, OV_RULE_SOURCE_BYTES_MAX, &why);
+    if (bytes == NULL || !ov_arena_copy(&s->arena, file, &file)
+            || !ov_arena_copy(&s->arena, space, &space)) {
         tell_failure(s, bytes == NULL ? why : "no memory left in the compiler");
         free(bytes);
         return;
     }
     text = ov_bytes_of(bytes, (size_t)size);
-    switch (ov_le32_get(request->flags)) {
-    case OV_SOURCE_YARA: {
-        const struct ov_yara_options options = {
-            .space = ov_bytes_of("default", 7),
-            .strings_per_rule_max = OV_STRINGS_PER_RULE_MAX,
-        };
-
-        (void)ov_yara_read(&s->set, file, text, &options, &s->diags); /* diags say it all */
+    switch (flags & OV_SOURCE_DIALECT) {
+    case OV_SOURCE_YARA:
+        read_yara(s, request, space, file, text);
         break;
-    }
     case OV_SOURCE_HASHLIST:
         (void)ov_hashlist_read(&s->set, file, text, &s->diags);
         break;
@@ -148,6 +237,49 @@ static void answer_source(
     if (s->diags.out_of_memory) {
         tell_failure(s, "no memory left in the compiler");
         return;
+    }
+    tell_end(s);
+}
+
+static enum ov_type type_of_value(uint32_t type)
+{
+    static const enum ov_type types[] = {
+        [OV_DB_DATUM_BOOL] = OV_TYPE_BOOL,
+        [OV_DB_DATUM_INT] = OV_TYPE_INT,
+        [OV_DB_DATUM_FLOAT] = OV_TYPE_FLOAT,
+        [OV_DB_DATUM_TEXT] = OV_TYPE_TEXT,
+    };
+
+    return types[type]; /* ov_given_value_read has looked at it */
+}
+
+static void answer_external(struct session *s, struct ov_bytes bytes)
+{
+    struct ov_reader r = ov_reader_on(bytes);
+    struct ov_given_value value;
+    struct ov_external *external;
+
+    if (s->has_sources || !ov_given_value_read(&r, &value) || ov_reader_left(&r) != 0) {
+        _exit(EXIT_PROTOCOL);
+    }
+    for (size_t i = 0; i < s->set.external_count; i++) {
+        if (ov_bytes_equal(s->set.externals[i].name, ov_bytes_raw(value.name),
+                    (size_t)ov_bytes_len(value.name))) {
+            tell_failure(s, "an external variable of this name was defined before");
+            return;
+        }
+    }
+    external = ov_rule_set_add_external(&s->set);
+    if (external == NULL || !ov_arena_copy(&s->arena, value.name, &external->name)
+            || !ov_arena_copy(&s->arena, value.text, &external->text)) {
+        tell_failure(s, "no memory left in the compiler");
+        return;
+    }
+    external->type = type_of_value(value.type);
+    external->integer = (int64_t)value.value;
+    if (external->type == OV_TYPE_FLOAT) {
+        memcpy(&external->real, &value.value, sizeof(external->real));
+        external->integer = 0;
     }
     tell_end(s);
 }
@@ -233,14 +365,15 @@ static void answer_verify(struct session *s, const struct ov_request *request, i
     free(bytes);
 }
 
-/* One request and its one descriptor. False: the parent is gone. */
-static bool receive(uint8_t *message, size_t bytes_max, struct ov_bytes *out, int *fd)
+/* One request and its one descriptor; `name` is good until the next. False: the parent is gone. */
+static bool receive(struct ov_request *request, struct ov_bytes *name, int *fd)
 {
+    static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
-    struct iovec part = { .iov_base = message, .iov_len = bytes_max };
+    struct iovec part = { .iov_base = message, .iov_len = sizeof(message) };
     struct msghdr msg = {
         .msg_iov = &part,
         .msg_iovlen = 1,
@@ -258,32 +391,31 @@ static bool receive(uint8_t *message, size_t bytes_max, struct ov_bytes *out, in
     }
     c = CMSG_FIRSTHDR(&msg);
     if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
-            || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))) {
+            || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
+            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, name)) {
         _exit(EXIT_PROTOCOL);
     }
     memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-    *out = ov_bytes_of(message, (size_t)n);
     return true;
 }
 
 int main(void)
 {
-    static uint8_t message[OV_REQUEST_BYTES_MAX];
     static struct session s;
-    struct ov_bytes received, name;
     struct ov_request request;
+    struct ov_bytes name;
     int fd = -1;
 
     ov_arena_init(&s.arena, UINT64_MAX);
     ov_rule_set_init(&s.set, &s.arena);
     ov_diags_init(&s.diags, &s.arena);
     ov_buf_init(&s.message, OV_EXPLAIN_FRAME_BYTES_MAX);
-    while (receive(message, sizeof(message), &received, &fd)) {
-        if (!ov_request_decode(received, &request, &name)) {
-            _exit(EXIT_PROTOCOL);
-        }
+    while (receive(&request, &name, &fd)) {
         s.seq = ov_le32_get(request.seq);
         switch (ov_le32_get(request.kind)) {
+        case OV_REQUEST_EXTERNAL:
+            answer_external(&s, name);
+            break;
         case OV_REQUEST_SOURCE:
             answer_source(&s, &request, name, fd);
             break;

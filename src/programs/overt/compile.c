@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compile.c - `overt compile`: rule files to one database file. The text is read in the compiler's
- * jail; here the result is written beside its destination and moved there whole. */
-#include <errno.h>
-#include <fcntl.h>
+ * jail. */
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/attr.h"
 #include "programs/overt/commands.h"
+#include "programs/overt/database_out.h"
 #include "programs/overt/out.h"
 #include "programs/overt/rulesets.h"
 
@@ -28,51 +23,6 @@ static const char usage[] =
         "      --help                 this text\n"
         "\n"
         "Exit: 0 compiled, 2 something is wrong (with --keep-good: nothing compiled).\n";
-
-/* Writes FILE.XXXXXX, then renames. False: said. */
-static bool write_database(const overt_db *db, const char *path)
-{
-    overt_error err = OVERT_ERROR_INIT;
-    struct ov_buf name;
-    const mode_t mask = umask(0);
-    bool good = false;
-    char *temporary;
-    int fd;
-
-    (void)umask(mask);
-    ov_buf_init(&name, 65536);
-    ov_buf_printf(&name, "%s.XXXXXX", path);
-    ov_buf_put_u8(&name, 0);
-    if (!ov_buf_ok(&name)) {
-        ov_complain("compile", "%s: the name is too long", path);
-        ov_buf_done(&name);
-        return false;
-    }
-    {
-        size_t len;
-
-        temporary = (char *)ov_buf_steal(&name, &len);
-    }
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        ov_complain("compile", "%s: %s", path, strerror(errno));
-        free(temporary);
-        return false;
-    }
-    if (overt_db_write(db, fd, &err) != OVERT_OK) {
-        ov_complain_error("compile", &err);
-    } else if (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
-        ov_complain("compile", "%s: %s", path, strerror(errno));
-    } else {
-        good = true;
-    }
-    if (!good) {
-        (void)unlink(temporary);
-    }
-    (void)close(fd);
-    free(temporary);
-    return good;
-}
 
 static void summary(const struct ov_ruleset *ruleset, const char *path)
 {
@@ -140,7 +90,7 @@ int cmd_compile(int argc, char **argv)
         good = false;
     }
     wish.weaker = weaker.at;
-    if (good && ov_ruleset_compile(&ruleset, &wish) && write_database(ruleset.db, output)) {
+    if (good && ov_ruleset_compile(&ruleset, &wish) && ov_database_write("compile", ruleset.db, output)) {
         summary(&ruleset, output);
         code = OV_EXIT_CLEAN;
     }

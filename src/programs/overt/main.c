@@ -18,6 +18,8 @@ static const struct {
     { "explain", cmd_explain, "which rules hold for a file, why and where" },
     { "compile", cmd_compile, "rules to a database" },
     { "rules", cmd_rules, "what a rule set holds" },
+    { "yara", cmd_yara, "YARA rules over raw bytes, with the command line of yara 4.5" },
+    { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

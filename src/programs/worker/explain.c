@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "db/rules.h"
+#include "eval/bits.h"
 #include "programs/worker/worker.h"
 
 /* Of each string's matches, when the request names no size of its own. */
@@ -28,8 +29,12 @@ struct explain {
     uint64_t bytes_max;
     uint64_t bytes_sent;
     bool all_matches;
+    bool no_strings;
+    bool unheld; /* strings of rules that do not hold are told, too */
+    size_t match_bytes;
     bool hit_told;
     bool lost; /* something was left out */
+    struct ov_bits told; /* rules of this object; there only if it was asked for */
     struct step path[OV_DEPTH_MAX + 1];
 };
 
@@ -116,8 +121,8 @@ static void on_object(void *payload, const struct ov_engine_object *object)
 static void tell_match(struct explain *x, const struct ov_record *about,
         const struct ov_match *match, struct ov_source *source)
 {
-    uint8_t bytes[OV_EXPLAIN_MATCH_BYTES];
-    const size_t want = match->length < sizeof(bytes) ? match->length : sizeof(bytes);
+    uint8_t bytes[OV_EXPLAIN_RAW_MATCH_BYTES];
+    const size_t want = match->length < x->match_bytes ? match->length : x->match_bytes;
     struct ov_record record = *about;
 
     record.offset = match->offset;
@@ -133,7 +138,7 @@ static void tell_strings(struct explain *x, uint32_t ordinal, uint32_t rule,
     struct ov_rule_info info;
     uint32_t told = 0;
 
-    if (!ov_db_rule_read(x->view, rule, &info)) {
+    if (x->no_strings || !ov_db_rule_read(x->view, rule, &info)) {
         return; /* a hash rule has no strings */
     }
     for (uint32_t i = 0; i < info.string_count; i++) {
@@ -178,7 +183,27 @@ static void on_detected(void *payload, uint32_t ordinal, uint32_t rule, uint64_t
                            .name = ov_bytes_of(NULL, 0),
                    });
     x->hit_told = true;
+    if (x->unheld && rule < ov_db_rule_count(x->view)) {
+        ov_bits_add(&x->told, rule);
+    }
     tell_strings(x, ordinal, rule, m, source);
+}
+
+/* The strings of rules that were not told of. What was told is in ascending order. */
+static void on_examined(
+        void *payload, uint32_t ordinal, const struct ov_matcher *m, struct ov_source *source)
+{
+    struct explain *x = payload;
+
+    if (!x->unheld) {
+        return;
+    }
+    for (uint32_t rule = 0; rule < ov_db_rule_count(x->view); rule++) {
+        if (!ov_bits_has(&x->told, rule)) {
+            tell_strings(x, ordinal, rule, m, source);
+        }
+    }
+    ov_bits_clear(&x->told);
 }
 
 static void tell_gap(struct explain *x, uint32_t ordinal, enum ov_reason reason, const char *detail)
@@ -203,26 +228,47 @@ static void on_incomplete(
     }
 }
 
+static void begin(struct explain *x, const struct ov_db_view *view, uint32_t seq, uint32_t flags)
+{
+    const uint32_t kib = flags & OV_SCAN_KIB_MASK;
+
+    x->view = view;
+    ov_buf_init(&x->message, OV_EXPLAIN_FRAME_BYTES_MAX);
+    x->seq = seq;
+    x->objects = 0;
+    x->bytes_max = kib != 0 ? (uint64_t)kib * OV_KIB : OV_EXPLAIN_WORKER_BYTES_DEFAULT;
+    x->bytes_sent = 0;
+    x->all_matches = kib != 0;
+    x->no_strings = (flags & OV_SCAN_NO_STRINGS) != 0;
+    x->match_bytes = (flags & OV_SCAN_RAW) != 0 ? OV_EXPLAIN_RAW_MATCH_BYTES
+                                                 : OV_EXPLAIN_MATCH_BYTES;
+    x->hit_told = false;
+    x->lost = false;
+    if ((flags & OV_SCAN_UNHELD) != 0 && !x->unheld
+            && !ov_bits_init(&x->told, ov_db_rule_count(view))) {
+        _exit(OV_JAILED_EXIT_MEMORY);
+    }
+    x->unheld |= (flags & OV_SCAN_UNHELD) != 0;
+}
+
 void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
-        uint64_t size, const struct ov_scan_limits *limits, uint32_t wanted_kib)
+        uint64_t size, const struct ov_scan_limits *limits, uint32_t flags)
 {
     static struct explain x;
+    const struct ov_engine_look look = {
+        .keep_all = (flags & (OV_SCAN_NO_STRINGS | OV_SCAN_FIRST)) == 0,
+        .inside = (flags & OV_SCAN_RAW) == 0,
+    };
     const struct ov_engine_sink sink = {
         .payload = &x,
         .object = on_object,
         .detected = on_detected,
         .incomplete = on_incomplete,
+        .examined = on_examined,
     };
 
-    x.view = view;
-    ov_buf_init(&x.message, OV_EXPLAIN_FRAME_BYTES_MAX);
-    x.seq = seq;
-    x.objects = 0;
-    x.bytes_max = wanted_kib != 0 ? (uint64_t)wanted_kib * OV_KIB : OV_EXPLAIN_WORKER_BYTES_DEFAULT;
-    x.bytes_sent = 0;
-    x.all_matches = wanted_kib != 0;
-    x.hit_told = false;
-    x.lost = false;
+    begin(&x, view, seq, flags);
+    ov_engine_set_look(engine, &look);
     ov_engine_scan_fd(engine, fd, size, limits, &sink);
     (void)close(fd);
     if (x.lost) {

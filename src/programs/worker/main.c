@@ -83,8 +83,9 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
     return engine;
 }
 
-/* One request and its one descriptor. False: the supervisor is gone. */
-static bool receive(struct ov_request *request, int *fd)
+/* One request and its one descriptor; `values` is good until the next. False: the supervisor is
+ * gone. */
+static bool receive(struct ov_request *request, struct ov_bytes *values, int *fd)
 {
     static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
@@ -99,7 +100,6 @@ static bool receive(struct ov_request *request, int *fd)
         .msg_controllen = sizeof(control.bytes),
     };
     const struct cmsghdr *c;
-    struct ov_bytes name;
     ssize_t n;
 
     do {
@@ -111,7 +111,7 @@ static bool receive(struct ov_request *request, int *fd)
     c = CMSG_FIRSTHDR(&msg);
     if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
             || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
-            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, &name)
+            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, values)
             || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
@@ -131,12 +131,38 @@ static struct ov_scan_limits limits_of(const struct ov_request *request)
     };
 }
 
+static void give_values(struct ov_engine *engine, struct ov_bytes values)
+{
+    struct ov_reader r = ov_reader_on(values);
+    struct ov_given_value given;
+
+    ov_engine_forget_values(engine);
+    while (ov_reader_left(&r) != 0) {
+        struct ov_external_value value;
+
+        if (!ov_given_value_read(&r, &given)) {
+            _exit(OV_JAILED_EXIT_PROTOCOL);
+        }
+        value = (struct ov_external_value){
+            .name = given.name,
+            .type = (enum ov_db_datum_type)given.type,
+            .integer = (int64_t)given.value,
+            .text = given.text,
+        };
+        memcpy(&value.real, &given.value, sizeof(value.real));
+        if (!ov_engine_give_value(engine, &value)) {
+            _exit(OV_JAILED_EXIT_MEMORY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     const bool explain = argc == 2 && strcmp(argv[1], "explain") == 0;
     static struct ov_db_view view;
     struct ov_engine *engine;
     struct ov_request request;
+    struct ov_bytes values;
     int fd = -1;
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
@@ -145,12 +171,16 @@ int main(int argc, char **argv)
     tune_malloc();
     open_database(&view);
     engine = make_engine(&view, explain);
-    while (receive(&request, &fd)) {
+    while (receive(&request, &values, &fd)) {
         const struct ov_scan_limits limits = limits_of(&request);
         const uint32_t seq = ov_le32_get(request.seq);
         const uint64_t size = ov_le64_get(request.size);
 
+        if (!explain && (ov_bytes_len(values) != 0 || ov_le32_get(request.flags) != 0)) {
+            _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
+        }
         if (explain) {
+            give_values(engine, values);
             worker_explain(engine, &view, seq, fd, size, &limits, ov_le32_get(request.flags));
         } else {
             worker_verdict(engine, seq, fd, size, &limits);

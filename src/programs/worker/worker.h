@@ -14,8 +14,8 @@ void worker_send(const void *message, size_t bytes);
 /* Looks at one file and answers, END last. Profiles differ in what they say. */
 void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
         const struct ov_scan_limits *limits);
-/* `wanted_kib`: as in a request's flags. */
+/* `flags`: as in a request. */
 void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
-        uint64_t size, const struct ov_scan_limits *limits, uint32_t wanted_kib);
+        uint64_t size, const struct ov_scan_limits *limits, uint32_t flags);
 
 #endif

@@ -22,10 +22,11 @@ static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t
 void ov_reading_error(
         struct ov_reading *reading, uint32_t line, uint32_t column, const char *fmt, ...)
 {
+    const bool told = reading->failed && reading->first_error_only;
     va_list ap;
 
     reading->failed = true;
-    if (reading->quiet) {
+    if (reading->quiet || told) {
         return;
     }
     va_start(ap, fmt);
@@ -38,7 +39,7 @@ void ov_reading_warning(
 {
     va_list ap;
 
-    if (reading->quiet) {
+    if (reading->quiet || (reading->failed && reading->first_error_only)) {
         return;
     }
     va_start(ap, fmt);

@@ -12,6 +12,7 @@ struct ov_reading {
     struct ov_bytes file;
     struct ov_bytes rule; /* empty between rules */
     bool strict_escape;
+    bool first_error_only;
     bool quiet;         /* skipping to the next rule: what was wrong has been told */
     bool failed;        /* the current rule has an error: it is read on, but not kept */
     bool out_of_memory; /* everything ends soon */

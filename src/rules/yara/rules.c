@@ -352,11 +352,38 @@ static bool read_import(struct ov_parser *p)
     return true;
 }
 
-/* Names of files are relative to who includes them; the same text inside itself is a circle. */
-static bool is_open(const struct ov_parser *p, struct ov_bytes text)
+/* The name of an included file: relative ones are meant from the folder of who includes them.
+ * False: out of memory. */
+static bool join_path(struct ov_parser *p, struct ov_bytes name, struct ov_bytes *out)
+{
+    const uint8_t *from = ov_bytes_raw(p->reading.file);
+    const uint8_t *at = ov_bytes_raw(name);
+    size_t folder = (size_t)ov_bytes_len(p->reading.file);
+    const size_t len = (size_t)ov_bytes_len(name);
+    uint8_t *path;
+
+    while (folder > 0 && from[folder - 1] != '/') {
+        folder--;
+    }
+    if (folder == 0 || (len > 0 && at[0] == '/')) {
+        *out = name;
+        return true;
+    }
+    path = ov_reading_alloc(&p->reading, folder + len, 1);
+    if (path == NULL) {
+        return false;
+    }
+    memcpy(path, from, folder);
+    memcpy(path + folder, at, len);
+    *out = ov_bytes_of(path, folder + len);
+    return true;
+}
+
+/* A file inside itself, perhaps through others. */
+static bool is_open(const struct ov_parser *p, struct ov_bytes path)
 {
     for (uint32_t i = 0; i < p->open_count; i++) {
-        if (ov_bytes_equal(p->open_sources[i], ov_bytes_raw(text), (size_t)ov_bytes_len(text))) {
+        if (ov_bytes_equal(p->open_files[i], ov_bytes_raw(path), (size_t)ov_bytes_len(path))) {
             return true;
         }
     }
@@ -365,31 +392,27 @@ static bool is_open(const struct ov_parser *p, struct ov_bytes text)
 
 /* The text of an include, paid for. False: there is none, which was told. */
 static bool fetch_include(struct ov_parser *p, const struct ov_token *token, struct ov_bytes name,
-        struct ov_bytes *out)
+        struct ov_bytes path, struct ov_bytes *out)
 {
     const char *why = "there is nobody to ask for it";
     uint64_t cost;
 
     if (p->options->include == NULL) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "includes are not possible here; give the file \"%s\" itself",
-                ov_excerpt_of(name).text);
+        ov_reading_error(&p->reading, token->line, token->column, "includes are disabled");
+        return false;
+    }
+    if (is_open(p, path)) {
+        ov_reading_error(&p->reading, token->line, token->column, "includes circular reference");
         return false;
     }
     if (p->open_count > OV_INCLUDE_DEPTH_MAX) {
-        ov_reading_error(&p->reading, token->line, token->column, "includes more than %u deep",
-                OV_INCLUDE_DEPTH_MAX);
+        ov_reading_error(&p->reading, token->line, token->column, "includes depth exceeded");
         return false;
     }
-    if (!p->options->include(p->options->include_payload, p->reading.file, name, out, &why)) {
-        ov_reading_error(&p->reading, token->line, token->column, "cannot include \"%s\": %s",
-                ov_excerpt_of(name).text, why);
-        return false;
-    }
-    if (is_open(p, *out)) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "the file \"%s\" includes itself, perhaps through others",
-                ov_excerpt_of(name).text);
+    if (!p->options->include(p->options->include_payload, p->reading.file, path, out, &why)) {
+        ov_reading_error(&p->reading, token->line, token->column, "can't open include file: %.*s%s%s%s",
+                (int)ov_bytes_len(name), (const char *)ov_bytes_raw(name), why[0] == '\0' ? "" : " (", why,
+                why[0] == '\0' ? "" : ")");
         return false;
     }
     cost = ov_bytes_len(*out) + INCLUDE_COST;
@@ -408,19 +431,19 @@ static bool read_include(struct ov_parser *p)
     const struct ov_reading outer = p->reading;
     struct ov_lexer lx;
     struct ov_token token;
-    struct ov_bytes name, text;
+    struct ov_bytes name, path, text;
 
     ov_parser_next(p);
     token = p->tok;
     if (token.kind != OV_TOKEN_TEXT) {
         return ov_parser_unexpected(p, "the name of a file in quotes");
     }
-    if (!ov_token_unescape(&p->reading, &token, &name)) {
+    if (!ov_token_unescape(&p->reading, &token, &name) || !join_path(p, name, &path)) {
         return false;
     }
-    if (fetch_include(p, &token, name, &text)) {
+    if (fetch_include(p, &token, name, path, &text)) {
         lx = p->lx;
-        if (!read_source(p, name, text)) {
+        if (!read_source(p, path, text)) {
             p->reading.out_of_memory = true;
         }
         p->lx = lx;
@@ -493,8 +516,8 @@ static bool read_source(struct ov_parser *p, struct ov_bytes file, struct ov_byt
     if (!ov_arena_copy(p->reading.arena, text, &kept)) {
         return false;
     }
-    OV_ASSERT(p->open_count < sizeof(p->open_sources) / sizeof(p->open_sources[0]));
-    p->open_sources[p->open_count++] = kept;
+    OV_ASSERT(p->open_count < sizeof(p->open_files) / sizeof(p->open_files[0]));
+    p->open_files[p->open_count++] = file;
     p->reading.file = file;
     ov_lexer_init(&p->lx, &p->reading, kept);
     ov_parser_next(p);
@@ -565,7 +588,8 @@ bool ov_yara_read(struct ov_rule_set *set, struct ov_bytes file, struct ov_bytes
                 .diags = diags,
                 .file = file,
                 .rule = ov_bytes_of(NULL, 0),
-                .strict_escape = options->strict_escape },
+                .strict_escape = options->strict_escape,
+                .first_error_only = options->first_error_only },
         .set = set,
         .options = options,
         .include_bytes_left = OV_RULE_SOURCE_BYTES_MAX,

@@ -5,16 +5,17 @@
 
 #include "rules/ir/rule.h"
 
-/* Asked for the text of an `include`. False: there is none; `*why` is a static sentence. The
- * text is borrowed until parsing ends. */
-typedef bool (*ov_include_fn)(void *payload, struct ov_bytes from_file, struct ov_bytes name,
+/* Asked for the text of an `include`. `path` is what it says, joined to the folder of `from_file`
+ * if it is relative. False: there is none; `*why` is a sentence. Both live until parsing ends. */
+typedef bool (*ov_include_fn)(void *payload, struct ov_bytes from_file, struct ov_bytes path,
         struct ov_bytes *text, const char **why);
 
 struct ov_yara_options {
     struct ov_bytes space; /* namespace of every rule in this source; "default" */
     ov_include_fn include; /* NULL: includes are refused */
     void *include_payload;
-    bool strict_escape; /* warn about unknown escape sequences */
+    bool strict_escape;    /* warn about unknown escape sequences */
+    bool first_error_only; /* of each rule, as YARA does; else all of them */
     uint32_t strings_per_rule_max;
 };
 
