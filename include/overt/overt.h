@@ -227,9 +227,9 @@ typedef struct overt_yara_options {
 #define OVERT_YARA_STOP_AT_ERRORS 4u /* sources behind one with errors are not read */
 
 #define OVERT_YARA_OPTIONS_VERSION 1u
-#define OVERT_YARA_OPTIONS_INIT                      \
-    {                                                \
-        OVERT_YARA_OPTIONS_VERSION, 0, NULL, 0, 0    \
+#define OVERT_YARA_OPTIONS_INIT                   \
+    {                                             \
+        OVERT_YARA_OPTIONS_VERSION, 0, NULL, 0, 0 \
     }
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_set_yara(
         overt_compiler *compiler, const overt_yara_options *options, overt_error *err);

@@ -21,9 +21,9 @@
 
 struct source {
     struct ov_source_form form;
-    char *name;        /* owned; what is told of it to people */
+    char *name;         /* owned; what is told of it to people */
     struct ov_buf sent; /* owned; the namespace where there is one, and the name */
-    int fd;            /* owned */
+    int fd;             /* owned */
     uint64_t size;
 };
 
@@ -54,9 +54,9 @@ struct overt_compiler {
 /* What one compile has told so far. */
 struct telling {
     overt_compiler *compiler;
-    struct ov_compiling *talk; /* while sources are sent */
+    struct ov_compiling *talk;              /* while sources are sent */
     char rule[OV_IDENTIFIER_BYTES_MAX + 1]; /* what the next problem is about; "": none */
-    overt_error first; /* the first error */
+    overt_error first;                      /* the first error */
     uint64_t errors;
     bool compiled;
     uint64_t bytes;
@@ -159,8 +159,7 @@ static struct external *external_place(overt_compiler *compiler, const overt_val
             return old;
         }
     }
-    externals = reallocarray(
-            compiler->externals, compiler->external_count + 1, sizeof(*externals));
+    externals = reallocarray(compiler->externals, compiler->external_count + 1, sizeof(*externals));
     if (externals == NULL) {
         return NULL;
     }
@@ -261,7 +260,8 @@ static overt_status check_source(const overt_compiler *compiler, overt_dialect d
     if (dialect != OVERT_YARA && dialect != OVERT_HASHLIST) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "dialect %d is unknown", (int)dialect);
     }
-    if (strlen(name) > OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1 || size > OV_RULE_SOURCE_BYTES_MAX) {
+    if (strlen(name) > OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1
+            || size > OV_RULE_SOURCE_BYTES_MAX) {
         (void)ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
                 "a rule source has at most %u bytes, its name at most %u", OV_RULE_SOURCE_BYTES_MAX,
                 OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1);

@@ -185,8 +185,7 @@ overt_status ov_compiling_ask_source(struct ov_compiling *c, const struct ov_sou
         uint64_t size, struct ov_bytes name, int fd, ov_record_fn fn, void *payload,
         overt_error *err)
 {
-    struct ov_request request =
-            request_of(++c->seq_last, OV_REQUEST_SOURCE, form->flags, size);
+    struct ov_request request = request_of(++c->seq_last, OV_REQUEST_SOURCE, form->flags, size);
 
     request.objects_max = ov_le32_of(form->strings_max);
     return converse(c, &request, name, fd, fn, payload, err);

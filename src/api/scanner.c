@@ -18,8 +18,7 @@
 #define EXPLAIN_BYTES_MAX (4u * OV_GIB) /* of one file, at a person's wish */
 #define TIME_MS_MAX       (24u * 3600u * 1000u)
 
-#define LOOKS \
-    (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD)
+#define LOOKS (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD)
 
 /* Memory of one process: 64 bits of it hold no more parts than this. */
 #define REGIONS_MAX (1024u * 1024u)
@@ -231,8 +230,8 @@ static overt_status add_values(
     return ov_buf_ok(&job->values)
                    ? OVERT_OK
                    : ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
-                             "values of external variables have at most %u bytes together",
-                             OV_VALUES_BYTES_MAX);
+                           "values of external variables have at most %u bytes together",
+                           OV_VALUES_BYTES_MAX);
 }
 
 static overt_status add_regions(struct ov_job *job, const struct extras *extras, overt_error *err)
@@ -257,8 +256,8 @@ static overt_status add_regions(struct ov_job *job, const struct extras *extras,
 
         if (at->bytes == 0 || at->address < end || !ov_add(&end, at->address, at->bytes)) {
             ov_buf_done(&list);
-            return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
-                    "parts of memory ascend, and none is empty");
+            return ov_fail(
+                    err, OVERT_E_ARGUMENT, UINT64_MAX, "parts of memory ascend, and none is empty");
         }
         bytes += at->bytes; /* disjoint: no more than 64 bits */
         ov_buf_put(&list, &region, sizeof(region));

@@ -43,13 +43,13 @@ overt_status ov_value_check(const overt_db *db, const overt_value *value, overt_
             return (int)info.type == (int)value->kind
                            ? OVERT_OK
                            : ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
-                                     "the rules have an external variable of this name, but of "
-                                     "another type");
+                                   "the rules have an external variable of this name, but of "
+                                   "another type");
         }
     }
     return status != OVERT_OK ? status
                               : ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
-                                        "the rules have no external variable of this name");
+                                      "the rules have no external variable of this name");
 }
 
 void ov_value_put(struct ov_buf *out, const overt_value *value)

@@ -63,11 +63,10 @@ uint64_t ov_clock_ms(void)
 enum ov_send_result ov_worker_send(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms)
 {
     const struct ov_bytes values = ov_buf_bytes(&job->values);
-    const bool sent =
-            job->regions_fd >= 0
-                    ? ov_jail_send_two(
-                              worker->jail, &job->request, values, job->fd, job->regions_fd)
-                    : ov_jail_send(worker->jail, &job->request, values, job->fd);
+    const bool sent = job->regions_fd >= 0
+                              ? ov_jail_send_two(
+                                      worker->jail, &job->request, values, job->fd, job->regions_fd)
+                              : ov_jail_send(worker->jail, &job->request, values, job->fd);
 
     if (!sent) {
         /* The rest (ENOBUFS, ETOOMANYREFS, ENOMEM) passes when what is under way is answered. */

@@ -56,8 +56,8 @@ struct ov_engine_sink {
     /* `detail` is a sentence for people (explain only); may be empty. */
     void (*incomplete)(void *payload, uint32_t ordinal, enum ov_reason reason, const char *detail);
     /* NULL, or called once all rules of an object were told. */
-    void (*examined)(void *payload, uint32_t ordinal, const struct ov_matcher *m,
-            struct ov_source *source);
+    void (*examined)(
+            void *payload, uint32_t ordinal, const struct ov_matcher *m, struct ov_source *source);
 };
 
 struct ov_engine;

@@ -84,8 +84,8 @@ static bool find_external(
     for (uint32_t i = 0; i < view->counts[OV_DB_EXTERNALS] && ov_db_external_read(view, i, &info);
             i++) {
         if (info.type == value->type
-                && ov_bytes_equal(info.name, ov_bytes_raw(value->name),
-                        (size_t)ov_bytes_len(value->name))) {
+                && ov_bytes_equal(
+                        info.name, ov_bytes_raw(value->name), (size_t)ov_bytes_len(value->name))) {
             *number = i;
             return true;
         }

@@ -69,8 +69,8 @@ struct ov_machine {
     const struct ov_matcher *matcher;
     struct ov_facts *facts;
     struct ov_budget *budget;
-    const struct ov_bits *held; /* rules known to hold */
-    const struct ov_bits *open; /* rules not yet known */
+    const struct ov_bits *held;   /* rules known to hold */
+    const struct ov_bits *open;   /* rules not yet known */
     const struct ov_given *given; /* ascending by number */
     uint32_t given_count;
 

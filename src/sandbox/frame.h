@@ -37,7 +37,7 @@ enum ov_request_kind {
     OV_REQUEST_SCAN = 1,   /* fd: the file */
     OV_REQUEST_SOURCE = 2, /* compiler; fd: one rule source; name follows the struct */
     OV_REQUEST_FINISH =
-            3,            /* compiler; no more sources: compile. fd: any (a /dev/null); size: of the
+            3, /* compiler; no more sources: compile. fd: any (a /dev/null); size: of the
                               output memory file at descriptor 201 */
     OV_REQUEST_VERIFY = 4,   /* compiler; fd: a database to check whole */
     OV_REQUEST_EXTERNAL = 5, /* compiler, before the sources; name: see ov_external_text */

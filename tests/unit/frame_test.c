@@ -129,9 +129,9 @@ TEST(a_request_with_bytes_left_over_is_refused)
 
 TEST(a_given_value_survives_and_each_part_of_it_does_not)
 {
-    const struct ov_given_value value = { .name = ov_bytes_of("filename", 8),
-        .text = ov_bytes_of("a\0b", 3),
-        .type = 4 };
+    const struct ov_given_value value = {
+        .name = ov_bytes_of("filename", 8), .text = ov_bytes_of("a\0b", 3), .type = 4
+    };
     struct ov_given_value got;
     struct ov_reader r;
     struct ov_buf buf;

@@ -138,8 +138,7 @@ static bool ask_for_include(void *payload, struct ov_bytes from_file, struct ov_
     int fd = -1;
 
     tell(s, &(struct ov_record){ .kind = OV_RECORD_INCLUDE, .text = name, .name = from_file });
-    if (!receive(&request, &reason, &fd)
-            || ov_le32_get(request.kind) != OV_REQUEST_INCLUDE
+    if (!receive(&request, &reason, &fd) || ov_le32_get(request.kind) != OV_REQUEST_INCLUDE
             || ov_le32_get(request.seq) != s->seq || ov_le32_get(request.flags) > 1) {
         _exit(EXIT_PROTOCOL);
     }
@@ -156,8 +155,7 @@ static bool ask_for_include(void *payload, struct ov_bytes from_file, struct ov_
     if (bytes == NULL) {
         return false;
     }
-    good = ov_arena_copy(
-            &s->arena, ov_bytes_of(bytes, (size_t)ov_le64_get(request.size)), text);
+    good = ov_arena_copy(&s->arena, ov_bytes_of(bytes, (size_t)ov_le64_get(request.size)), text);
     free(bytes);
     if (!good) {
         *why = "no memory left in the compiler";
@@ -168,8 +166,8 @@ static bool ask_for_include(void *payload, struct ov_bytes from_file, struct ov_
 /* --- requests ------------------------------------------------------------------------------- */
 
 /* The namespace and the name of a source, from what stands behind a request. */
-static bool split_name(uint32_t flags, struct ov_bytes name, struct ov_bytes *space,
-        struct ov_bytes *file)
+static bool split_name(
+        uint32_t flags, struct ov_bytes name, struct ov_bytes *space, struct ov_bytes *file)
 {
     const uint8_t *at = ov_bytes_raw(name);
     const size_t len = (size_t)ov_bytes_len(name);

@@ -90,7 +90,8 @@ int cmd_compile(int argc, char **argv)
         good = false;
     }
     wish.weaker = weaker.at;
-    if (good && ov_ruleset_compile(&ruleset, &wish) && ov_database_write("compile", ruleset.db, output)) {
+    if (good && ov_ruleset_compile(&ruleset, &wish)
+            && ov_database_write("compile", ruleset.db, output)) {
         summary(&ruleset, output);
         code = OV_EXIT_CLEAN;
     }

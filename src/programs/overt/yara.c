@@ -18,18 +18,18 @@
 #include "programs/overt/yara_rules.h"
 #include "programs/overt/yara_walk.h"
 
-#define THREADS_MAX        32
-#define ANSWER_BYTES_MAX   (64u * (uint64_t)OV_MIB)
-#define TIMEOUT_SECONDS    (24 * 3600)
-#define STEPS_WITHOUT_END  (UINT64_MAX / 4)
-#define BYTES_WITHOUT_END  (UINT64_MAX / 4)
+#define THREADS_MAX       32
+#define ANSWER_BYTES_MAX  (64u * (uint64_t)OV_MIB)
+#define TIMEOUT_SECONDS   (24 * 3600)
+#define STEPS_WITHOUT_END (UINT64_MAX / 4)
+#define BYTES_WITHOUT_END (UINT64_MAX / 4)
 
 static const char *const usage_line =
         "Usage: yara [OPTION]... [NAMESPACE:]RULES_FILE... FILE | DIR | PID";
 
 struct scan {
-    const struct ov_yara_settings *settings;
-    const struct ov_yara_values *values;
+    const struct ov_yr_settings *settings;
+    const struct ov_yr_values *values;
     overt_db *db;
     overt_scanner *scanner; /* owned */
     struct ov_out out;
@@ -68,13 +68,12 @@ static void put_gaps(struct scan *scan, const overt_report *report)
 
 static void print_report(struct scan *scan, overt_report *report)
 {
-    const uint64_t count =
-            ov_yara_print(&scan->out, scan->settings, scan->db, report, &scan->total);
+    const uint64_t count = ov_yr_print(&scan->out, scan->settings, scan->db, report, &scan->total);
     const bool whole = overt_report_gap_count(report) == 0;
 
     if (scan->settings->count && scan->many) {
-        ov_buf_printf(&scan->out.buf, "%s: %llu\n", overt_report_name(report),
-                (unsigned long long)count);
+        ov_buf_printf(
+                &scan->out.buf, "%s: %llu\n", overt_report_name(report), (unsigned long long)count);
     } else if (scan->settings->count && whole) {
         ov_buf_printf(&scan->out.buf, "%llu\n", (unsigned long long)count);
     }
@@ -138,8 +137,8 @@ static void add_text(
         overt_error err = OVERT_ERROR_INIT;
         overt_value has;
 
-        if (overt_db_external(scan->db, i, &has, &err) == OVERT_OK
-                && has.kind == OVERT_VALUE_TEXT && has.name.len == strlen(name)
+        if (overt_db_external(scan->db, i, &has, &err) == OVERT_OK && has.kind == OVERT_VALUE_TEXT
+                && has.name.len == strlen(name)
                 && memcmp(has.name.bytes, name, has.name.len) == 0) {
             has.text = text;
             values->at[values->count++] = has;
@@ -150,8 +149,8 @@ static void add_text(
 /* As rule sets for incident response expect them: the last part of the path, the folder, the end
  * behind the last dot with that dot, and the user's name. What kind of file it is the worker says
  * better than a name could; nothing of it is known here, so `filetype` stays empty. */
-static void add_file_variables(const struct scan *scan, struct file_values *values,
-        const char *path, int fd)
+static void add_file_variables(
+        const struct scan *scan, struct file_values *values, const char *path, int fd)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
@@ -165,8 +164,7 @@ static void add_file_variables(const struct scan *scan, struct file_values *valu
     (void)snprintf(values->owner, sizeof(values->owner), "%s", user == NULL ? "" : user->pw_name);
     add_text(scan, values, "filename", text_of(name, strlen(name)));
     add_text(scan, values, "filepath", text_of(path, slash == NULL ? 0 : (size_t)(slash - path)));
-    add_text(scan, values, "extension",
-            dot == NULL ? text_of("", 0) : text_of(dot, strlen(dot)));
+    add_text(scan, values, "extension", dot == NULL ? text_of("", 0) : text_of(dot, strlen(dot)));
     add_text(scan, values, "owner", text_of(values->owner, strlen(values->owner)));
 }
 
@@ -183,7 +181,8 @@ static void fill_values(
 }
 
 /* Takes `fd`. False: no worker can be had. */
-static bool submit(struct scan *scan, int fd, const char *path, const struct ov_process_memory *memory)
+static bool submit(
+        struct scan *scan, int fd, const char *path, const struct ov_process_memory *memory)
 {
     struct file_values values;
 
@@ -191,10 +190,10 @@ static bool submit(struct scan *scan, int fd, const char *path, const struct ov_
     for (;;) {
         overt_error err = OVERT_ERROR_INIT;
         const overt_status status =
-                memory == NULL ? overt_submit_with(scan->scanner, fd, path, 0, values.at,
-                                         values.count, &err)
+                memory == NULL ? overt_submit_with(
+                        scan->scanner, fd, path, 0, values.at, values.count, &err)
                                : overt_submit_regions(scan->scanner, fd, path, 0, memory->regions,
-                                         memory->count, values.at, values.count, &err);
+                                       memory->count, values.at, values.count, &err);
 
         if (status == OVERT_OK) {
             return collect(scan, false);
@@ -214,13 +213,13 @@ static bool submit(struct scan *scan, int fd, const char *path, const struct ov_
 static bool scan_path(struct scan *scan, const char *path)
 {
     const char *why;
-    int fd = ov_yara_open(path, &why);
+    int fd = ov_yr_open(path, &why);
 
     while (fd < 0 && (errno == EMFILE || errno == ENFILE) && overt_pending(scan->scanner) != 0) {
         if (!collect(scan, true)) { /* each file under way is a descriptor */
             return false;
         }
-        fd = ov_yara_open(path, &why);
+        fd = ov_yr_open(path, &why);
     }
     if (fd >= 0) {
         return submit(scan, fd, path, NULL);
@@ -249,12 +248,12 @@ static bool is_over_time(struct scan *scan)
     return true;
 }
 
-static bool scan_folder(struct scan *scan, struct ov_yara_walk *walk, const char *folder)
+static bool scan_folder(struct scan *scan, struct ov_yr_walk *walk, const char *folder)
 {
     const char *path;
 
-    ov_yara_walk_begin(walk, folder);
-    while (!is_over_time(scan) && (path = ov_yara_walk_next(walk)) != NULL) {
+    ov_yr_walk_begin(walk, folder);
+    while (!is_over_time(scan) && (path = ov_yr_walk_next(walk)) != NULL) {
         if (!scan_path(scan, path)) {
             return false;
         }
@@ -269,7 +268,7 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool scan_list(struct scan *scan, struct ov_yara_walk *walk, const char *list)
+static bool scan_list(struct scan *scan, struct ov_yr_walk *walk, const char *list)
 {
     FILE *file = fopen(list, "re");
     char *line = NULL;
@@ -294,11 +293,11 @@ static bool scan_list(struct scan *scan, struct ov_yara_walk *walk, const char *
 
 static void scan_many(struct scan *scan, const char *target)
 {
-    const struct ov_yara_settings *s = scan->settings;
-    const struct ov_yara_walk_options options = {
+    const struct ov_yr_settings *s = scan->settings;
+    const struct ov_yr_walk_options options = {
         .recursive = s->recursive, .no_links = s->no_links, .skip_larger = s->skip_larger
     };
-    struct ov_yara_walk *walk = ov_yara_walk_new(&options);
+    struct ov_yr_walk *walk = ov_yr_walk_new(&options);
     bool good;
 
     if (walk == NULL) {
@@ -310,8 +309,8 @@ static void scan_many(struct scan *scan, const char *target)
     while (good && overt_pending(scan->scanner) != 0) {
         good = collect(scan, true);
     }
-    scan->failed |= ov_yara_walk_problems(walk) != 0;
-    ov_yara_walk_free(walk);
+    scan->failed |= ov_yr_walk_problems(walk) != 0;
+    ov_yr_walk_free(walk);
 }
 
 /* A target that is no file but all digits is a process. */
@@ -330,8 +329,8 @@ static void scan_process(struct scan *scan, const char *target, long pid)
     struct ov_process_memory memory;
 
     if (!ov_process_memory_open(&memory, pid, chunk > 0 ? (uint64_t)chunk : 1073741824u)) {
-        (void)fprintf(stderr, "error scanning %s: can not attach to process (try running as root)\n",
-                target);
+        (void)fprintf(stderr,
+                "error scanning %s: can not attach to process (try running as root)\n", target);
         scan->failed = true;
         return;
     }
@@ -357,16 +356,15 @@ static void scan_one(struct scan *scan, const char *target)
 
 /* --- the command ------------------------------------------------------------------------------- */
 
-static uint32_t looks(const struct ov_yara_settings *s)
+static uint32_t looks(const struct ov_yr_settings *s)
 {
     const bool strings = (s->strings || s->length || s->xor_key) && !s->count;
 
-    return OVERT_LOOK_RAW | (strings ? 0 : OVERT_LOOK_NO_STRINGS)
-           | (s->fast ? OVERT_LOOK_FIRST : 0)
+    return OVERT_LOOK_RAW | (strings ? 0 : OVERT_LOOK_NO_STRINGS) | (s->fast ? OVERT_LOOK_FIRST : 0)
            | (strings && s->negate ? OVERT_LOOK_UNHELD : 0);
 }
 
-static uint32_t workers(const struct ov_yara_settings *s, bool many)
+static uint32_t workers(const struct ov_yr_settings *s, bool many)
 {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -381,7 +379,7 @@ static uint32_t workers(const struct ov_yara_settings *s, bool many)
 
 static bool make_scanner(struct scan *scan)
 {
-    const struct ov_yara_settings *s = scan->settings;
+    const struct ov_yr_settings *s = scan->settings;
     overt_options options = OVERT_OPTIONS_INIT;
     overt_limits limits = OVERT_LIMITS_INIT;
     overt_error err = OVERT_ERROR_INIT;
@@ -402,7 +400,7 @@ static bool make_scanner(struct scan *scan)
 }
 
 /* Everything behind the rules. Returns the exit code. */
-static int scan(const struct ov_yara_settings *s, const struct ov_yara_values *values, overt_db *db)
+static int scan(const struct ov_yr_settings *s, const struct ov_yr_values *values, overt_db *db)
 {
     const char *target = s->args.at[s->args.count - 1];
     struct scan scan = {
@@ -418,7 +416,7 @@ static int scan(const struct ov_yara_settings *s, const struct ov_yara_values *v
     scan.deadline = now.tv_sec + (s->timeout_s > 0 ? s->timeout_s : 0);
     ov_out_init(&scan.out, STDOUT_FILENO);
     if (s->stats) {
-        ov_yara_print_stats(&scan.out, db);
+        ov_yr_print_stats(&scan.out, db);
     }
     if (!make_scanner(&scan)) {
         scan.failed = true;
@@ -433,22 +431,22 @@ static int scan(const struct ov_yara_settings *s, const struct ov_yara_values *v
     return scan.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static overt_db *get_rules(const struct ov_yara_settings *s, const struct ov_yara_values *values)
+static overt_db *get_rules(const struct ov_yr_settings *s, const struct ov_yr_values *values)
 {
     if (!s->compiled) {
-        return ov_yara_compile(s, false, values, s->args.count - 1);
+        return ov_yr_compile(s, false, values, s->args.count - 1);
     }
     if (s->args.count != 2) {
         (void)fprintf(stderr, "error: can't accept multiple rules files if one of them is in "
                               "compiled form.\n");
         return NULL;
     }
-    return ov_yara_load(s->args.at[0], values);
+    return ov_yr_load(s->args.at[0], values);
 }
 
-static int run(const struct ov_yara_settings *s)
+static int run(const struct ov_yr_settings *s)
 {
-    struct ov_yara_values values;
+    struct ov_yr_values values;
     overt_db *db = NULL;
     int code = EXIT_FAILURE;
 
@@ -456,7 +454,7 @@ static int run(const struct ov_yara_settings *s)
         if (s->version) {
             (void)puts(OV_YARA_VERSION);
         } else {
-            ov_yara_help(false);
+            ov_yr_help(false);
         }
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
@@ -465,27 +463,28 @@ static int run(const struct ov_yara_settings *s)
         return EXIT_FAILURE;
     }
     if (s->args.count < 2) {
-        (void)fprintf(stderr, "yara: wrong number of arguments\n%s\n\nTry `--help` for more options\n",
+        (void)fprintf(stderr,
+                "yara: wrong number of arguments\n%s\n\nTry `--help` for more options\n",
                 usage_line);
         return EXIT_FAILURE;
     }
-    if (ov_yara_values_read(&values, &s->defines)) {
+    if (ov_yr_values_read(&values, &s->defines)) {
         db = get_rules(s, &values);
     }
     if (db != NULL) {
         code = scan(s, &values, db);
     }
     overt_db_free(db);
-    ov_yara_values_done(&values);
+    ov_yr_values_done(&values);
     return code;
 }
 
 int cmd_yara(int argc, char **argv)
 {
-    struct ov_yara_settings settings;
+    struct ov_yr_settings settings;
     const int code =
-            ov_yara_options_read(&settings, false, argc, argv) ? run(&settings) : EXIT_FAILURE;
+            ov_yr_options_read(&settings, false, argc, argv) ? run(&settings) : EXIT_FAILURE;
 
-    ov_yara_options_done(&settings);
+    ov_yr_options_done(&settings);
     return code;
 }

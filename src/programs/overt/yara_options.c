@@ -24,12 +24,12 @@ struct row {
     char letter;
     const char *name;
     enum kind kind;
-    size_t at; /* offset in ov_yara_settings */
+    size_t at; /* offset in ov_yr_settings */
     const char *argument;
     const char *help;
 };
 
-#define AT(field) offsetof(struct ov_yara_settings, field)
+#define AT(field) offsetof(struct ov_yr_settings, field)
 
 static const struct row yara_rows[] = {
     { 0, "atom-quality-table", TEXT, AT(atom_table), "FILE",
@@ -56,8 +56,7 @@ static const struct row yara_rows[] = {
     { 'x', "module-data", TEXTS, AT(module_files), "MODULE=FILE",
             "pass FILE's content as extra data to MODULE" },
     { 'n', "negate", FLAG, AT(negate), NULL, "print only not satisfied rules (negate)" },
-    { 'N', "no-follow-symlinks", FLAG, AT(no_links), NULL,
-            "do not follow symlinks when scanning" },
+    { 'N', "no-follow-symlinks", FLAG, AT(no_links), NULL, "do not follow symlinks when scanning" },
     { 'w', "no-warnings", FLAG, AT(no_warnings), NULL, "disable warnings" },
     { 'm', "print-meta", FLAG, AT(meta), NULL, "print metadata" },
     { 'D', "print-module-data", FLAG, AT(module_data), NULL, "print module data" },
@@ -104,7 +103,7 @@ static const struct row yarac_rows[] = {
 #define YARAC_ROWS (sizeof(yarac_rows) / sizeof(yarac_rows[0]))
 
 struct reading {
-    struct ov_yara_settings *settings;
+    struct ov_yr_settings *settings;
     const struct row *rows;
     size_t row_count;
     unsigned given[YARA_ROWS];
@@ -203,13 +202,13 @@ static bool take_short(struct reading *r, const char *word, const char *next, bo
     return true;
 }
 
-bool ov_yara_options_read(struct ov_yara_settings *s, bool is_yarac, int argc, char **argv)
+bool ov_yr_options_read(struct ov_yr_settings *s, bool is_yarac, int argc, char **argv)
 {
     struct reading r = { .settings = s,
         .rows = is_yarac ? yarac_rows : yara_rows,
         .row_count = is_yarac ? YARAC_ROWS : YARA_ROWS };
 
-    *s = (struct ov_yara_settings){
+    *s = (struct ov_yr_settings){
         .strings_max = 10000,
         .process_chunk = 1073741824,
         .stack_slots = 16384,
@@ -239,7 +238,7 @@ bool ov_yara_options_read(struct ov_yara_settings *s, bool is_yarac, int argc, c
     return true;
 }
 
-void ov_yara_options_done(struct ov_yara_settings *s)
+void ov_yr_options_done(struct ov_yr_settings *s)
 {
     ov_words_done(&s->identifiers);
     ov_words_done(&s->only_tags);
@@ -249,7 +248,7 @@ void ov_yara_options_done(struct ov_yara_settings *s)
     ov_words_done(&s->args);
 }
 
-void ov_yara_help(bool is_yarac)
+void ov_yr_help(bool is_yarac)
 {
     const struct row *rows = is_yarac ? yarac_rows : yara_rows;
     const size_t count = is_yarac ? YARAC_ROWS : YARA_ROWS;

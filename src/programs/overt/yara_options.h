@@ -8,7 +8,7 @@
 
 #define OV_YARA_VERSION "4.5.4" /* what is spoken; scripts ask */
 
-struct ov_yara_settings {
+struct ov_yr_settings {
     /* what to print */
     bool count, negate, meta, name_space, stats, strings, length, xor_key, tags, module_data;
     bool module_names, help, version, no_console;
@@ -28,8 +28,8 @@ struct ov_yara_settings {
 };
 
 /* False: it was said what is wrong, in yara's words. `is_yarac`: the few that yarac has. */
-bool ov_yara_options_read(struct ov_yara_settings *s, bool is_yarac, int argc, char **argv);
-void ov_yara_options_done(struct ov_yara_settings *s);
-void ov_yara_help(bool is_yarac);
+bool ov_yr_options_read(struct ov_yr_settings *s, bool is_yarac, int argc, char **argv);
+void ov_yr_options_done(struct ov_yr_settings *s);
+void ov_yr_help(bool is_yarac);
 
 #endif

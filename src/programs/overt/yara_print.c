@@ -11,7 +11,7 @@
 /* What is being printed. */
 struct page {
     struct ov_buf *buf;
-    const struct ov_yara_settings *settings;
+    const struct ov_yr_settings *settings;
     const overt_db *db;
     const overt_report *report;
     size_t next_string; /* of the report */
@@ -43,8 +43,9 @@ static void put_tags(struct page *p, uint64_t number, const overt_rule *rule)
 /* As in C, but with octal for everything that has no letter. */
 static void put_meta_text(struct ov_buf *buf, overt_text text)
 {
-    static const char letters[] = { [7] = 'a', [8] = 'b', [9] = 't', [10] = 'n', [11] = 'v',
-        [12] = 'f', [13] = 'r' };
+    static const char letters[] = {
+        [7] = 'a', [8] = 'b', [9] = 't', [10] = 'n', [11] = 'v', [12] = 'f', [13] = 'r'
+    };
 
     /* yara keeps it as a C string: it ends at its first NUL. */
     for (size_t i = 0; i < text.len && text.bytes[i] != '\0'; i++) {
@@ -211,7 +212,7 @@ static bool is_wanted(const struct page *p, uint64_t number, const overt_rule *r
 
 static void put_rule(struct page *p, uint64_t number, const overt_rule *rule)
 {
-    const struct ov_yara_settings *s = p->settings;
+    const struct ov_yr_settings *s = p->settings;
 
     if (s->name_space) {
         put(p->buf, rule->space);
@@ -233,8 +234,7 @@ static void put_rule(struct page *p, uint64_t number, const overt_rule *rule)
 }
 
 /* False: that was the last one that --max-rules allows. */
-static bool tell_rule(
-        struct page *p, uint64_t number, bool held, uint64_t *count, uint64_t *total)
+static bool tell_rule(struct page *p, uint64_t number, bool held, uint64_t *count, uint64_t *total)
 {
     overt_error err = OVERT_ERROR_INIT;
     overt_rule rule;
@@ -253,8 +253,8 @@ static bool tell_rule(
 }
 
 /* Only what holds is asked for, unless --negate or a limit of yara's counts the others, too. */
-uint64_t ov_yara_print(struct ov_out *out, const struct ov_yara_settings *settings,
-        const overt_db *db, const overt_report *report, uint64_t *total)
+uint64_t ov_yr_print(struct ov_out *out, const struct ov_yr_settings *settings, const overt_db *db,
+        const overt_report *report, uint64_t *total)
 {
     struct page page = { .buf = &out->buf, .settings = settings, .db = db, .report = report };
     const size_t hits = overt_report_hit_count(report);
@@ -280,7 +280,7 @@ uint64_t ov_yara_print(struct ov_out *out, const struct ov_yara_settings *settin
     return count;
 }
 
-void ov_yara_print_stats(struct ov_out *out, const overt_db *db)
+void ov_yr_print_stats(struct ov_out *out, const overt_db *db)
 {
     uint64_t strings = 0;
 

@@ -17,7 +17,7 @@
 #include "base/limits.h"
 #include "programs/overt/out.h"
 
-const char *const ov_yara_file_variables[OV_YARA_FILE_VARIABLES] = { "filename", "filepath",
+const char *const ov_yr_file_variables[OV_YARA_FILE_VARIABLES] = { "filename", "filepath",
     "extension", "filetype", "owner" };
 
 /* --- variables -------------------------------------------------------------------------------- */
@@ -59,9 +59,9 @@ static overt_value value_of(const char *name, size_t name_len, const char *text)
     return value;
 }
 
-bool ov_yara_values_read(struct ov_yara_values *values, const struct ov_words *defines)
+bool ov_yr_values_read(struct ov_yr_values *values, const struct ov_words *defines)
 {
-    *values = (struct ov_yara_values){ .at = calloc(defines->count + 1, sizeof(overt_value)) };
+    *values = (struct ov_yr_values){ .at = calloc(defines->count + 1, sizeof(overt_value)) };
     if (values->at == NULL) {
         ov_complain("yara", "no memory for variables");
         return false;
@@ -79,16 +79,16 @@ bool ov_yara_values_read(struct ov_yara_values *values, const struct ov_words *d
     return true;
 }
 
-void ov_yara_values_done(struct ov_yara_values *values)
+void ov_yr_values_done(struct ov_yr_values *values)
 {
     free(values->at);
-    *values = (struct ov_yara_values){ .count = 0 };
+    *values = (struct ov_yr_values){ .count = 0 };
 }
 
 /* --- problems --------------------------------------------------------------------------------- */
 
 struct compiling {
-    const struct ov_yara_settings *settings;
+    const struct ov_yr_settings *settings;
     overt_compiler *compiler; /* owned */
     bool is_yarac;
     uint64_t errors, warnings;
@@ -198,7 +198,7 @@ static bool add_file(struct compiling *c, const char *name)
 /* [NAMESPACE:]FILE. A file that is really called so goes before. */
 static bool add_argument(struct compiling *c, const char *argument)
 {
-    const struct ov_yara_settings *s = c->settings;
+    const struct ov_yr_settings *s = c->settings;
     overt_yara_options options = OVERT_YARA_OPTIONS_INIT;
     overt_error err = OVERT_ERROR_INIT;
     auto_free char *space = NULL;
@@ -232,7 +232,7 @@ static bool define(struct compiling *c, const overt_value *value)
     return overt_compiler_define(c->compiler, value, &err) == OVERT_OK || complain_error(&err);
 }
 
-static bool prepare(struct compiling *c, const struct ov_yara_values *values)
+static bool prepare(struct compiling *c, const struct ov_yr_values *values)
 {
     overt_error err = OVERT_ERROR_INIT;
 
@@ -248,8 +248,8 @@ static bool prepare(struct compiling *c, const struct ov_yara_values *values)
         }
     }
     for (size_t i = 0; c->settings->file_variables && i < OV_YARA_FILE_VARIABLES; i++) {
-        const overt_value value = value_of(
-                ov_yara_file_variables[i], strlen(ov_yara_file_variables[i]), "");
+        const overt_value value =
+                value_of(ov_yr_file_variables[i], strlen(ov_yr_file_variables[i]), "");
 
         if (!define(c, &value)) {
             return false;
@@ -263,8 +263,8 @@ static bool prepare(struct compiling *c, const struct ov_yara_values *values)
     return true;
 }
 
-overt_db *ov_yara_compile(const struct ov_yara_settings *settings, bool is_yarac,
-        const struct ov_yara_values *values, size_t file_count)
+overt_db *ov_yr_compile(const struct ov_yr_settings *settings, bool is_yarac,
+        const struct ov_yr_values *values, size_t file_count)
 {
     struct compiling c = { .settings = settings, .is_yarac = is_yarac };
     overt_error err = OVERT_ERROR_INIT;
@@ -290,7 +290,7 @@ overt_db *ov_yara_compile(const struct ov_yara_settings *settings, bool is_yarac
 }
 
 /* Has the database a variable for every value, of its type? */
-static bool check_values(const overt_db *db, const struct ov_yara_values *values)
+static bool check_values(const overt_db *db, const struct ov_yr_values *values)
 {
     for (size_t i = 0; i < values->count; i++) {
         const overt_value *value = &values->at[i];
@@ -300,8 +300,7 @@ static bool check_values(const overt_db *db, const struct ov_yara_values *values
             overt_error err = OVERT_ERROR_INIT;
             overt_value has;
 
-            if (overt_db_external(db, k, &has, &err) != OVERT_OK
-                    || has.name.len != value->name.len
+            if (overt_db_external(db, k, &has, &err) != OVERT_OK || has.name.len != value->name.len
                     || memcmp(has.name.bytes, value->name.bytes, has.name.len) != 0) {
                 continue;
             }
@@ -320,7 +319,7 @@ static bool check_values(const overt_db *db, const struct ov_yara_values *values
     return true;
 }
 
-overt_db *ov_yara_load(const char *path, const struct ov_yara_values *values)
+overt_db *ov_yr_load(const char *path, const struct ov_yr_values *values)
 {
     overt_error err = OVERT_ERROR_INIT;
     overt_db *db = NULL;
@@ -329,9 +328,10 @@ overt_db *ov_yara_load(const char *path, const struct ov_yara_values *values)
     status = overt_db_open(&db, path, &err);
     if (status != OVERT_OK) {
         (void)fprintf(stderr, "%s\n",
-                status == OVERT_E_IO        ? "could not open file"
-                : status == OVERT_E_VERSION ? "rules were compiled with a different version of overt"
-                                            : "invalid compiled rules file.");
+                status == OVERT_E_IO ? "could not open file"
+                : status == OVERT_E_VERSION
+                        ? "rules were compiled with a different version of overt"
+                        : "invalid compiled rules file.");
         return NULL;
     }
     if (!check_values(db, values)) {

@@ -22,17 +22,17 @@ struct level {
     size_t path_bytes; /* of the folder's own path */
 };
 
-struct ov_yara_walk {
-    struct ov_yara_walk_options options;
+struct ov_yr_walk {
+    struct ov_yr_walk_options options;
     struct level *levels; /* owned */
     size_t level_count, level_cap;
     uint64_t problems;
     char path[PATH_BYTES];
 };
 
-struct ov_yara_walk *ov_yara_walk_new(const struct ov_yara_walk_options *options)
+struct ov_yr_walk *ov_yr_walk_new(const struct ov_yr_walk_options *options)
 {
-    struct ov_yara_walk *walk = calloc(1, sizeof(*walk));
+    struct ov_yr_walk *walk = calloc(1, sizeof(*walk));
 
     if (walk != NULL) {
         walk->options = *options;
@@ -40,12 +40,12 @@ struct ov_yara_walk *ov_yara_walk_new(const struct ov_yara_walk_options *options
     return walk;
 }
 
-static void leave(struct ov_yara_walk *walk)
+static void leave(struct ov_yr_walk *walk)
 {
     (void)closedir(walk->levels[--walk->level_count].folder);
 }
 
-void ov_yara_walk_free(struct ov_yara_walk *walk)
+void ov_yr_walk_free(struct ov_yr_walk *walk)
 {
     if (walk == NULL) {
         return;
@@ -57,20 +57,20 @@ void ov_yara_walk_free(struct ov_yara_walk *walk)
     free(walk);
 }
 
-uint64_t ov_yara_walk_problems(const struct ov_yara_walk *walk)
+uint64_t ov_yr_walk_problems(const struct ov_yr_walk *walk)
 {
     return walk->problems;
 }
 
 /* yara says nothing of these; but what was not looked at is not "clean". */
-static void complain(struct ov_yara_walk *walk, const char *path, const char *why)
+static void complain(struct ov_yr_walk *walk, const char *path, const char *why)
 {
     (void)fprintf(stderr, "error scanning %s: %s\n", path, why);
     walk->problems++;
 }
 
 /* Goes into walk->path. */
-static void enter(struct ov_yara_walk *walk)
+static void enter(struct ov_yr_walk *walk)
 {
     DIR *folder;
 
@@ -94,7 +94,7 @@ static void enter(struct ov_yara_walk *walk)
             (struct level){ .folder = folder, .path_bytes = strlen(walk->path) };
 }
 
-void ov_yara_walk_begin(struct ov_yara_walk *walk, const char *folder)
+void ov_yr_walk_begin(struct ov_yr_walk *walk, const char *folder)
 {
     while (walk->level_count > 0) {
         leave(walk);
@@ -117,7 +117,7 @@ static bool leads_nowhere(const char *path)
 }
 
 /* What to do with walk->path: true for a file to be scanned. Folders are entered. */
-static bool look_at(struct ov_yara_walk *walk, const char *name)
+static bool look_at(struct ov_yr_walk *walk, const char *name)
 {
     const bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
     struct stat st;
@@ -145,7 +145,7 @@ static bool look_at(struct ov_yara_walk *walk, const char *name)
     return true;
 }
 
-const char *ov_yara_walk_next(struct ov_yara_walk *walk)
+const char *ov_yr_walk_next(struct ov_yr_walk *walk)
 {
     while (walk->level_count > 0) {
         const struct level *level = &walk->levels[walk->level_count - 1];
@@ -175,7 +175,7 @@ const char *ov_yara_walk_next(struct ov_yara_walk *walk)
     return NULL;
 }
 
-int ov_yara_open(const char *path, const char **why)
+int ov_yr_open(const char *path, const char **why)
 {
     const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     auto_fd int fd = -1;

@@ -8,25 +8,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ov_yara_walk_options {
+struct ov_yr_walk_options {
     bool recursive;
     bool no_links;
     long long skip_larger; /* 0 or less: nothing is skipped */
 };
 
-struct ov_yara_walk;
+struct ov_yr_walk;
 
 /* NULL: out of memory. */
-struct ov_yara_walk *ov_yara_walk_new(const struct ov_yara_walk_options *options);
-void ov_yara_walk_free(struct ov_yara_walk *walk);
+struct ov_yr_walk *ov_yr_walk_new(const struct ov_yr_walk_options *options);
+void ov_yr_walk_free(struct ov_yr_walk *walk);
 
 /* The walk before it is forgotten. A folder that cannot be read is told on standard error. */
-void ov_yara_walk_begin(struct ov_yara_walk *walk, const char *folder);
+void ov_yr_walk_begin(struct ov_yr_walk *walk, const char *folder);
 /* The path of the next file, lent until the next call; NULL: that was all. */
-const char *ov_yara_walk_next(struct ov_yara_walk *walk);
-uint64_t ov_yara_walk_problems(const struct ov_yara_walk *walk);
+const char *ov_yr_walk_next(struct ov_yr_walk *walk);
+uint64_t ov_yr_walk_problems(const struct ov_yr_walk *walk);
 
 /* Opens a regular file for reading. -1: `*why` says why not. */
-int ov_yara_open(const char *path, const char **why);
+int ov_yr_open(const char *path, const char **why);
 
 #endif

@@ -8,9 +8,9 @@
 #include "programs/overt/database_out.h"
 #include "programs/overt/yara_rules.h"
 
-static int run(const struct ov_yara_settings *s)
+static int run(const struct ov_yr_settings *s)
 {
-    struct ov_yara_values values;
+    struct ov_yr_values values;
     overt_db *db = NULL;
     int code = EXIT_FAILURE;
 
@@ -18,7 +18,7 @@ static int run(const struct ov_yara_settings *s)
         if (s->version) {
             (void)puts(OV_YARA_VERSION);
         } else {
-            ov_yara_help(true);
+            ov_yr_help(true);
         }
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
@@ -28,23 +28,23 @@ static int run(const struct ov_yara_settings *s)
                               "Try `--help` for more options\n");
         return EXIT_FAILURE;
     }
-    if (ov_yara_values_read(&values, &s->defines)) {
-        db = ov_yara_compile(s, true, &values, s->args.count - 1);
+    if (ov_yr_values_read(&values, &s->defines)) {
+        db = ov_yr_compile(s, true, &values, s->args.count - 1);
     }
     if (db != NULL && ov_database_write("yarac", db, s->args.at[s->args.count - 1])) {
         code = EXIT_SUCCESS;
     }
     overt_db_free(db);
-    ov_yara_values_done(&values);
+    ov_yr_values_done(&values);
     return code;
 }
 
 int cmd_yarac(int argc, char **argv)
 {
-    struct ov_yara_settings settings;
+    struct ov_yr_settings settings;
     const int code =
-            ov_yara_options_read(&settings, true, argc, argv) ? run(&settings) : EXIT_FAILURE;
+            ov_yr_options_read(&settings, true, argc, argv) ? run(&settings) : EXIT_FAILURE;
 
-    ov_yara_options_done(&settings);
+    ov_yr_options_done(&settings);
     return code;
 }

@@ -33,7 +33,7 @@ struct explain {
     bool unheld; /* strings of rules that do not hold are told, too */
     size_t match_bytes;
     bool hit_told;
-    bool lost; /* something was left out */
+    bool lost;           /* something was left out */
     struct ov_bits told; /* rules of this object; there only if it was asked for */
     struct step path[OV_DEPTH_MAX + 1];
 };
@@ -240,8 +240,8 @@ static void begin(struct explain *x, const struct ov_db_view *view, uint32_t seq
     x->bytes_sent = 0;
     x->all_matches = kib != 0;
     x->no_strings = (flags & OV_SCAN_NO_STRINGS) != 0;
-    x->match_bytes = (flags & OV_SCAN_RAW) != 0 ? OV_EXPLAIN_RAW_MATCH_BYTES
-                                                 : OV_EXPLAIN_MATCH_BYTES;
+    x->match_bytes =
+            (flags & OV_SCAN_RAW) != 0 ? OV_EXPLAIN_RAW_MATCH_BYTES : OV_EXPLAIN_MATCH_BYTES;
     x->hit_told = false;
     x->lost = false;
     if ((flags & OV_SCAN_UNHELD) != 0 && !x->unheld

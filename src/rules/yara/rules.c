@@ -410,8 +410,9 @@ static bool fetch_include(struct ov_parser *p, const struct ov_token *token, str
         return false;
     }
     if (!p->options->include(p->options->include_payload, p->reading.file, path, out, &why)) {
-        ov_reading_error(&p->reading, token->line, token->column, "can't open include file: %.*s%s%s%s",
-                (int)ov_bytes_len(name), (const char *)ov_bytes_raw(name), why[0] == '\0' ? "" : " (", why,
+        ov_reading_error(&p->reading, token->line, token->column,
+                "can't open include file: %.*s%s%s%s", (int)ov_bytes_len(name),
+                (const char *)ov_bytes_raw(name), why[0] == '\0' ? "" : " (", why,
                 why[0] == '\0' ? "" : ")");
         return false;
     }
