@@ -33,7 +33,7 @@ struct ov_parser {
     struct ov_names modules; /* imported so far */
     struct ov_arena names_arena;
     struct ov_lexer lx;
-    struct ov_token tok;                                    /* the next one; not consumed yet */
+    struct ov_token tok;                                  /* the next one; not consumed yet */
     struct ov_bytes open_files[OV_INCLUDE_DEPTH_MAX + 1]; /* names, outermost first */
     uint32_t open_count;
     uint64_t include_bytes_left;
