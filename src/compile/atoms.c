@@ -331,6 +331,7 @@ static struct ov_db_atom atom_for(const struct ov_atom_target *target, size_t ba
         .string = ov_le32_of(target->string),
         .back = ov_le32_of((uint32_t)back),
         .use = target->use,
+        .group = ov_le16_of(target->group),
     };
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "compile/condition.h"
 #include "compile/conditions.h"
+#include "compile/profiles.h"
 
 static int by_address(const void *x, const void *y)
 {
@@ -64,15 +65,31 @@ static overt_status leave_out_named(const struct ov_rule_set *set, const struct 
     return OVERT_OK;
 }
 
-static overt_status compile_with(const struct ov_rule_set *set, struct ov_rule_plan *plans,
-        uint8_t *uses, struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
+/* Patterns, each to be looked for in the objects that its rule's hint leaves. */
+static overt_status compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
+        const struct ov_hints *hints, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err)
 {
-    overt_status status = ov_conditions_plan(set, plans, uses, diags, err);
+    struct ov_profiles profiles;
+    overt_status status = ov_profiles_init(&profiles, set, hints, err);
+
+    if (status == OVERT_OK) {
+        status = ov_compile_patterns(set, uses, &profiles, diags, writer, err);
+    }
+    ov_profiles_done(&profiles);
+    return status;
+}
+
+static overt_status compile_with(const struct ov_rule_set *set, struct ov_rule_plan *plans,
+        uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err)
+{
+    overt_status status = ov_conditions_plan(set, plans, uses, hints, diags, err);
     const size_t diags_before = diags->count;
     const uint64_t errors_before = diags->errors;
 
     if (status == OVERT_OK) {
-        status = ov_compile_patterns(set, uses, diags, writer, err);
+        status = compile_patterns(set, uses, hints, diags, writer, err);
     }
     if (status == OVERT_OK && diags->errors != errors_before) {
         status = leave_out_named(
@@ -88,6 +105,7 @@ overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err)
 {
     struct ov_rule_plan *plans = calloc(set->rule_count + 1, sizeof(*plans));
+    struct ov_hints hints;
     uint64_t strings = 0;
     uint8_t *uses;
     overt_status status;
@@ -96,11 +114,12 @@ overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         strings += set->rules[r].string_count;
     }
     uses = calloc((size_t)strings + 1, 1);
-    if (plans == NULL || uses == NULL) {
+    if (!ov_hints_init(&hints, set->rule_count) || plans == NULL || uses == NULL) {
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to compile rules");
     } else {
-        status = compile_with(set, plans, uses, diags, writer, err);
+        status = compile_with(set, plans, uses, &hints, diags, writer, err);
     }
+    ov_hints_done(&hints);
     free(uses);
     free(plans);
     return status;

@@ -22,10 +22,14 @@ enum ov_string_use {
 OV_MUST_CHECK overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err);
 
-/* compile/patterns.c: `uses` has one ov_string_use per string of the set. Fills OV_DB_PATTERNS,
- * OV_DB_PATTERN_CODE, OV_DB_FILTERS and OV_DB_ATOMS. */
+struct ov_profiles;
+
+/* compile/patterns.c: `uses` has one ov_string_use per string of the set, `profiles` says which
+ * rules' strings to look for in which objects (NULL: all in all). Fills OV_DB_PATTERNS, OV_DB_PATTERN_CODE,
+ * OV_DB_FILTERS and OV_DB_ATOMS. */
 OV_MUST_CHECK overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
-        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err);
+        const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err);
 
 /* compile/conditions.c: fills every other section, and `uses`. */
 OV_MUST_CHECK overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,

@@ -10,6 +10,7 @@
 #include <overt/overt.h>
 
 #include "base/limits.h"
+#include "compile/hints.h"
 #include "compile/intern.h"
 #include "db/rules_layout.h"
 #include "db/value.h"
@@ -113,6 +114,10 @@ struct ov_guards {
     uint32_t size_max;
 };
 void ov_cond_guards(const struct ov_cond *cond, struct ov_guards *out);
+
+/* cond_hints.c: appends what the condition of the next rule asks of an object's beginning and size;
+ * NULL: the rule is left out. Hints of earlier rules are used where the condition refers to them. */
+void ov_cond_hint(struct ov_hints *hints, const struct ov_rule *rule, const struct ov_cond *cond);
 
 /* cond_emit.c */
 struct ov_cond_emit {

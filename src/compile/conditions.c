@@ -67,7 +67,7 @@ static overt_status check_totals(const struct ov_rule_set *set, overt_error *err
 }
 
 overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_rule_plan *plans,
-        uint8_t *uses, struct ov_diags *diags, overt_error *err)
+        uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags, overt_error *err)
 {
     const overt_status status = check_totals(set, err);
     struct ov_arena arena;
@@ -88,10 +88,11 @@ overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_rule_pl
             plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
             ov_cond_uses(cond, uses + base);
         }
+        ov_cond_hint(hints, &set->rules[r], cond);
         base += set->rules[r].string_count;
     }
     ov_arena_done(&arena);
-    return context.out_of_memory ? no_memory(err) : OVERT_OK;
+    return context.out_of_memory || hints->out_of_memory ? no_memory(err) : OVERT_OK;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -426,15 +427,18 @@ overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
     struct ov_rule_plan *plans = calloc(set->rule_count + 1, sizeof(*plans));
+    struct ov_hints hints;
     overt_status status;
 
-    if (plans == NULL) {
-        return no_memory(err);
+    if (!ov_hints_init(&hints, set->rule_count) || plans == NULL) {
+        status = no_memory(err);
+    } else {
+        status = ov_conditions_plan(set, plans, uses, &hints, diags, err);
     }
-    status = ov_conditions_plan(set, plans, uses, diags, err);
     if (status == OVERT_OK) {
         status = ov_conditions_write(set, plans, diags, writer, err);
     }
+    ov_hints_done(&hints);
     free(plans);
     return status;
 }

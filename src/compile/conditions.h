@@ -6,13 +6,15 @@
 
 #include "compile/compile.h"
 
+struct ov_hints;
 struct ov_rule_plan;
 struct ov_intern;
 
 /* One plan per rule, zeroed by the caller. Rules whose conditions cannot be compiled, and those
- * that refer to a rule left out, are marked as left out and named in `diags`. */
+ * that refer to a rule left out, are marked as left out and named in `diags`. Fills `hints`. */
 OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set,
-        struct ov_rule_plan *plans, uint8_t *uses, struct ov_diags *diags, overt_error *err);
+        struct ov_rule_plan *plans, uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags,
+        overt_error *err);
 
 /* Fills all sections but those of patterns. Numbers the rules that are not left out. */
 OV_MUST_CHECK overt_status ov_conditions_write(const struct ov_rule_set *set,

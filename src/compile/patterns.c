@@ -9,6 +9,7 @@
 #include "compile/byteset.h"
 #include "compile/compile.h"
 #include "compile/forms.h"
+#include "compile/profiles.h"
 #include "compile/sequences.h"
 #include "compile/tables.h"
 
@@ -41,6 +42,7 @@ struct subject {
     const struct ov_string *string;
     uint32_t number;
     uint8_t use;
+    uint16_t group;
     uint32_t first_part; /* of this string's chain */
     bool lone;           /* a form of it has no atom */
 };
@@ -75,6 +77,7 @@ static struct ov_db_pattern record_of(
         .left_forward = ov_le32_of(OV_PATTERN_NOTHING),
         .xor_min = form->xor_min,
         .xor_max = form->xor_max,
+        .group = ov_le16_of(subject->group),
     };
 }
 
@@ -96,6 +99,7 @@ static struct ov_atom_target target_of(
         .pattern = c->pattern_count,
         .string = subject->number,
         .use = subject->use,
+        .group = subject->group,
         .xor_min = form->xor_min,
         .xor_max = form->xor_max,
     };
@@ -371,7 +375,8 @@ static overt_status compile_subject(
 }
 
 static overt_status compile_all(struct compiler *c, const struct ov_rule_set *set,
-        const uint8_t *uses, struct ov_diags *diags, overt_error *err)
+        const uint8_t *uses, const struct ov_profiles *profiles, struct ov_diags *diags,
+        overt_error *err)
 {
     uint32_t number = 0;
 
@@ -382,6 +387,7 @@ static overt_status compile_all(struct compiler *c, const struct ov_rule_set *se
                 .string = &set->rules[r].strings[s],
                 .number = number,
                 .use = uses[number],
+                .group = profiles->of_rule == NULL ? 0 : profiles->of_rule[r],
             };
             const overt_status status = compile_subject(c, &subject, diags, err);
 
@@ -393,7 +399,8 @@ static overt_status compile_all(struct compiler *c, const struct ov_rule_set *se
     return OVERT_OK;
 }
 
-static overt_status write_out(struct compiler *c, overt_error *err)
+static overt_status write_out(
+        struct compiler *c, const struct ov_profiles *profiles, overt_error *err)
 {
     struct ov_db_writer *writer = c->writer;
     struct ov_db_filters filters = {
@@ -411,8 +418,8 @@ static overt_status write_out(struct compiler *c, overt_error *err)
     if (ov_bytes_len(ov_buf_bytes(&writer->sections[OV_DB_PATTERN_CODE])) >= UINT32_MAX) {
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "the patterns need more than 4 GiB");
     }
-    return ov_tables_write(
-            &c->tables, &filters, ov_buf_bytes(&c->parts), ov_buf_bytes(&c->lone), writer, err);
+    return ov_tables_write(&c->tables, profiles, &filters, ov_buf_bytes(&c->parts),
+            ov_buf_bytes(&c->lone), writer, err);
 }
 
 static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count, overt_error *err)
@@ -428,11 +435,17 @@ static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count
 }
 
 overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
-        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
+        const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err)
 {
     struct compiler c = { .writer = writer };
+    OV_CLEANUP(ov_profiles_done) struct ov_profiles open = { 0 };
     overt_status status = count_strings(set, &c.string_count, err);
 
+    if (status == OVERT_OK && profiles == NULL) {
+        status = ov_profiles_init(&open, set, NULL, err);
+        profiles = &open;
+    }
     if (status != OVERT_OK) {
         return status;
     }
@@ -446,10 +459,10 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the patterns");
     }
     if (status == OVERT_OK) {
-        status = compile_all(&c, set, uses, diags, err);
+        status = compile_all(&c, set, uses, profiles, diags, err);
     }
     if (status == OVERT_OK) {
-        status = write_out(&c, err);
+        status = write_out(&c, profiles, err);
     }
     free(c.sequences);
     ov_tables_done(&c.tables);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "compile/profiles.h"
 #include "compile/rarity.h"
 #include "db/match_layout.h"
 #include "db/write.h"
@@ -24,6 +25,11 @@ enum ov_table {
     OV_TABLE_DELTA4,    /* four differences, every fourth offset */
     OV_TABLE_DELTA1,    /* every offset */
     OV_TABLES = OV_PASSES_MAX
+};
+
+struct ov_table_entry {
+    uint64_t gram;
+    struct ov_db_atom atom;
 };
 
 struct ov_tables {
@@ -45,9 +51,20 @@ uint32_t ov_tables_crowd(const struct ov_tables *tables, uint64_t gram);
 void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint64_t gram,
         const struct ov_db_atom *atom);
 
-/* Writes `filters` (its pass_count and passes filled in), what stands behind it, and the atoms. */
-OV_MUST_CHECK overt_status ov_tables_write(struct ov_tables *tables, struct ov_db_filters *filters,
-        struct ov_bytes parts, struct ov_bytes lone, struct ov_db_writer *writer, overt_error *err);
+/* Writes `filters` (what it says of passes and profiles filled in), what stands behind it, and the
+ * atoms. */
+OV_MUST_CHECK overt_status ov_tables_write(struct ov_tables *tables,
+        const struct ov_profiles *profiles, struct ov_db_filters *filters, struct ov_bytes parts,
+        struct ov_bytes lone, struct ov_db_writer *writer, overt_error *err);
+
+/* The number of bits that count so far, between two bounds. */
+uint8_t ov_table_bits(uint64_t count, uint8_t low, uint8_t high);
+
+/* filters.c: appends the bitmap of those entries that are looked for in this profile; without any,
+ * `filter` says that the pass is not made. */
+OV_MUST_CHECK overt_status ov_filter_put(const struct ov_db_pass *pass,
+        const struct ov_table_entry *entries, uint32_t count, const struct ov_profiles *profiles,
+        uint32_t profile, struct ov_db_filter *filter, struct ov_buf *out, overt_error *err);
 
 /* --- atoms.c: which part of a sequence to look for -------------------------------------------- */
 
@@ -68,6 +85,7 @@ struct ov_atom_target {
     uint32_t pattern;
     uint32_t string;
     uint8_t use;
+    uint16_t group;
     uint8_t xor_min;
     uint8_t xor_max;
 };

@@ -13,7 +13,7 @@
 #include "base/le.h"
 
 #define OV_DB_MAGIC   "OVDB\r\n\x1a\n" /* a text-mode copy breaks it visibly */
-#define OV_DB_VERSION 1u
+#define OV_DB_VERSION 2u
 #define OV_DB_ALIGN   64u /* sections begin on a cache line */
 
 struct ov_db_header {

@@ -99,7 +99,8 @@ struct ov_db_pattern {
     struct ov_le32 left_forward;
     uint8_t xor_min;
     uint8_t xor_max;
-    uint8_t reserved[6];
+    struct ov_le16 group; /* in which profiles it is looked for */
+    uint8_t reserved[4];
 };
 
 _Static_assert(sizeof(struct ov_db_pattern) == 40, "on-disk layout");
@@ -114,7 +115,7 @@ struct ov_db_extra {
 
 _Static_assert(sizeof(struct ov_db_extra) == 36, "on-disk layout");
 
-/* --- FILTERS: this header, the chains' parts, patterns without atoms, the bitmaps ------------- */
+/* --- FILTERS: this header, the chains' parts, patterns without atoms, profiles, the bitmaps ---- */
 
 #define OV_PASSES_MAX 7u
 
@@ -124,34 +125,72 @@ enum ov_db_pass_kind {
     OV_PASS_DELTA     /* grams of 4 differences x[i] ^ x[i + 1]: whatever the xor key */
 };
 
-/* A gram is a little-endian number of `width` bytes; its low four bytes (or what there is of
- * them) and its high four make the hash low * hash_low + high * hash_high, modulo 2^32. The
- * topmost filter_bits - 5 bits of the hash are the number of a 32-bit word of the bitmap, bits
- * 10..14 and 5..9 are two bits in it, which are both set if the gram is entered. Its bucket is the
- * topmost bucket_bits bits of gram * bucket_hash, modulo 2^64. */
+/* The hash tables of one kind of gram. A gram is a little-endian number of `width` bytes; its
+ * bucket is the topmost bucket_bits bits of gram * bucket_hash, modulo 2^64. */
 struct ov_db_pass {
     uint8_t kind;
     uint8_t stride;      /* 4, 2 or 1: which offsets of the object are looked at */
     uint8_t width;       /* bytes of a gram */
-    uint8_t filter_bits; /* the bitmap has 1 << filter_bits bits */
     uint8_t bucket_bits; /* there are 1 << bucket_bits buckets */
-    uint8_t reserved[3];
     struct ov_le32 atom_count;
-    struct ov_le32 hash_low; /* odd multipliers */
-    struct ov_le32 hash_high;
-    struct ov_le32 reserved2;
     struct ov_le64 bucket_hash;
-    struct ov_le64 filter;  /* offset in FILTERS */
     struct ov_le64 buckets; /* offset in ATOMS: (1 << bucket_bits) + 1 numbers */
     struct ov_le64 atoms;   /* offset in ATOMS: atom_count records */
 };
 
-_Static_assert(sizeof(struct ov_db_pass) == 56, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_pass) == 32, "on-disk layout");
+
+/* The bitmap of one pass in one profile. The low four bytes of a gram (or what there is of them)
+ * and its high four make the hash low * hash_low + high * hash_high, modulo 2^32. The topmost
+ * filter_bits - 5 bits of the hash are the number of a 32-bit word of the bitmap, bits 10..14 and
+ * 5..9 are two bits in it, which are both set if the gram is entered. */
+struct ov_db_filter {
+    struct ov_le64 offset;   /* in FILTERS */
+    struct ov_le32 hash_low; /* odd multipliers */
+    struct ov_le32 hash_high;
+    uint8_t filter_bits; /* the bitmap has 1 << filter_bits bits; 0: the pass is not made */
+    uint8_t reserved[7];
+};
+
+_Static_assert(sizeof(struct ov_db_filter) == 24, "on-disk layout");
 
 #define OV_FILTER_BITS_MIN 9u
 #define OV_FILTER_BITS_MAX 26u
 #define OV_BUCKET_BITS_MIN 1u
 #define OV_BUCKET_BITS_MAX 24u
+
+/* A profile says what is looked for in an object that begins like this and is so large: class
+ * times size class to profile. Strings of one group are looked for in the same profiles. */
+struct ov_db_profile {
+    struct ov_db_filter filters[OV_PASSES_MAX];
+};
+
+#define OV_CLASSES_MAX  16u /* the one of all other objects included, which is number 0 */
+#define OV_SIZES_MAX    8u
+#define OV_PROFILES_MAX 128u
+#define OV_GROUPS_MAX   65536u
+
+_Static_assert(OV_CLASSES_MAX *OV_SIZES_MAX <= OV_PROFILES_MAX, "a profile for each");
+
+/* Objects that begin with these bytes, and not with a longer class's. */
+struct ov_db_class {
+    uint8_t bytes[7];
+    uint8_t length; /* 0: all other objects */
+};
+
+_Static_assert(sizeof(struct ov_db_class) == 8, "on-disk layout");
+
+/* In which profiles a group is looked for: bit p & 63 of word p >> 6. */
+struct ov_db_group {
+    struct ov_le64 profiles[OV_PROFILES_MAX / 64];
+};
+
+_Static_assert(sizeof(struct ov_db_group) == 16, "on-disk layout");
+
+static inline bool ov_db_group_has(const struct ov_db_group *group, uint32_t profile)
+{
+    return (ov_le64_get(group->profiles[profile / 64 % 2]) >> (profile & 63) & 1) != 0;
+}
 
 /* The passes there are. */
 static inline bool ov_pass_is_known(const struct ov_db_pass *pass)
@@ -207,13 +246,23 @@ struct ov_db_filters {
     struct ov_le32 part_count;
     struct ov_le32 lone_count; /* patterns without atoms */
     struct ov_le32 pass_count;
-    struct ov_le64 parts; /* offset in FILTERS: part_count records */
-    struct ov_le64 lone;  /* offset in FILTERS: lone_count pattern numbers (le32) */
+    struct ov_le32 class_count; /* at least 1 */
+    struct ov_le32 size_count;  /* at least 1 */
+    struct ov_le32 profile_count;
+    struct ov_le32 group_count;
+    /* offsets in FILTERS */
+    struct ov_le64 parts;    /* part_count records */
+    struct ov_le64 lone;     /* lone_count pattern numbers (le32) */
+    struct ov_le64 classes;  /* class_count records; the first is that of all other objects */
+    struct ov_le64 sizes;    /* size_count - 1 ascending sizes (le64): the largest of each class */
+    struct ov_le64 map;      /* class_count times size_count bytes: which profile */
+    struct ov_le64 profiles; /* profile_count records */
+    struct ov_le64 groups;   /* group_count records */
     struct ov_db_pass passes[OV_PASSES_MAX];
-    uint8_t reserved[24];
+    uint8_t reserved[8];
 };
 
-_Static_assert(sizeof(struct ov_db_filters) == 448, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_filters) == 320, "on-disk layout");
 
 /* --- ATOMS: for each pass its buckets, then the atoms, those of one bucket together ----------- */
 
@@ -227,7 +276,7 @@ struct ov_db_atom {
     struct ov_le32 back;
     uint8_t window;
     uint8_t use;
-    uint8_t reserved[2];
+    struct ov_le16 group;
 };
 
 _Static_assert(sizeof(struct ov_db_atom) == 32, "on-disk layout");

@@ -167,7 +167,8 @@ static bool check_collector(const struct check *c, const struct ov_db_pattern *p
     const uint64_t collector = ov_le32_get(pattern->collector);
     const uint32_t string = ov_le32_get(pattern->string);
 
-    if (string >= c->string_count || pattern->use > 2) {
+    if (string >= c->string_count || pattern->use > 2
+            || ov_le16_get(pattern->group) >= ov_le32_get(c->filters.group_count)) {
         return false;
     }
     if (collector < c->string_count) {
@@ -231,6 +232,100 @@ static overt_status check_lone(const struct check *c)
     return OVERT_OK;
 }
 
+/* --- profiles -------------------------------------------------------------------------------- */
+
+static bool check_map(const struct check *c, uint32_t class_count, uint32_t size_count)
+{
+    const uint8_t *map =
+            records(c, OV_DB_FILTERS, ov_le64_get(c->filters.map), class_count * size_count, 1);
+
+    if (map == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < class_count * size_count; i++) {
+        if (map[i] >= ov_le32_get(c->filters.profile_count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Classes differ, the first is that of all other objects; sizes ascend. */
+static bool check_kinds(const struct check *c, uint32_t class_count, uint32_t size_count)
+{
+    const struct ov_db_class *classes = records(
+            c, OV_DB_FILTERS, ov_le64_get(c->filters.classes), class_count, sizeof(*classes));
+    const struct ov_le64 *sizes = records(
+            c, OV_DB_FILTERS, ov_le64_get(c->filters.sizes), size_count - 1, sizeof(*sizes));
+
+    if (classes == NULL || sizes == NULL || classes[0].length != 0) {
+        return false;
+    }
+    for (uint32_t i = 1; i < class_count; i++) {
+        if (classes[i].length == 0 || classes[i].length > sizeof(classes[i].bytes)) {
+            return false;
+        }
+        for (uint32_t j = 1; j < i; j++) {
+            if (memcmp(&classes[i], &classes[j], sizeof(classes[i])) == 0) {
+                return false;
+            }
+        }
+    }
+    for (uint32_t i = 1; i + 1 < size_count; i++) {
+        if (ov_le64_get(sizes[i - 1]) >= ov_le64_get(sizes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_filters(const struct check *c, const struct ov_db_profile *profile)
+{
+    for (uint32_t i = 0; i < ov_le32_get(c->filters.pass_count); i++) {
+        const struct ov_db_filter *filter = &profile->filters[i];
+        const unsigned bits = filter->filter_bits;
+
+        if (bits == 0) {
+            continue;
+        }
+        if (bits < OV_FILTER_BITS_MIN || bits > OV_FILTER_BITS_MAX
+                || records(c, OV_DB_FILTERS, ov_le64_get(filter->offset), UINT64_C(1) << (bits - 3),
+                           1)
+                           == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static overt_status check_profiles(const struct check *c)
+{
+    const uint32_t class_count = ov_le32_get(c->filters.class_count);
+    const uint32_t size_count = ov_le32_get(c->filters.size_count);
+    const uint32_t count = ov_le32_get(c->filters.profile_count);
+    const struct ov_db_profile *profiles;
+
+    if (class_count == 0 || class_count > OV_CLASSES_MAX || size_count == 0
+            || size_count > OV_SIZES_MAX || count == 0 || count > OV_PROFILES_MAX
+            || !check_kinds(c, class_count, size_count) || !check_map(c, class_count, size_count)) {
+        return bad(c, "profiles: classes", class_count);
+    }
+    if (ov_le32_get(c->filters.group_count) > OV_GROUPS_MAX
+            || records(c, OV_DB_FILTERS, ov_le64_get(c->filters.groups),
+                       ov_le32_get(c->filters.group_count), sizeof(struct ov_db_group))
+                       == NULL) {
+        return bad(c, "profiles: groups", ov_le32_get(c->filters.group_count));
+    }
+    profiles =
+            records(c, OV_DB_FILTERS, ov_le64_get(c->filters.profiles), count, sizeof(*profiles));
+    for (uint32_t i = 0; i < count; i++) {
+        if (profiles == NULL || !check_filters(c, &profiles[i])) {
+            return bad(c, "profile", i);
+        }
+    }
+    return OVERT_OK;
+}
+
 /* --- passes ---------------------------------------------------------------------------------- */
 
 static bool check_atom(const struct check *c, const struct ov_db_atom *atom)
@@ -238,7 +333,8 @@ static bool check_atom(const struct check *c, const struct ov_db_atom *atom)
     const struct ov_db_pattern *pattern = pattern_at(c, ov_le32_get(atom->pattern));
 
     if (pattern == NULL || ov_le32_get(atom->string) != ov_le32_get(pattern->string)
-            || atom->use != pattern->use || atom->window > 4) {
+            || atom->use != pattern->use || atom->window > 4
+            || ov_le16_get(atom->group) != ov_le16_get(pattern->group)) {
         return false;
     }
     return pattern->kind == OV_PATTERN_FIXED
@@ -254,8 +350,7 @@ static overt_status check_pass(const struct check *c, uint32_t number)
     const struct ov_db_atom *atoms;
     uint64_t bucket_count;
 
-    if (!ov_pass_is_known(pass) || pass->filter_bits < OV_FILTER_BITS_MIN
-            || pass->filter_bits > OV_FILTER_BITS_MAX || pass->bucket_bits < OV_BUCKET_BITS_MIN
+    if (!ov_pass_is_known(pass) || pass->bucket_bits < OV_BUCKET_BITS_MIN
             || pass->bucket_bits > OV_BUCKET_BITS_MAX) {
         return bad(c, "pass", number);
     }
@@ -263,10 +358,7 @@ static overt_status check_pass(const struct check *c, uint32_t number)
     buckets =
             records(c, OV_DB_ATOMS, ov_le64_get(pass->buckets), bucket_count + 1, sizeof(*buckets));
     atoms = records(c, OV_DB_ATOMS, ov_le64_get(pass->atoms), atom_count, sizeof(*atoms));
-    if (buckets == NULL || atoms == NULL
-            || records(c, OV_DB_FILTERS, ov_le64_get(pass->filter),
-                       UINT64_C(1) << (pass->filter_bits - 3), 1)
-                       == NULL) {
+    if (buckets == NULL || atoms == NULL) {
         return bad(c, "the tables of pass", number);
     }
     for (uint64_t i = 0; i < bucket_count; i++) {
@@ -309,6 +401,9 @@ overt_status ov_db_verify_match(const struct ov_db_view *view, overt_error *err)
         return bad(&c, "strings: count", c.string_count);
     }
     status = check_parts(&c);
+    if (status == OVERT_OK) {
+        status = check_profiles(&c);
+    }
     if (status == OVERT_OK) {
         status = check_patterns(&c);
     }

@@ -42,7 +42,7 @@ static void bury(
         struct ov_matcher *m, struct ov_pass *pass, uint32_t bucket, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++) {
-        if (ov_pattern_wanted(m, pass->atoms[i].use, ov_le32_get(pass->atoms[i].string))) {
+        if (ov_atom_wanted(m, &pass->atoms[i])) {
             return;
         }
     }
@@ -90,7 +90,7 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
         if (!window_fits(m, pass, atom, at)) {
             continue;
         }
-        if (!ov_pattern_wanted(m, atom->use, ov_le32_get(atom->string))) {
+        if (!ov_atom_wanted(m, atom)) {
             settled = true;
             continue;
         }
@@ -98,7 +98,7 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
         if (back <= m->text.low + at) {
             ov_confirm(m, ov_le32_get(atom->pattern), m->text.low + at - back);
         }
-        settled |= !ov_pattern_wanted(m, atom->use, ov_le32_get(atom->string));
+        settled |= !ov_atom_wanted(m, atom);
     }
     if (settled) {
         bury(m, pass, bucket, from, to);

@@ -22,11 +22,12 @@ struct ov_pass {
     unsigned kind;
     unsigned stride;
     unsigned width;
-    unsigned filter_bits;
     unsigned bucket_shift; /* 64 - bits */
+    uint64_t bucket_hash;
+    /* of the profile of the object at hand */
+    unsigned filter_bits; /* 0: nothing here is looked for */
     uint32_t hash_low;
     uint32_t hash_high;
-    uint64_t bucket_hash;
     const uint8_t *filter;
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
@@ -62,6 +63,20 @@ struct ov_matcher {
     uint32_t lone_count;
     struct ov_pass passes[OV_PASSES_MAX];
     uint32_t pass_count;
+
+    /* profiles: what is looked for in which objects */
+    struct ov_bytes filters; /* the section */
+    const struct ov_db_class *classes;
+    const struct ov_le64 *sizes;
+    const uint8_t *map;
+    const struct ov_db_profile *profiles;
+    const struct ov_db_group *groups;
+    uint32_t class_count;
+    uint32_t size_count;
+    uint32_t profile_count;
+    uint32_t group_count;
+    uint32_t profile; /* of the object at hand */
+    bool profile_known;
 
     /* scratch, all of it for the object at hand */
     uint32_t *slots;       /* for each collector the number of its list + 1, or 0; owned */
@@ -124,8 +139,26 @@ static inline bool ov_pattern_wanted(const struct ov_matcher *m, uint8_t use, ui
     return (use != OV_USE_NONE_IN_DB || m->keep_all) && !ov_string_settled(m, string);
 }
 
+/* Whether strings of this group are looked for in the object at hand. */
+static inline bool ov_group_wanted(const struct ov_matcher *m, uint32_t group)
+{
+    return group < m->group_count && ov_db_group_has(&m->groups[group], m->profile);
+}
+
+/* Whether what this atom leads to can still change anything. */
+static inline bool ov_atom_wanted(const struct ov_matcher *m, const struct ov_db_atom *atom)
+{
+    return ov_group_wanted(m, ov_le16_get(atom->group))
+           && ov_pattern_wanted(m, atom->use, ov_le32_get(atom->string));
+}
+
 /* The first reason stays. */
 void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
+
+/* profile.c: opens the tables of profiles; chooses the object's, once its first block is at hand */
+OV_MUST_CHECK bool ov_profiles_open(
+        struct ov_matcher *m, const struct ov_db_view *view, const struct ov_db_filters *filters);
+void ov_profile_choose(struct ov_matcher *m);
 
 /* pass.c: every pass over the block at hand */
 void ov_passes_run(struct ov_matcher *m);

@@ -28,17 +28,12 @@ static bool section_part(const struct ov_db_view *view, enum ov_db_section_id id
 static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_pass *from,
         struct ov_pass *pass, overt_error *err)
 {
-    const unsigned filter_bits = from->filter_bits, bucket_bits = from->bucket_bits;
-    const bool kind_ok = ov_pass_is_known(from);
-    const void *filter, *buckets, *atoms;
+    const unsigned bucket_bits = from->bucket_bits;
+    const void *buckets, *atoms;
 
-    if (!kind_ok || filter_bits < OV_FILTER_BITS_MIN || filter_bits > OV_FILTER_BITS_MAX
-            || bucket_bits < OV_BUCKET_BITS_MIN || bucket_bits > OV_BUCKET_BITS_MAX) {
+    if (!ov_pass_is_known(from) || bucket_bits < OV_BUCKET_BITS_MIN
+            || bucket_bits > OV_BUCKET_BITS_MAX) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the database has a pass of unknown kind");
-    }
-    if (!section_part(
-                view, OV_DB_FILTERS, from->filter, UINT64_C(1) << (filter_bits - 3), 1, &filter)) {
-        return corrupt(err, "filters");
     }
     if (!section_part(view, OV_DB_ATOMS, from->buckets, (UINT64_C(1) << bucket_bits) + 1,
                 sizeof(struct ov_le32), &buckets)
@@ -50,12 +45,8 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
         .kind = from->kind,
         .stride = from->stride,
         .width = from->width,
-        .filter_bits = filter_bits,
         .bucket_shift = 64 - bucket_bits,
-        .hash_low = ov_le32_get(from->hash_low),
-        .hash_high = ov_le32_get(from->hash_high),
         .bucket_hash = ov_le64_get(from->bucket_hash),
-        .filter = filter,
         .buckets = buckets,
         .atoms = atoms,
         .atom_count = ov_le32_get(from->atom_count),
@@ -90,6 +81,9 @@ static overt_status open_sections(
         return corrupt(err, "patterns");
     }
     m->code = view->sections[OV_DB_PATTERN_CODE];
+    if (!ov_profiles_open(m, view, &filters)) {
+        return corrupt(err, "profiles");
+    }
     if (!section_part(view, OV_DB_FILTERS, filters.parts, m->part_count, sizeof(struct ov_db_part),
                 &parts)
             || !section_part(view, OV_DB_FILTERS, filters.lone, m->lone_count,
@@ -222,6 +216,7 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
         memset(pass->barren, 0, sizeof(pass->barren));
     }
     m->size = size;
+    m->profile_known = false;
     m->keep_all = keep_all;
     m->stopped = OV_REASON_NONE;
 }
@@ -244,12 +239,16 @@ void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
     m->end = window->end;
     m->source = source;
     m->budget = budget;
+    if (!m->profile_known && m->profile_count != 0) {
+        ov_profile_choose(m);
+    }
     ov_passes_run(m);
     for (uint32_t i = 0; i < m->lone_count && m->stopped != OV_REASON_STEPS; i++) {
         const uint32_t number = ov_le32_get(m->lone[i]);
         const struct ov_db_pattern *pattern = ov_pattern_at(m, number);
 
-        if (pattern != NULL && ov_pattern_wanted(m, pattern->use, ov_le32_get(pattern->string))) {
+        if (pattern != NULL && ov_group_wanted(m, ov_le16_get(pattern->group))
+                && ov_pattern_wanted(m, pattern->use, ov_le32_get(pattern->string))) {
             ov_confirm_everywhere(m, number);
         }
     }

@@ -2,8 +2,8 @@
 /* pass.c - the part that reads every byte. One load, fold, multiplication and bit test for each
  * offset looked at; the bitmap stays in the first or second level of cache.
  *
- * The filter's size was checked when the database was opened, and the shift keeps every index
- * inside it. */
+ * The filter's size was checked when the object's profile was chosen, and the shift keeps every
+ * index inside it. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -171,6 +171,8 @@ void ov_passes_run(struct ov_matcher *m)
 {
     OV_ASSERT(m->text.high - m->text.low < UINT32_MAX);
     for (uint32_t i = 0; i < m->pass_count; i++) {
-        run_pass(m, &m->passes[i]);
+        if (m->passes[i].filter_bits != 0) {
+            run_pass(m, &m->passes[i]);
+        }
     }
 }
