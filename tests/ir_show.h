@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "facts/schema.h"
 #include "rules/ir/rule.h"
 
 static inline void ir_show_set(struct ov_buf *out, const struct ov_re_set *set)
@@ -193,6 +194,11 @@ static inline const char *ir_expr_name(enum ov_expr_kind kind)
         [OV_EXPR_FOR_STRINGS] = "for-strings",
         [OV_EXPR_FOR_RANGE] = "for-range",
         [OV_EXPR_FOR_LIST] = "for-list",
+        [OV_EXPR_FOR_FIELD] = "for-field",
+        [OV_EXPR_FIELD] = "field",
+        [OV_EXPR_ITEM] = "item",
+        [OV_EXPR_ENTRY] = "entry",
+        [OV_EXPR_CALL] = "call",
     };
 
     return names[kind];
@@ -244,7 +250,11 @@ static inline bool ir_show_leaf(struct ov_buf *out, struct ir_scope *scope, cons
         ov_text_escape(out, e->text);
         ov_buf_put_text(out, "\"");
         return true;
+    case OV_EXPR_MODULE:
+        ov_buf_put_text(out, ov_field_row(e->field)->name);
+        return true;
     case OV_EXPR_REGEX:
+    case OV_EXPR_PATTERN:
         ir_show_re(out, e->re, 0);
         ov_buf_put_text(out, (e->re_flags & OV_STRING_NOCASE) != 0 ? "/i" : "");
         return true;
@@ -258,7 +268,7 @@ static inline bool ir_show_leaf(struct ov_buf *out, struct ir_scope *scope, cons
         return true;
     case OV_EXPR_LOCAL:
         OV_ASSERT(e->local < scope->rule->local_count);
-        ov_buf_printf(out, "local%u", e->local);
+        ov_buf_printf(out, "%s%u", e->is_key ? "key" : "local", e->local);
         return true;
     case OV_EXPR_RULE:
         OV_ASSERT(e->index < scope->number);
@@ -273,6 +283,9 @@ static inline bool ir_show_leaf(struct ov_buf *out, struct ir_scope *scope, cons
 static inline void ir_show_which_string(
         struct ov_buf *out, const struct ir_scope *scope, const struct ov_expr *e)
 {
+    if (e->field != OV_FIELD_NONE) {
+        ov_buf_printf(out, " %s", ov_field_row(e->field)->name);
+    }
     if (e->kind < OV_EXPR_FOUND || e->kind > OV_EXPR_LENGTH) {
         return;
     }
@@ -289,7 +302,7 @@ static inline void ir_show_expr(
         struct ov_buf *out, struct ir_scope *scope, const struct ov_expr *e, unsigned depth)
 {
     OV_ASSERT(depth <= OV_CONDITION_DEPTH_MAX);
-    OV_ASSERT(e->type >= OV_TYPE_BOOL && e->type <= OV_TYPE_REGEX);
+    OV_ASSERT(e->type >= OV_TYPE_BOOL && e->type <= OV_TYPE_NODE);
     OV_ASSERT(e->line > 0 && e->column > 0);
     if (ir_show_leaf(out, scope, e)) {
         return;

@@ -117,6 +117,9 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 #define OV_FACT_CELLS_MAX      (4u * 1024u * 1024u)
 #define OV_FACT_TEXT_BYTES_MAX (64u * (uint64_t)OV_MIB)
 
+/* Texts that functions of conditions make for one object (digests, numbers as text). */
+#define OV_CALL_TEXT_BYTES_MAX (16u * OV_MIB)
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 #define OV_VERDICT_FRAME_BYTES     16u

@@ -106,6 +106,8 @@ static bool emit_constant(struct ov_cond_emit *em, const struct ov_cond *cond)
         return put(em, cond, OV_OP_FLOAT, 0, intern_u64(em, bits), 0, 1);
     case OV_VALUE_TEXT:
         return intern_text(em, cond, v.text, &at) && put(em, cond, OV_OP_TEXT, 0, at, 0, 1);
+    case OV_VALUE_NODE:    /* never known before there is an object */
+    case OV_VALUE_PATTERN: /* the same */
     case OV_VALUE_UNDEFINED:
         break;
     }
@@ -254,10 +256,23 @@ static bool emit_body(struct ov_cond_emit *em, const struct ov_cond *cond, uint3
     return true;
 }
 
+static bool put_loop(
+        struct ov_cond_emit *em, const struct ov_cond *cond, enum ov_op op, uint32_t takes)
+{
+    const struct ov_db_insn insn = {
+        .op = (uint8_t)op,
+        .a = (uint8_t)ov_cond_quant(cond->expr->how_many),
+        .b = ov_le16_of(op == OV_OP_FOR_FIELD ? (uint16_t)cond->expr->field : 0),
+    };
+
+    return put_insn(em, cond, insn, takes, 0);
+}
+
 static bool emit_loop(struct ov_cond_emit *em, const struct ov_cond *cond)
 {
     const struct ov_expr *e = cond->expr;
     const enum ov_op op = e->kind == OV_EXPR_FOR_RANGE     ? OV_OP_FOR_RANGE
+                          : e->kind == OV_EXPR_FOR_FIELD   ? OV_OP_FOR_FIELD
                           : e->kind == OV_EXPR_FOR_STRINGS ? OV_OP_FOR_STRINGS
                                                            : OV_OP_FOR_LIST;
     const struct set strings = { .numbers = e->strings, .count = e->string_count };
@@ -275,9 +290,15 @@ static bool emit_loop(struct ov_cond_emit *em, const struct ov_cond *cond)
             return false;
         }
     }
+    if (op == OV_OP_FOR_FIELD) {
+        takes++;
+        if (!emit(em, cond->a)) {
+            return false;
+        }
+    }
     at = here(em);
     if (!(op == OV_OP_FOR_STRINGS ? put_with_set(em, cond, op, &strings, takes, 0)
-                                  : put(em, cond, op, ov_cond_quant(e->how_many), 0, takes, 0))
+                                  : put_loop(em, cond, op, takes))
             || !emit_body(em, cond, &next)) {
         return false;
     }
@@ -341,15 +362,11 @@ static bool emit_connected(struct ov_cond_emit *em, const struct ov_cond *cond)
     return good;
 }
 
-static bool emit_matches(struct ov_cond_emit *em, const struct ov_cond *cond)
+/* Where it lies in OV_DB_REGEXES. */
+static bool place_regex(struct ov_cond_emit *em, const struct ov_expr *re, uint32_t *out)
 {
-    const struct ov_expr *re = cond->expr->b;
     struct ov_buf whole;
-    uint32_t at = 0;
 
-    if (!emit(em, cond->a)) {
-        return false;
-    }
     ov_buf_init(&whole, UINT32_MAX);
     ov_buf_put_zeros(&whole, 8);
     em->status = ov_compile_regex(re->re, re->re_flags, &whole, &em->err);
@@ -359,14 +376,49 @@ static bool emit_matches(struct ov_cond_emit *em, const struct ov_cond *cond)
     }
     if (em->status == OVERT_OK) {
         ov_buf_set_u32le(&whole, 0, (uint32_t)(ov_bytes_len(ov_buf_bytes(&whole)) - 8));
-        at = ov_intern_put(em->regexes, ov_buf_bytes(&whole), 8);
+        *out = ov_intern_put(em->regexes, ov_buf_bytes(&whole), 8);
     }
     ov_buf_done(&whole);
     if (em->status != OVERT_OK) {
         em->at = re;
+    }
+    return em->status == OVERT_OK;
+}
+
+static bool emit_matches(struct ov_cond_emit *em, const struct ov_cond *cond)
+{
+    uint32_t at = 0;
+
+    return emit(em, cond->a) && place_regex(em, cond->expr->b, &at)
+           && put(em, cond, OV_OP_MATCHES, 0, at, 1, 1);
+}
+
+static bool emit_pattern(struct ov_cond_emit *em, const struct ov_cond *cond)
+{
+    uint32_t at = 0;
+
+    return place_regex(em, cond->expr, &at) && put(em, cond, OV_OP_PATTERN, 0, at, 0, 1);
+}
+
+static bool emit_field(struct ov_cond_emit *em, const struct ov_cond *cond, enum ov_op op)
+{
+    const uint32_t takes = cond->b == NULL ? 1 : 2;
+
+    return emit(em, cond->a) && (takes == 1 || emit(em, cond->b))
+           && put(em, cond, op, 0, cond->expr->field, takes, 1);
+}
+
+static bool emit_call(struct ov_cond_emit *em, const struct ov_cond *cond)
+{
+    if (!emit(em, cond->a)) {
         return false;
     }
-    return put(em, cond, OV_OP_MATCHES, 0, at, 1, 1);
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        if (!emit(em, cond->children[i])) {
+            return false;
+        }
+    }
+    return put(em, cond, OV_OP_CALL, 0, cond->expr->field, 1 + cond->child_count, 1);
 }
 
 static bool emit_operator(
@@ -411,7 +463,19 @@ static bool emit(struct ov_cond_emit *em, const struct ov_cond *cond)
     case OV_EXPR_EXTERNAL:
         return put(em, cond, OV_OP_EXTERNAL, 0, e->index, 0, 1);
     case OV_EXPR_LOCAL:
-        return put(em, cond, OV_OP_LOCAL, 0, loop_of(em, e->local), 0, 1);
+        return put(em, cond, OV_OP_LOCAL, e->is_key, loop_of(em, e->local), 0, 1);
+    case OV_EXPR_MODULE:
+        return put(em, cond, OV_OP_MODULE, 0, e->field, 0, 1);
+    case OV_EXPR_FIELD:
+        return emit_field(em, cond, OV_OP_FIELD);
+    case OV_EXPR_ITEM:
+        return emit_field(em, cond, OV_OP_ITEM_OF);
+    case OV_EXPR_ENTRY:
+        return emit_field(em, cond, OV_OP_ENTRY_OF);
+    case OV_EXPR_CALL:
+        return emit_call(em, cond);
+    case OV_EXPR_PATTERN:
+        return emit_pattern(em, cond);
     case OV_EXPR_RULE:
         return put(em, cond, OV_OP_RULE, 0, em->context->plans[e->index].number, 0, 1);
     case OV_EXPR_FOUND:
@@ -452,6 +516,7 @@ static bool emit(struct ov_cond_emit *em, const struct ov_cond *cond)
     case OV_EXPR_FOR_STRINGS:
     case OV_EXPR_FOR_RANGE:
     case OV_EXPR_FOR_LIST:
+    case OV_EXPR_FOR_FIELD:
         return emit_loop(em, cond);
     default:
         return emit_operator(em, cond, ov_cond_op(e->kind, ov_cond_is_float(cond->a, cond->b)), 2);

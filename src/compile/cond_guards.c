@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For rules that must be considered for every object: the few bytes and the range of sizes that
  * decide most of them before any of their code runs. */
+#include "base/checked.h"
 #include "compile/condition.h"
 
 #define EVERY_SIZE_MAX UINT32_MAX
@@ -86,6 +87,72 @@ static void size_test(enum ov_expr_kind kind, int64_t n, bool turned, struct ov_
     }
 }
 
+/* What every object starts with of which a module has something to say: what else it says is
+ * undefined, and a comparison with that does not hold. Of these there are at most OV_GUARDS_MAX. */
+struct magic {
+    enum ov_field module;
+    uint32_t bytes;
+    uint32_t value;
+};
+static const struct magic magics[] = {
+    { OV_PE, 2, 0x5a4d },
+    { OV_DOTNET, 2, 0x5a4d },
+    { OV_ELF, 4, 0x464c457f },
+    { OV_DEX, 4, 0x0a786564 },
+    { OV_MACHO, 4, 0xfeedface },
+    { OV_MACHO, 4, 0xcefaedfe },
+    { OV_MACHO, 4, 0xfeedfacf },
+    { OV_MACHO, 4, 0xcffaedfe },
+    { OV_MACHO, 4, 0xcafebabe },
+    { OV_MACHO, 4, 0xbebafeca },
+    { OV_MACHO, 4, 0xcafebabf },
+    { OV_MACHO, 4, 0xbfbafeca },
+};
+
+/* The module without whose kind of object this value is undefined; NONE: it may be defined for
+ * any object. */
+static enum ov_field needed_module(const struct ov_cond *cond)
+{
+    const enum ov_expr_kind kind = cond->expr->kind;
+    const uint32_t field = cond->expr->field;
+    enum ov_field found = OV_FIELD_NONE;
+
+    if (cond->sure.how == OV_KNOWN_EXACTLY || cond->speaks) {
+        return OV_FIELD_NONE;
+    }
+    if (kind == OV_EXPR_FIELD || kind == OV_EXPR_ITEM || kind == OV_EXPR_ENTRY
+            || kind == OV_EXPR_CALL) {
+        return field == OV_PE_IS_PE || field == OV_DOTNET_IS_DOTNET ? OV_FIELD_NONE
+                                                                    : ov_field_module_of(field);
+    }
+    if (kind == OV_EXPR_NOT || kind == OV_EXPR_NEGATE || kind == OV_EXPR_BIT_NOT
+            || kind == OV_EXPR_MATCHES) {
+        return needed_module(cond->a);
+    }
+    if (ov_cond_op(kind, false) != 0
+            && ov_cond_op(kind, ov_cond_is_float(cond->a, cond->b)) != OV_OP_LT_FLOAT) {
+        found = needed_module(cond->a);
+        return found != OV_FIELD_NONE ? found : needed_module(cond->b);
+    }
+    return OV_FIELD_NONE;
+}
+
+static void of_module(enum ov_field module, struct ov_guards *out)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+        if (magics[i].module == module) {
+            OV_ASSERT(count < OV_GUARDS_MAX);
+            out->tests[count++] = (struct ov_guard){
+                .bytes = magics[i].bytes,
+                .value = magics[i].value,
+            };
+        }
+    }
+    out->count = count == 0 ? 1 : count;
+}
+
 static void of_comparison(const struct ov_cond *cond, struct ov_guards *out)
 {
     const enum ov_expr_kind kind = cond->expr->kind;
@@ -164,8 +231,16 @@ static void of_or(const struct ov_cond *cond, struct ov_guards *out)
 
 void ov_cond_guards(const struct ov_cond *cond, struct ov_guards *out)
 {
+    enum ov_field module;
+
     *out = anything;
-    if (cond->sure.how == OV_KNOWN_EXACTLY) {
+    if (cond->sure.how == OV_KNOWN_EXACTLY || cond->speaks) {
+        return;
+    }
+    module = cond->expr->kind == OV_EXPR_FOR_FIELD ? ov_field_module_of(cond->expr->field)
+                                                   : needed_module(cond);
+    if (module != OV_FIELD_NONE) {
+        of_module(module, out);
         return;
     }
     switch ((unsigned)cond->expr->kind) {

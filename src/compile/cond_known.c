@@ -2,6 +2,8 @@
 /* What can be said of a condition before any object is seen. `bare` supposes that no string of
  * the rule occurs and that no rule holds which needs something to wake it; a rule whose condition
  * is then false is evaluated only for objects in which one of its strings was found. */
+#include <string.h>
+
 #include "base/checked.h"
 #include "compile/condition.h"
 
@@ -201,6 +203,9 @@ static bool loop_total(const struct ov_cond *cond, bool bare, uint64_t *total)
         *total = cond->child_count;
         return true;
     }
+    if (cond->expr->kind == OV_EXPR_FOR_FIELD) {
+        return false;
+    }
     low = of_part(cond->a, bare);
     high = of_part(cond->b, bare);
     if (is_undefined(low) || is_undefined(high)) {
@@ -257,6 +262,38 @@ static struct ov_known looped(const struct ov_cond *cond, bool bare)
     return holds ? nothing : exactly(ov_value_int(0));
 }
 
+/* A constant of a module is known now; what it says of an object is not. */
+static struct ov_known of_field(const struct ov_cond *cond, bool bare)
+{
+    const struct ov_field_row *row = ov_field_row(cond->expr->field);
+
+    if (is_undefined(of_part(cond->a, bare))
+            || (cond->b != NULL && is_undefined(of_part(cond->b, bare)))) {
+        return exactly(ov_value_undefined());
+    }
+    if (row->kind != OV_FIELD_IS_CONSTANT) {
+        return nothing;
+    }
+    switch (row->type) {
+    case OV_FACT_TYPE_INT:
+        return exactly(ov_value_int(row->integer));
+    case OV_FACT_TYPE_FLOAT:
+        return exactly(ov_value_float(row->real));
+    default:
+        return exactly(ov_value_text(ov_bytes_of(row->text, strlen(row->text))));
+    }
+}
+
+static struct ov_known of_call(const struct ov_cond *cond, bool bare)
+{
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        if (is_undefined(of_part(cond->children[i], bare))) {
+            return exactly(ov_value_undefined()); /* as YARA, which does not call it then */
+        }
+    }
+    return nothing;
+}
+
 static struct ov_known of_string(const struct ov_cond *cond, bool bare)
 {
     switch ((unsigned)cond->expr->kind) {
@@ -295,7 +332,7 @@ static struct ov_known quantified(
     }
 }
 
-struct ov_known ov_cond_judge(
+static struct ov_known judge(
         const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
 {
     const struct ov_expr *e = cond->expr;
@@ -310,6 +347,8 @@ struct ov_known ov_cond_judge(
     case OV_EXPR_TEXT:
         return exactly(ov_value_text(e->text));
     case OV_EXPR_REGEX:
+    case OV_EXPR_PATTERN:
+    case OV_EXPR_MODULE:
     case OV_EXPR_FILESIZE:
     case OV_EXPR_ENTRYPOINT:
     case OV_EXPR_EXTERNAL:
@@ -318,6 +357,12 @@ struct ov_known ov_cond_judge(
     case OV_EXPR_READ:
     case OV_EXPR_MATCHES:
         return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_undefined()) : nothing;
+    case OV_EXPR_FIELD:
+    case OV_EXPR_ITEM:
+    case OV_EXPR_ENTRY:
+        return of_field(cond, bare);
+    case OV_EXPR_CALL:
+        return of_call(cond, bare);
     case OV_EXPR_RULE:
         return bare && context->plans[e->index].needs_wake ? exactly(ov_value_int(0)) : nothing;
     case OV_EXPR_FOUND:
@@ -371,7 +416,35 @@ struct ov_known ov_cond_judge(
     case OV_EXPR_FOR_STRINGS:
     case OV_EXPR_FOR_RANGE:
     case OV_EXPR_FOR_LIST:
+    case OV_EXPR_FOR_FIELD:
         return quantified(context, cond, bare);
     }
     return nothing;
+}
+
+/* What speaks must be run to be heard, whatever comes out. YARA does not run it where a string is
+ * wanted beside it (`console.log("a") and $b`) and none of the rule's strings was found. */
+static struct ov_known of_speaker(const struct ov_cond *cond, bool bare)
+{
+    if (!bare || cond->expr->kind != OV_EXPR_AND) {
+        return nothing;
+    }
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        const struct ov_cond *child = cond->children[i];
+        const enum ov_expr_kind kind = child->expr->kind;
+        const bool waits = kind == OV_EXPR_FOUND || kind == OV_EXPR_FOUND_AT
+                           || kind == OV_EXPR_FOUND_IN || kind == OV_EXPR_AND
+                           || (kind >= OV_EXPR_OF_STRINGS && kind <= OV_EXPR_OF_STRINGS_IN);
+
+        if (waits && ov_known_truth(child->bare) == OV_TRUTH_FALSE) {
+            return exactly(ov_value_int(0));
+        }
+    }
+    return nothing;
+}
+
+struct ov_known ov_cond_judge(
+        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+{
+    return cond->speaks ? of_speaker(cond, bare) : judge(context, cond, bare);
 }

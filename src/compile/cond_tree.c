@@ -108,6 +108,12 @@ static uint32_t weigh(const struct ov_cond *cond)
         return 64;
     case OV_EXPR_MATCHES:
         return heavier(parts + 64);
+    case OV_EXPR_MODULE: /* it may have to be parsed first */
+        return 512;
+    case OV_EXPR_CALL: /* some read the whole object */
+        return heavier(parts + 4096);
+    case OV_EXPR_FOR_FIELD:
+        return heavier(parts + 4 + 16u * (uint64_t)cond->body->weight);
     default:
         return heavier(parts + 1);
     }
@@ -123,6 +129,45 @@ static bool local_is_bound(const struct loop *loop, uint32_t local, bool as_stri
         }
     }
     return false;
+}
+
+/* Only a loop over a dictionary has keys. */
+static bool key_is_bound(const struct loop *loop, uint32_t local)
+{
+    while (loop != NULL && loop->expr->local != local) {
+        loop = loop->outer;
+    }
+    return loop != NULL && loop->expr->kind == OV_EXPR_FOR_FIELD
+           && ov_field_row(loop->expr->field)->shape == OV_FACT_SHAPE_DICTIONARY;
+}
+
+/* A row of the modules' table that can stand in such an expression. */
+static bool check_field(struct builder *b, const struct ov_expr *e)
+{
+    const struct ov_field_row *row = ov_field_row(e->field);
+    bool fits = row->kind == OV_FIELD_IS_FACT;
+
+    switch ((unsigned)e->kind) {
+    case OV_EXPR_MODULE:
+        fits = row->kind == OV_FIELD_IS_MODULE;
+        break;
+    case OV_EXPR_FIELD:
+        fits = (fits || row->kind == OV_FIELD_IS_CONSTANT) && row->shape == OV_FACT_SHAPE_ONE;
+        break;
+    case OV_EXPR_ITEM:
+        fits = fits && row->shape == OV_FACT_SHAPE_ARRAY;
+        break;
+    case OV_EXPR_ENTRY:
+        fits = fits && row->shape == OV_FACT_SHAPE_DICTIONARY;
+        break;
+    case OV_EXPR_CALL:
+        fits = row->kind == OV_FIELD_IS_FUNCTION;
+        break;
+    default: /* FOR_FIELD */
+        fits = fits && row->shape != OV_FACT_SHAPE_ONE;
+        break;
+    }
+    return fits || refuse(b, e, "no module has a field %u of that kind", e->field) != NULL;
 }
 
 static bool check_string(struct builder *b, const struct ov_expr *e, const struct loop *loop)
@@ -171,12 +216,12 @@ static bool check_sets(struct builder *b, const struct ov_expr *e)
 
 static bool is_loop(enum ov_expr_kind kind)
 {
-    return kind == OV_EXPR_FOR_STRINGS || kind == OV_EXPR_FOR_RANGE || kind == OV_EXPR_FOR_LIST;
+    return kind >= OV_EXPR_FOR_STRINGS && kind <= OV_EXPR_FOR_FIELD;
 }
 
 static bool is_quantified(enum ov_expr_kind kind)
 {
-    return kind >= OV_EXPR_OF_STRINGS && kind <= OV_EXPR_FOR_LIST;
+    return kind >= OV_EXPR_OF_STRINGS && kind <= OV_EXPR_FOR_FIELD;
 }
 
 /* Which of a, b the kind has; OFFSET and LENGTH may do without. */
@@ -191,11 +236,16 @@ static unsigned operand_count(enum ov_expr_kind kind)
     case OV_EXPR_BIT_NOT:
     case OV_EXPR_MATCHES: /* b is a regular expression, not a value */
     case OV_EXPR_OF_STRINGS_AT:
+    case OV_EXPR_FIELD:
+    case OV_EXPR_CALL: /* of its arguments, see build_items */
+    case OV_EXPR_FOR_FIELD:
         return 1;
     case OV_EXPR_FOUND_IN:
     case OV_EXPR_COUNT_IN:
     case OV_EXPR_OF_STRINGS_IN:
     case OV_EXPR_FOR_RANGE:
+    case OV_EXPR_ITEM:
+    case OV_EXPR_ENTRY:
         return 2;
     default:
         return ov_cond_op(kind, false) != 0 ? 2 : 0;
@@ -213,8 +263,18 @@ static bool check_kind(struct builder *b, const struct ov_expr *e, const struct 
     case OV_EXPR_EXTERNAL:
         return e->index < b->context->set->external_count
                || refuse(b, e, "there is no external variable %u", e->index) != NULL;
+    case OV_EXPR_MODULE:
+    case OV_EXPR_FIELD:
+    case OV_EXPR_ITEM:
+    case OV_EXPR_ENTRY:
+    case OV_EXPR_CALL:
+        return check_field(b, e);
+    case OV_EXPR_PATTERN:
+        return e->re != NULL || refuse(b, e, "a regular expression that is none") != NULL;
+    case OV_EXPR_FOR_FIELD:
+        return check_field(b, e);
     case OV_EXPR_LOCAL:
-        return local_is_bound(loop, e->local, false)
+        return (e->is_key ? key_is_bound(loop, e->local) : local_is_bound(loop, e->local, false))
                || refuse(b, e, "this variable belongs to no loop around it") != NULL;
     case OV_EXPR_RULE:
         return check_rule(b, e, e->index);
@@ -330,7 +390,9 @@ static void trim_operands(struct ov_cond *cond)
         }
     }
     cond->child_count = kept;
-    qsort(cond->children, kept, sizeof(cond->children[0]), by_weight);
+    if (!cond->speaks) { /* what is said, and when, is part of the outcome */
+        qsort(cond->children, kept, sizeof(cond->children[0]), by_weight);
+    }
 }
 
 static bool build_items(
@@ -388,13 +450,33 @@ static bool build_parts(
     if (e->kind == OV_EXPR_AND || e->kind == OV_EXPR_OR) {
         return build_operands(b, cond, loop, depth);
     }
-    if (e->kind == OV_EXPR_FOR_LIST && !build_items(b, cond, loop, depth)) {
+    if ((e->kind == OV_EXPR_FOR_LIST || e->kind == OV_EXPR_CALL)
+            && !build_items(b, cond, loop, depth)) {
         return false;
     }
     if (is_loop(e->kind)) {
         return check_loop(b, e, loop) && build_part(b, cond, e->body, &cond->body, &inner, depth);
     }
     return true;
+}
+
+static bool part_speaks(const struct ov_cond *part)
+{
+    return part != NULL && part->speaks;
+}
+
+/* Does evaluating it tell the owner something (console.log)? */
+static bool speaks(const struct ov_cond *cond)
+{
+    bool any = part_speaks(cond->a) || part_speaks(cond->b) || part_speaks(cond->body)
+               || part_speaks(cond->quantity)
+               || (cond->expr->kind == OV_EXPR_CALL
+                       && ov_field_module_of(cond->expr->field) == OV_CONSOLE);
+
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        any |= cond->children[i]->speaks;
+    }
+    return any;
 }
 
 static struct ov_cond *build(
@@ -423,6 +505,7 @@ static struct ov_cond *build(
     if (wrong != NULL) {
         return refuse(b, expr, "%s", wrong);
     }
+    cond->speaks = speaks(cond);
     cond->sure = ov_cond_judge(b->context, cond, false);
     cond->bare =
             cond->sure.how == OV_KNOWN_EXACTLY ? cond->sure : ov_cond_judge(b->context, cond, true);

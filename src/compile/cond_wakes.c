@@ -192,6 +192,10 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
     if (cond->sure.how == OV_KNOWN_EXACTLY) {
         return true; /* never true: nothing need wake it */
     }
+    if (cond->speaks) { /* as YARA: it may speak before it comes to the string that decides */
+        *cost = wake_all(w, cond, mark);
+        return true;
+    }
     switch ((unsigned)cond->expr->kind) {
     case OV_EXPR_AND:
         choose_operand(w, cond, mark, cost);

@@ -15,6 +15,7 @@
 #include "db/rules_layout.h"
 #include "db/value.h"
 #include "db/write.h"
+#include "facts/schema.h"
 #include "rules/ir/rule.h"
 
 enum ov_known_how {
@@ -40,12 +41,13 @@ struct ov_cond {
     struct ov_known bare; /* when no string occurs and no rule holds that needs one */
     uint32_t weight;      /* what evaluating costs, roughly */
     uint32_t place;       /* among its siblings, as written */
-    uint8_t type;         /* OV_COND_NUMBER, OV_COND_TEXT, or both: either */
+    uint8_t type;         /* OV_COND_NUMBER, OV_COND_TEXT, or both: either; NODE, PATTERN */
+    bool speaks;          /* calls console.log or the like: may be neither left out nor moved */
     struct ov_cond *a;
     struct ov_cond *b;
     struct ov_cond *body;
     struct ov_cond *quantity;
-    struct ov_cond **children; /* AND, OR (cheapest first), FOR_LIST */
+    struct ov_cond **children; /* AND, OR (cheapest first), FOR_LIST, CALL */
     uint32_t child_count;
 };
 
@@ -84,8 +86,10 @@ struct ov_known ov_cond_judge(
         const struct ov_cond_context *context, const struct ov_cond *cond, bool bare);
 
 /* cond_types.c */
-#define OV_COND_NUMBER 1u
-#define OV_COND_TEXT   2u
+#define OV_COND_NUMBER  1u
+#define OV_COND_TEXT    2u
+#define OV_COND_NODE    4u
+#define OV_COND_PATTERN 8u
 uint8_t ov_cond_type(const struct ov_cond_context *context, const struct ov_cond *cond);
 /* NULL: its parts have the types it wants; else what is wrong. */
 const char *ov_cond_check_types(const struct ov_cond *cond);

@@ -143,6 +143,7 @@ static struct ov_db_datum datum(struct writing *w, struct ov_bytes name, enum ov
         break;
     case OV_TYPE_TEXT:
     case OV_TYPE_REGEX:
+    case OV_TYPE_NODE:
         d.type = ov_le32_of(OV_DB_DATUM_TEXT);
         where = span(w, text);
         d.value = ov_le64_of(ov_le32_get(where.offset));

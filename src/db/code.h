@@ -32,7 +32,7 @@ enum ov_op {
     OV_OP_ENTRYPOINT,
     OV_OP_READ,     /* a: OV_READ_*; offset -> integer */
     OV_OP_EXTERNAL, /* number c */
-    OV_OP_LOCAL,    /* the variable of loop c, 0 being the outermost */
+    OV_OP_LOCAL,    /* the variable of loop c, 0 being the outermost; a == 1: its key */
     OV_OP_RULE,     /* did rule c hold? */
 
     /* strings: a == 0: string c of the rule; a == 1: the string of loop c */
@@ -97,7 +97,16 @@ enum ov_op {
     OV_OP_ITEM,        /* takes an item's value and runs the body with it */
     OV_OP_ITEMS_END,   /* ends the items: the loop's result */
 
-    OV_OP_LAST = OV_OP_ITEMS_END
+    /* modules; c: a row of facts/schema.h. A node stands for a structure of one */
+    OV_OP_MODULE,    /* -> node */
+    OV_OP_FIELD,     /* node -> value or node */
+    OV_OP_ITEM_OF,   /* node, index -> value or node */
+    OV_OP_ENTRY_OF,  /* node, key -> value or node */
+    OV_OP_PATTERN,   /* -> a regular expression for CALL; c: as MATCHES */
+    OV_OP_CALL,      /* node, arguments -> value */
+    OV_OP_FOR_FIELD, /* [quantity] node -> ; b: the row; as FOR_RANGE otherwise */
+
+    OV_OP_LAST = OV_OP_FOR_FIELD
 };
 
 #define OV_READ_BYTES  0x07u /* 1, 2 or 4 */

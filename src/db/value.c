@@ -25,6 +25,11 @@ struct ov_value ov_value_text(struct ov_bytes v)
     return (struct ov_value){ .kind = OV_VALUE_TEXT, .text = v };
 }
 
+struct ov_value ov_value_node(uint32_t node)
+{
+    return (struct ov_value){ .kind = OV_VALUE_NODE, .node = node };
+}
+
 bool ov_value_as_int(struct ov_value v, int64_t *out)
 {
     if (v.kind == OV_VALUE_INT) {

@@ -21,7 +21,9 @@ enum ov_value_kind {
     OV_VALUE_UNDEFINED = 0,
     OV_VALUE_INT,
     OV_VALUE_FLOAT,
-    OV_VALUE_TEXT
+    OV_VALUE_TEXT,
+    OV_VALUE_NODE,   /* a structure of a module: `node` */
+    OV_VALUE_PATTERN /* a regular expression: `place` in OV_DB_REGEXES */
 };
 
 struct ov_value {
@@ -30,6 +32,8 @@ struct ov_value {
         int64_t integer;
         double real;
         struct ov_bytes text;
+        uint32_t node;
+        uint32_t place;
     };
 };
 
@@ -37,6 +41,7 @@ struct ov_value ov_value_undefined(void);
 struct ov_value ov_value_int(int64_t v);
 struct ov_value ov_value_float(double v);
 struct ov_value ov_value_text(struct ov_bytes v);
+struct ov_value ov_value_node(uint32_t node);
 
 /* Undefined is not true; a number is true if its bits are not all zero, a text if not empty. */
 bool ov_value_is_true(struct ov_value v);

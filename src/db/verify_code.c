@@ -13,11 +13,14 @@
 #include "db/rules.h"
 #include "db/value.h"
 #include "db/verify.h"
+#include "facts/schema.h"
 
 enum type {
     NUMBER = 1, /* integer or float */
     TEXT = 2,
-    EITHER = 3
+    EITHER = 3,
+    NODE = 4,   /* a structure of a module */
+    PATTERN = 8 /* a regular expression, for a function */
 };
 
 #define TARGETS_MAX OV_CONDITION_DEPTH_MAX
@@ -29,6 +32,8 @@ struct target {
 
 struct open_loop {
     enum ov_op op;
+    enum type type;   /* of its variable */
+    bool has_key;     /* FOR_FIELD over a dictionary */
     uint32_t height;  /* of the stack around it */
     bool in_items;    /* FOR_LIST: behind its body */
     uint32_t items;   /* FOR_LIST: where they begin */
@@ -153,6 +158,11 @@ static bool external_type(const struct walk *w, uint32_t number, enum type *out)
     return true;
 }
 
+static enum type type_of(const struct ov_field_row *row)
+{
+    return row->type == OV_FACT_TYPE_STRUCT ? NODE : row->type == OV_FACT_TYPE_TEXT ? TEXT : NUMBER;
+}
+
 /* The runs behind an instruction with a set. */
 static bool take_runs(struct walk *w, uint32_t runs, bool of_rules)
 {
@@ -212,7 +222,9 @@ static bool pass_targets(struct walk *w)
 
 static bool begin_loop(struct walk *w, const struct ov_db_insn *insn)
 {
-    const uint32_t runs = ov_le16_get(insn->b);
+    const bool of_field = insn->op == OV_OP_FOR_FIELD;
+    const struct ov_field_row *row = ov_field_row(of_field ? ov_le16_get(insn->b) : 0u);
+    const uint32_t runs = of_field ? 0 : ov_le16_get(insn->b);
     struct open_loop *loop;
 
     if (insn->a < OV_QUANT_ALL || insn->a > OV_QUANT_COUNT
@@ -222,6 +234,11 @@ static bool begin_loop(struct walk *w, const struct ov_db_insn *insn)
     if (insn->op == OV_OP_FOR_RANGE && !pop_two(w, NUMBER)) {
         return false;
     }
+    if (of_field
+            && (row->kind != OV_FIELD_IS_FACT || row->shape == OV_FACT_SHAPE_ONE
+                    || !pop(w, NODE))) {
+        return false;
+    }
     if ((ov_quant_has_value(insn->a) && !pop(w, NUMBER)) || !take_runs(w, runs, false)
             || w->loop_count >= OV_LOOP_NEST_MAX) {
         return false;
@@ -229,6 +246,10 @@ static bool begin_loop(struct walk *w, const struct ov_db_insn *insn)
     loop = &w->loops[w->loop_count++];
     *loop = (struct open_loop){
         .op = (enum ov_op)insn->op,
+        .type = insn->op == OV_OP_FOR_LIST ? EITHER
+                : of_field                 ? type_of(row)
+                                           : NUMBER,
+        .has_key = row->shape == OV_FACT_SHAPE_DICTIONARY,
         .height = w->height,
         .items = ov_le32_get(insn->c),
         .end = ov_le32_get(insn->c),
@@ -360,10 +381,61 @@ static bool step_leaf(struct walk *w, const struct ov_db_insn *insn)
     case OV_OP_EXTERNAL:
         return external_type(w, c, &type) && push(w, type);
     case OV_OP_LOCAL:
-        return names_loop(w, c, false)
-               && push(w, w->loops[c].op == OV_OP_FOR_LIST ? EITHER : NUMBER);
+        if (!names_loop(w, c, false) || insn->a > 1) {
+            return false;
+        }
+        return insn->a == 1 ? w->loops[c].has_key && push(w, TEXT) : push(w, w->loops[c].type);
     default: /* RULE */
         return names_rule(w, c) && push(w, NUMBER);
+    }
+}
+
+/* The arguments lie above the node, the last on top. */
+static bool of_call(struct walk *w, const struct ov_field_row *row)
+{
+    enum type type;
+
+    if (row->kind != OV_FIELD_IS_FUNCTION) {
+        return false;
+    }
+    for (size_t i = strlen(row->arguments); i > 0; i--) {
+        const char takes = row->arguments[i - 1];
+
+        if (!pop_any(w, &type)
+                || (type
+                           & (takes == 's'        ? TEXT
+                                   : takes == 'r' ? PATTERN
+                                   : takes == 'b' ? EITHER
+                                                  : NUMBER))
+                           == 0) {
+            return false;
+        }
+    }
+    return pop(w, NODE) && push(w, type_of(row));
+}
+
+static bool of_module(struct walk *w, const struct ov_db_insn *insn)
+{
+    const uint32_t c = ov_le32_get(insn->c);
+    const struct ov_field_row *row = ov_field_row(c);
+    const bool is_fact = row->kind == OV_FIELD_IS_FACT;
+
+    switch (insn->op) {
+    case OV_OP_MODULE:
+        return row->kind == OV_FIELD_IS_MODULE && push(w, NODE);
+    case OV_OP_FIELD:
+        return (is_fact || row->kind == OV_FIELD_IS_CONSTANT) && row->shape == OV_FACT_SHAPE_ONE
+               && pop(w, NODE) && push(w, type_of(row));
+    case OV_OP_ITEM_OF:
+        return is_fact && row->shape == OV_FACT_SHAPE_ARRAY && pop(w, NUMBER) && pop(w, NODE)
+               && push(w, type_of(row));
+    case OV_OP_ENTRY_OF:
+        return is_fact && row->shape == OV_FACT_SHAPE_DICTIONARY && pop(w, TEXT) && pop(w, NODE)
+               && push(w, type_of(row));
+    case OV_OP_PATTERN:
+        return names_regex(w, c) && push(w, PATTERN);
+    default:
+        return of_call(w, row);
     }
 }
 
@@ -416,7 +488,15 @@ static bool step(struct walk *w, const struct ov_db_insn *insn)
     case OV_OP_FOR_RANGE:
     case OV_OP_FOR_STRINGS:
     case OV_OP_FOR_LIST:
+    case OV_OP_FOR_FIELD:
         return begin_loop(w, insn);
+    case OV_OP_MODULE:
+    case OV_OP_FIELD:
+    case OV_OP_ITEM_OF:
+    case OV_OP_ENTRY_OF:
+    case OV_OP_PATTERN:
+    case OV_OP_CALL:
+        return of_module(w, insn);
     case OV_OP_NEXT:
         return end_body(w, c);
     case OV_OP_ITEM:

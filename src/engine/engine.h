@@ -34,6 +34,8 @@ struct ov_engine_options {
     uint64_t memory_max; /* for everything the engine allocates, unpacked objects included */
     bool keep_all;       /* as in ov_engine_look, until something else is said */
     bool inside;
+    bool has_time; /* `time` was handed over by the owner's command, for time.now() */
+    int64_t time;  /* seconds since 1970 */
 };
 
 struct ov_engine_object {
@@ -58,6 +60,8 @@ struct ov_engine_sink {
     /* NULL, or called once all rules of an object were told. */
     void (*examined)(
             void *payload, uint32_t ordinal, const struct ov_matcher *m, struct ov_source *source);
+    /* A rule's console.log (explain only). NULL: nobody listens. */
+    void (*said)(void *payload, uint32_t ordinal, struct ov_bytes message);
 };
 
 struct ov_engine;

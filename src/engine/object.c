@@ -3,6 +3,7 @@
  * hostile; what keeps them in bounds is the source's windows and the budget. */
 #include "base/checked.h"
 #include "engine/walk.h"
+#include "formats/facts.h"
 
 void ov_walk_tell(struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason, const char *detail)
 {
@@ -29,6 +30,13 @@ static void on_rule(void *payload, uint32_t rule, uint64_t offset)
 
     walk->sink->detected(walk->sink->payload, hit->subject->ordinal, rule, offset,
             walk->engine->matcher, hit->subject->source);
+}
+
+static void on_said(void *payload, struct ov_bytes message)
+{
+    const struct hit_payload *hit = payload;
+
+    hit->walk->sink->said(hit->walk->sink->payload, hit->subject->ordinal, message);
 }
 
 static void digests_update(
@@ -121,6 +129,13 @@ void ov_object_examine(
         .name = subject->name,
         .size = subject->source->size,
     };
+    const struct ov_eval_means means = {
+        .parser_of = ov_facts_parser,
+        .said = walk->sink->said == NULL ? NULL : on_said,
+        .payload = &hit,
+        .has_time = engine->options.has_time,
+        .time = engine->options.time,
+    };
     enum ov_reason matching, evaluating;
     bool finished, cut;
     unsigned wanted;
@@ -135,8 +150,10 @@ void ov_object_examine(
     finished = pass(walk, subject, wanted);
     cut = ov_source_is_cut(subject->source, &cut_at, &why);
     matching = ov_matcher_stopped(engine->matcher);
+    ov_evaluator_use(engine->evaluator, &means);
     evaluating = ov_evaluate(
             engine->evaluator, engine->matcher, subject->source, &walk->budget, on_rule, &hit);
+    ov_evaluator_use(engine->evaluator, NULL);
     if (finished && !cut) {
         digests_find(engine, wanted, subject->source->size, &hit);
     }

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "db/rules_layout.h"
+#include "eval/means.h"
 #include "match/match.h"
 
 struct ov_evaluator;
@@ -16,6 +17,11 @@ OV_MUST_CHECK overt_status ov_evaluator_new(
         struct ov_evaluator **out, const struct ov_db_view *view, overt_error *err);
 void ov_evaluator_free(struct ov_evaluator *ev);
 OV_DEFINE_AUTO(struct ov_evaluator, ov_evaluator_free);
+
+/* What conditions may use beside the object, for what follows; borrowed. NULL: nothing. */
+void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means);
+/* Did the last evaluation depend on means->time? */
+bool ov_evaluator_told_time(const struct ov_evaluator *ev);
 
 /* Called for each rule that holds and is to be reported, ascending. `offset`: of the first match
  * of its first string that matched; UINT64_MAX if it has none. */

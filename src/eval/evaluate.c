@@ -64,6 +64,7 @@ void ov_evaluator_free(struct ov_evaluator *ev)
         ov_bits_done(&ev->put_off);
         ov_bits_done(&ev->held);
         free(ev->given);
+        ov_asked_done(&ev->facts.asked);
         free(ev);
     }
 }
@@ -127,6 +128,16 @@ bool ov_evaluator_give_value(struct ov_evaluator *ev, const struct ov_external_v
     ev->given[at] = (struct ov_given){ .number = number, .value = given };
     ev->given_count++;
     return true;
+}
+
+void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means)
+{
+    ev->facts.asked.means = means;
+}
+
+bool ov_evaluator_told_time(const struct ov_evaluator *ev)
+{
+    return ev->facts.asked.told_time;
 }
 
 /* --- what is due ----------------------------------------------------------------------------- */
@@ -232,11 +243,13 @@ static enum ov_outcome run_rule(struct ov_evaluator *ev, uint32_t rule, uint64_t
     const uint64_t given = budget->steps_left < slice ? budget->steps_left : slice;
     struct ov_budget part = { .steps_left = given };
     enum ov_outcome outcome;
+    uint64_t spent;
 
     *all_spent = given == budget->steps_left;
     ev->machine.budget = &part;
     outcome = ov_machine_run(&ev->machine, rule);
-    budget->steps_left -= given - part.steps_left;
+    spent = given - part.steps_left; /* what was parsed meanwhile is paid for already */
+    budget->steps_left -= spent < budget->steps_left ? spent : budget->steps_left;
     return outcome;
 }
 
@@ -374,6 +387,7 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         return OV_REASON_NONE;
     }
     ov_facts_begin(&ev->facts, source);
+    ov_asked_begin(&ev->facts.asked, budget);
     ev->machine.view = ev->view;
     ev->machine.matcher = m;
     ev->machine.facts = &ev->facts;
@@ -391,6 +405,9 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
     if (reason != OV_REASON_STEPS) {
         later = run_set(ev, &ev->put_off, UINT64_MAX, budget);
         reason = later == OV_REASON_NONE ? reason : later;
+    }
+    if (reason == OV_REASON_NONE) {
+        reason = ov_asked_reason(&ev->facts.asked);
     }
     tell(ev, m, budget, &reason, on_rule, payload);
     ov_bits_clear(&ev->due);

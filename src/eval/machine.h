@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "db/rules_layout.h"
 #include "db/value.h"
+#include "eval/asked.h"
 #include "eval/bits.h"
 #include "match/match.h"
 
@@ -24,6 +25,7 @@ struct ov_facts {
     bool entry_read;
     bool entry_defined;
     uint64_t entry;
+    struct ov_asked asked; /* of modules */
     uint8_t head[OV_PAGE_BYTES];
     uint8_t page[OV_PAGE_BYTES];
 };
@@ -35,19 +37,23 @@ OV_MUST_CHECK bool ov_facts_read(
 OV_MUST_CHECK bool ov_facts_entry(struct ov_facts *facts, uint64_t *out);
 
 struct ov_machine_loop {
-    enum ov_op op; /* FOR_RANGE, FOR_STRINGS, FOR_LIST */
+    enum ov_op op; /* FOR_RANGE, FOR_STRINGS, FOR_LIST, FOR_FIELD */
     int64_t wanted;
     uint64_t total;
     uint64_t true_count;
     uint32_t body;         /* first instruction of the body */
     struct ov_value value; /* of the variable; FOR_STRINGS: unused */
+    struct ov_value key;   /* FOR_FIELD over a dictionary */
     int64_t last;          /* FOR_RANGE */
     uint32_t string;       /* FOR_STRINGS: of the rule */
     uint32_t run;          /* its run: an instruction */
     uint32_t runs_end;
     uint32_t in_run;
-    uint32_t back; /* FOR_LIST: behind the ITEM under way */
-    bool in_body;  /* FOR_LIST */
+    uint32_t back;    /* FOR_LIST: behind the ITEM under way */
+    bool in_body;     /* FOR_LIST */
+    uint32_t field;   /* FOR_FIELD: enum ov_field */
+    uint32_t element; /* the next one */
+    ov_fact_node node;
 };
 
 /* An external variable whose value was given for this object. */

@@ -10,7 +10,8 @@
  *           arguments: i integer, f float, s text, r regular expression, b condition; one row for
  *           each overload, of one name
  *
- * A number stands in compiled databases: whoever adds a row changes OV_DB_FACTS_VERSION. */
+ * Numbers stand in compiled databases: who changes the table changes OV_DB_FACTS_CRC, and
+ * OV_DB_VERSION once a release is out. */
 #ifndef OV_FACTS_SCHEMA_H
 #define OV_FACTS_SCHEMA_H
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "db/layout.h"
 #include "facts/tree.h"
 #include "tests/tap.h"
 
@@ -72,6 +74,34 @@ TEST(overloads_are_walked_one_by_one)
     CHECK_UINT(count, 8);
     CHECK_UINT(ov_field_find(OV_PE, text("major")), OV_FIELD_NONE);
     CHECK_UINT(ov_field_find(OV_PE_OS_VERSION, text("major")), OV_PE_OS_VERSION_MAJOR);
+}
+
+static uint32_t crc_of(uint32_t crc, const char *s)
+{
+    for (; *s != '\0'; s++) {
+        crc ^= (uint8_t)*s;
+        for (unsigned i = 0; i < 8; i++) {
+            crc = crc >> 1 ^ (0xedb88320u & (0u - (crc & 1)));
+        }
+    }
+    return crc;
+}
+
+TEST(databases_say_which_table_their_numbers_are_of)
+{
+    uint32_t crc = UINT32_MAX;
+
+    for (unsigned field = 1; field < OV_FIELD_COUNT; field++) {
+        const struct ov_field_row *row = ov_field_row(field);
+        char line[256];
+
+        (void)snprintf(line, sizeof(line), "%u %u %u %u %u %s %s %lld %g %s\n", field, row->parent,
+                row->kind, row->type, row->shape, row->name,
+                row->arguments == NULL ? "-" : row->arguments, (long long)row->integer, row->real,
+                row->text == NULL ? "-" : row->text);
+        crc = crc_of(crc, line);
+    }
+    CHECK_UINT(crc ^ UINT32_MAX, OV_DB_FACTS_CRC);
 }
 
 /* --- the tree -------------------------------------------------------------------------------- */
@@ -169,6 +199,7 @@ TEST(more_facts_than_fit_are_told)
 
 TESTS(T(every_row_names_a_structure_that_stands_before_it),
         T(a_name_stands_for_one_thing_in_its_structure), T(modules_are_those_of_a_stock_yara),
-        T(overloads_are_walked_one_by_one), T(everything_is_undefined_until_it_is_set),
+        T(overloads_are_walked_one_by_one), T(databases_say_which_table_their_numbers_are_of),
+        T(everything_is_undefined_until_it_is_set),
         T(structures_arrays_and_dictionaries_keep_what_is_put_there),
         T(a_budget_that_is_spent_ends_it_and_is_told), T(more_facts_than_fit_are_told));

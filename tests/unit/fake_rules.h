@@ -100,6 +100,12 @@ bool ov_evaluator_give_value(struct ov_evaluator *ev, const struct ov_external_v
     return true;
 }
 
+void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means)
+{
+    (void)ev;
+    (void)means;
+}
+
 enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         struct ov_source *source, struct ov_budget *budget, ov_rule_fn rule_fn, void *payload)
 {

@@ -16,7 +16,8 @@ enum ov_type {
     OV_TYPE_INT,
     OV_TYPE_FLOAT,
     OV_TYPE_TEXT,
-    OV_TYPE_REGEX
+    OV_TYPE_REGEX,
+    OV_TYPE_NODE /* a structure of a module: asked further, never a value */
 };
 
 enum ov_expr_kind {
@@ -25,7 +26,8 @@ enum ov_expr_kind {
     OV_EXPR_INT,  /* integer */
     OV_EXPR_FLOAT,
     OV_EXPR_TEXT,
-    OV_EXPR_REGEX, /* re, re_flags: only right of MATCHES */
+    OV_EXPR_REGEX,   /* re, re_flags: only right of MATCHES */
+    OV_EXPR_PATTERN, /* the same as an argument of CALL */
 
     /* the object */
     OV_EXPR_FILESIZE,
@@ -36,6 +38,13 @@ enum ov_expr_kind {
     OV_EXPR_EXTERNAL, /* index into ov_rule_set.externals */
     OV_EXPR_LOCAL,    /* a loop variable: local */
     OV_EXPR_RULE,     /* index of an earlier rule: did it hold? */
+
+    /* modules (facts/schema.h); `field` is a row of its table */
+    OV_EXPR_MODULE, /* the module */
+    OV_EXPR_FIELD,  /* a.field: a fact that is there once, or a constant */
+    OV_EXPR_ITEM,   /* a.field[b], an array */
+    OV_EXPR_ENTRY,  /* a.field[b], a dictionary */
+    OV_EXPR_CALL,   /* a.field(children...) */
 
     /* strings; `string` is an index into the rule's strings, or OV_STRING_LOCAL */
     OV_EXPR_FOUND,    /* $a */
@@ -85,7 +94,8 @@ enum ov_expr_kind {
     OV_EXPR_OF_RULES,      /* rules[] */
     OV_EXPR_FOR_STRINGS,   /* for N of (strings[]) : ( body ); local = the string's slot */
     OV_EXPR_FOR_RANGE,     /* for N i in (a..b) : ( body ); local = i's slot */
-    OV_EXPR_FOR_LIST       /* for N i in (children...) : ( body ); integers or texts */
+    OV_EXPR_FOR_LIST,      /* for N i in (children...) : ( body ); integers or texts */
+    OV_EXPR_FOR_FIELD      /* for N k, i in a.field : ( body ); an array or a dictionary */
 };
 
 /* The string bound by an enclosing FOR_STRINGS: which one is in the slot `local`. */
@@ -124,6 +134,8 @@ struct ov_expr {
     uint32_t string;
     uint32_t local; /* loop slots are numbered from 0 per rule; nested loops get different ones */
     uint32_t index; /* EXTERNAL, RULE */
+    uint32_t field; /* MODULE to CALL, FOR_FIELD; of type NODE: which structure it is */
+    bool is_key;    /* LOCAL: the key of a loop over a dictionary, not the value */
 
     enum ov_how_many how_many;
     struct ov_expr *how_many_value;

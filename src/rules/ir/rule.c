@@ -42,6 +42,7 @@ void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena)
     *set = (struct ov_rule_set){ .arena = arena };
     ov_names_init(&set->names, arena);
     ov_names_init(&set->wildcards, arena);
+    ov_names_init(&set->modules, arena);
 }
 
 void ov_rule_set_done(struct ov_rule_set *set)

@@ -112,6 +112,7 @@ struct ov_rule_set {
     size_t priv_external_cap;
     struct ov_names names;     /* front ends: what the names of rules stand for, refused too */
     struct ov_names wildcards; /* front ends: `name*` that conditions asked about */
+    struct ov_names modules;   /* front ends: imported by a namespace; the field of the module */
     struct ov_refused_rule *refused;
 };
 

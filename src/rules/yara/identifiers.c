@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* identifiers.c - names in conditions: variables of loops, external variables, other rules. What
- * follows a name with dots, brackets or parentheses belongs to modules, of which there are none
- * yet: it is read, named, and the rule is left out. */
+/* identifiers.c - names in conditions: variables of loops, modules, external variables, other
+ * rules; and what is asked of a module with dots, brackets and parentheses (modules.c). */
 #include <string.h>
 
+#include "rules/yara/modules.h"
 #include "rules/yara/parser.h"
-
-static const char *const yara_modules[] = { "console", "cuckoo", "dex", "dotnet", "elf", "hash",
-    "macho", "magic", "math", "pe", "string", "time", "vt" };
-
-bool ov_identifier_is_module(struct ov_bytes name)
-{
-    for (size_t i = 0; i < sizeof(yara_modules) / sizeof(yara_modules[0]); i++) {
-        if (ov_bytes_equal(name, yara_modules[i], strlen(yara_modules[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* --- what a name stands for ----------------------------------------------------------------- */
 
@@ -73,44 +60,54 @@ static struct ov_term other_rule(struct ov_parser *p, const struct ov_token *tok
     return expr == NULL ? ov_term_none() : ov_term_of(expr, true, 1);
 }
 
-static void tell_module(struct ov_parser *p, const struct ov_token *token)
-{
-    if (!p->module_told) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "the rule uses the module \"%s\", and this version has no modules: it is left out",
-                ov_excerpt_of(token->text).text);
-    }
-    p->module_told = true;
-    p->reading.failed = true;
-}
-
 static void tell_unknown(struct ov_parser *p, const struct ov_token *token)
 {
-    if (ov_names_find(&p->modules, ov_bytes_of(NULL, 0), token->text) != NULL) {
-        tell_module(p, token);
-    } else if (ov_identifier_is_module(token->text)) {
+    if (ov_field_module(token->text) != OV_FIELD_NONE) {
         ov_reading_error(&p->reading, token->line, token->column,
-                "\"%s\" is not known here; is an import missing?", ov_excerpt_of(token->text).text);
+                "undefined identifier \"%s\"; is an import missing?",
+                ov_excerpt_of(token->text).text);
     } else {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "\"%s\" is not known: no earlier rule and no variable has that name",
+        ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
                 ov_excerpt_of(token->text).text);
     }
+}
+
+static struct ov_term module(struct ov_parser *p, const struct ov_token *token, uint32_t field)
+{
+    struct ov_expr *expr = ov_expr_new(p, OV_EXPR_MODULE, OV_TYPE_NODE, token->line, token->column);
+
+    if (expr == NULL) {
+        return ov_term_none();
+    }
+    expr->field = field;
+    return ov_term_of(expr, true, 1);
+}
+
+static struct ov_term variable(
+        struct ov_parser *p, const struct ov_token *token, const struct ov_loop *loop)
+{
+    struct ov_expr *expr = ov_expr_new(p, OV_EXPR_LOCAL, loop->type, token->line, token->column);
+
+    if (expr == NULL) {
+        return ov_term_none();
+    }
+    expr->local = loop->slot;
+    expr->is_key = loop->is_key;
+    expr->field = loop->field;
+    return ov_term_of(expr, true, 1);
 }
 
 static struct ov_term resolve(struct ov_parser *p, const struct ov_token *token)
 {
     const struct ov_loop *loop = find_loop(p, token->text);
     const uint32_t *number;
-    struct ov_expr *expr;
 
     if (loop != NULL) {
-        expr = ov_expr_new(p, OV_EXPR_LOCAL, loop->type, token->line, token->column);
-        if (expr == NULL) {
-            return ov_term_none();
-        }
-        expr->local = loop->slot;
-        return ov_term_of(expr, true, 1);
+        return variable(p, token, loop);
+    }
+    number = ov_names_find(&p->set->modules, p->space, token->text);
+    if (number != NULL) {
+        return module(p, token, *number);
     }
     number = ov_names_find(&p->externals, ov_bytes_of(NULL, 0), token->text);
     if (number != NULL) {
@@ -126,79 +123,20 @@ static struct ov_term resolve(struct ov_parser *p, const struct ov_token *token)
 
 /* --- what follows a name -------------------------------------------------------------------- */
 
-static bool read_arguments(struct ov_parser *p)
-{
-    if (ov_parser_accept(p, OV_TOKEN_PAREN_CLOSE)) {
-        return true;
-    }
-    do {
-        if (ov_expr_read(p).expr == NULL) {
-            return false;
-        }
-    } while (ov_parser_accept(p, OV_TOKEN_COMMA));
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"");
-}
-
-/* One of .name, [index] and (arguments). */
-static bool read_suffix(struct ov_parser *p)
-{
-    bool read;
-
-    if (ov_parser_accept(p, OV_TOKEN_DOT)) {
-        return ov_parser_expect(p, OV_TOKEN_NAME, "a name");
-    }
-    if (!ov_expr_enter(p)) {
-        return false;
-    }
-    if (ov_parser_accept(p, OV_TOKEN_BRACKET_OPEN)) {
-        read = ov_expr_read_operand(p).expr != NULL
-               && ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "\"]\"");
-    } else {
-        ov_parser_next(p); /* the parenthesis */
-        read = read_arguments(p);
-    }
-    ov_expr_leave(p);
-    return read;
-}
-
-static bool is_suffix(enum ov_token_kind kind)
-{
-    return kind == OV_TOKEN_DOT || kind == OV_TOKEN_BRACKET_OPEN || kind == OV_TOKEN_PAREN_OPEN;
-}
-
 struct ov_term ov_identifier_read(struct ov_parser *p)
 {
     const struct ov_token token = p->tok;
-    struct ov_term term = resolve(p, &token);
+    const struct ov_term term = resolve(p, &token);
 
     ov_parser_next(p);
-    if (term.expr == NULL || !is_suffix(p->tok.kind)) {
-        return term;
-    }
-    if (term.expr->type != OV_TYPE_UNKNOWN) {
-        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
-                "\"%s\" is a single value: it has no fields, no elements, and cannot be called",
-                ov_excerpt_of(token.text).text);
-    }
-    while (is_suffix(p->tok.kind)) {
-        if (!read_suffix(p)) {
-            return ov_term_none();
-        }
-    }
-    return ov_term_unknown(p, &token, true);
+    return term.expr == NULL ? term : ov_module_read_value(p, term, &token);
 }
 
-bool ov_identifier_read_iterable(struct ov_parser *p)
+bool ov_identifier_read_iterable(struct ov_parser *p, struct ov_iterable *out)
 {
     const struct ov_token token = p->tok;
-    struct ov_term term = ov_identifier_read(p);
+    const struct ov_term term = resolve(p, &token);
 
-    if (term.expr == NULL) {
-        return false;
-    }
-    if (term.expr->type != OV_TYPE_UNKNOWN) {
-        ov_reading_error(&p->reading, token.line, token.column,
-                "\"%s\" is a single value, nothing to loop over", ov_excerpt_of(token.text).text);
-    }
-    return true;
+    ov_parser_next(p);
+    return term.expr != NULL && ov_module_read_iterable(p, term, &token, out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loops.c - quantities: `2 of them`, `for all i in (1..3) : ( ... )`. */
 #include "base/checked.h"
+#include "rules/yara/modules.h"
 #include "rules/yara/parser.h"
 
 /* --- how many ------------------------------------------------------------------------------- */
@@ -332,7 +333,69 @@ static bool read_list_rest(struct ov_parser *p, struct ov_expr *expr, struct ov_
     return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\",\", \"..\" or \")\"");
 }
 
-/* What to loop over: `(a..b)`, `(a, b, c)` or, when there are modules, a name. */
+/* What to loop over: an array or a dictionary of a module. */
+static bool read_field(
+        struct ov_parser *p, struct ov_expr *expr, enum ov_type *type, uint32_t *depth)
+{
+    struct ov_iterable iterable;
+
+    if (!ov_identifier_read_iterable(p, &iterable)) {
+        return false;
+    }
+    expr->kind = OV_EXPR_FOR_FIELD;
+    if (iterable.of != NULL) {
+        expr->a = iterable.of;
+        expr->field = iterable.field;
+        *type = ov_module_type(ov_field_row(iterable.field));
+        *depth = iterable.depth;
+    }
+    return true;
+}
+
+/* Have as many variables been named as a round gives values? */
+static void check_names(
+        struct ov_parser *p, const struct variables *names, const struct ov_expr *expr)
+{
+    const struct ov_field_row *row = ov_field_row(expr->field);
+    const bool is_dictionary =
+            expr->kind == OV_EXPR_FOR_FIELD && row->shape == OV_FACT_SHAPE_DICTIONARY;
+    const struct ov_token *at = &names->names[names->count > 1 ? 1 : 0];
+
+    if (names->count > VARIABLES_MAX) {
+        ov_reading_error(&p->reading, at->line, at->column, "too many loop variables");
+    } else if (expr->kind == OV_EXPR_FOR_FIELD && expr->a == NULL) {
+        return; /* it is none, which was told */
+    } else if (is_dictionary && names->count != 2) {
+        ov_reading_error(&p->reading, at->line, at->column,
+                "iterator for \"%s\" yields a key,value pair item on each iteration", row->name);
+    } else if (!is_dictionary && expr->kind == OV_EXPR_FOR_FIELD && names->count != 1) {
+        ov_reading_error(&p->reading, at->line, at->column,
+                "iterator for \"%s\" yields a single item on each iteration, but the loop expects "
+                "%u",
+                row->name, names->count);
+    } else if (expr->kind != OV_EXPR_FOR_FIELD && names->count != 1) {
+        ov_reading_error(&p->reading, at->line, at->column,
+                "a range or a list gives one value at a time, and this loop wants %u",
+                names->count);
+    }
+}
+
+static void bind_all(struct ov_parser *p, const struct variables *names, const struct ov_expr *expr,
+        enum ov_type type)
+{
+    const uint32_t slot = p->loop_count;
+
+    for (uint32_t i = 0; i < names->count && i < VARIABLES_MAX; i++) {
+        const bool is_key = expr->kind == OV_EXPR_FOR_FIELD && names->count == 2 && i == 0;
+
+        bind(p, names->names[i].text, is_key && type != OV_TYPE_UNKNOWN ? OV_TYPE_TEXT : type);
+        p->loops[p->loop_count - 1].slot = slot;
+        p->loops[p->loop_count - 1].is_key = is_key;
+        p->loops[p->loop_count - 1].field = expr->field;
+    }
+}
+
+/* What to loop over: `(a..b)`, `(a, b, c)` or a name. */
 static bool read_iterable(
         struct ov_parser *p, struct ov_expr *expr, enum ov_type *type, uint32_t *depth)
 {
@@ -342,7 +405,7 @@ static bool read_iterable(
     *type = OV_TYPE_UNKNOWN;
     *depth = 0;
     if (p->tok.kind == OV_TOKEN_NAME) {
-        return ov_identifier_read_iterable(p);
+        return read_field(p, expr, type, depth);
     }
     if (!ov_parser_expect(
                 p, OV_TOKEN_PAREN_OPEN, "something to loop over, \"(from..to)\" or a list")
@@ -385,14 +448,9 @@ static struct ov_term read_for_in(struct ov_parser *p, const struct ov_quantity 
     if (!ov_parser_expect(p, OV_TOKEN_IN, "\"in\"") || !read_iterable(p, expr, &type, &depth)) {
         return ov_term_none();
     }
-    if (names.count > 1 && (expr->kind == OV_EXPR_FOR_LIST || expr->a != NULL)) {
-        ov_reading_error(&p->reading, names.names[1].line, names.names[1].column,
-                "a range or a list gives one value at a time, and this loop wants %u", names.count);
-    }
+    check_names(p, &names, expr);
     expr->local = p->loop_count;
-    for (uint32_t i = 0; i < names.count && i < VARIABLES_MAX; i++) {
-        bind(p, names.names[i].text, type);
-    }
+    bind_all(p, &names, expr, type);
     body = read_body(p);
     p->loop_count = outer;
     if (body.expr == NULL) {

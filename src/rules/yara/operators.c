@@ -68,6 +68,8 @@ static const char *type_text(enum ov_type type)
         return "a text";
     case OV_TYPE_REGEX:
         return "a regular expression";
+    case OV_TYPE_NODE:
+        return "a structure";
     }
     return "unknown";
 }

@@ -22,6 +22,8 @@ struct ov_loop {
     struct ov_bytes name;
     enum ov_type type;
     uint32_t slot;
+    uint32_t field; /* of type NODE: which structure */
+    bool is_key;    /* of a loop over a dictionary */
 };
 
 struct ov_parser {
@@ -30,7 +32,6 @@ struct ov_parser {
     const struct ov_yara_options *options;
     struct ov_bytes space;
     struct ov_names externals;
-    struct ov_names modules; /* imported so far */
     struct ov_arena names_arena;
     struct ov_lexer lx;
     struct ov_token tok;                                  /* the next one; not consumed yet */
@@ -45,7 +46,6 @@ struct ov_parser {
     struct ov_names strings; /* number in rule.strings; in `scratch` */
     bool *string_is_used;    /* in `scratch` */
     uint32_t anonymous_count;
-    bool module_told;
     uint32_t nest;
     struct ov_loop loops[OV_LOOP_NEST_MAX * 2];
     uint32_t loop_count; /* entries of `loops` */
@@ -132,9 +132,14 @@ bool ov_token_is_quantifier(enum ov_token_kind kind);
 
 /* identifiers.c */
 struct ov_term ov_identifier_read(struct ov_parser *p); /* at a name */
-/* The same where something to loop over should stand; there is nothing yet. */
-OV_MUST_CHECK bool ov_identifier_read_iterable(struct ov_parser *p);
-bool ov_identifier_is_module(struct ov_bytes name); /* one that YARA has */
+/* The same where something to loop over should stand. */
+struct ov_iterable {
+    struct ov_expr *of; /* the structure it is in; NULL: it is none, which was told */
+    uint32_t field;     /* enum ov_field: an array or dictionary */
+    uint32_t depth;
+    struct ov_token name; /* the last one */
+};
+OV_MUST_CHECK bool ov_identifier_read_iterable(struct ov_parser *p, struct ov_iterable *out);
 
 /* operators.c */
 struct ov_expr *ov_expr_new(struct ov_parser *p, enum ov_expr_kind kind, enum ov_type type,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "facts/schema.h"
 #include "rules/yara/parser.h"
 
 #define INCLUDE_COST 256u /* bytes that even an empty include is taken for */
@@ -279,7 +280,6 @@ static void begin_rule(struct ov_parser *p)
     ov_arena_reset(&p->scratch);
     ov_names_init(&p->strings, &p->scratch);
     p->string_is_used = NULL;
-    p->module_told = false;
     p->rule = (struct ov_rule){
         .space = p->space,
         .file = p->reading.file,
@@ -326,6 +326,8 @@ static bool read_import(struct ov_parser *p)
 {
     struct ov_token token;
     struct ov_bytes name;
+    enum ov_field module;
+    uint32_t *number;
 
     ov_parser_next(p);
     token = p->tok;
@@ -335,18 +337,17 @@ static bool read_import(struct ov_parser *p)
     if (!ov_token_unescape(&p->reading, &token, &name)) {
         return false;
     }
-    if (ov_names_add(&p->modules, ov_bytes_of(NULL, 0), name) == NULL) {
-        p->reading.out_of_memory = true;
-        return false;
-    }
-    if (ov_identifier_is_module(name)) {
-        ov_reading_error(&p->reading, token.line, token.column,
-                "the module \"%s\" cannot be imported: this version has no modules; rules that "
-                "use it are left out",
+    module = ov_field_module(name);
+    if (module == OV_FIELD_NONE) {
+        ov_reading_error(&p->reading, token.line, token.column, "unknown module \"%s\"",
                 ov_excerpt_of(name).text);
     } else {
-        ov_reading_error(&p->reading, token.line, token.column, "there is no module \"%s\"",
-                ov_excerpt_of(name).text);
+        number = ov_names_add(&p->set->modules, p->space, name);
+        if (number == NULL) {
+            p->reading.out_of_memory = true;
+            return false;
+        }
+        *number = module; /* importing twice is importing once */
     }
     ov_parser_next(p);
     return true;
@@ -600,7 +601,6 @@ bool ov_yara_read(struct ov_rule_set *set, struct ov_bytes file, struct ov_bytes
     ov_arena_init(&p.scratch, UINT64_MAX);
     ov_arena_init(&p.names_arena, UINT64_MAX);
     ov_names_init(&p.externals, &p.names_arena);
-    ov_names_init(&p.modules, &p.names_arena);
     if (!read_all(&p, file, text)) {
         ov_reading_error(&p.reading, 0, 0, "memory ran out while this file was read");
         diags->out_of_memory = true;

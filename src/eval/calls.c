@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calls.c - which function is behind which row, and what they share. */
+#include "eval/calls.h"
+
+#include <math.h>
+
+#include "base/digest.h"
+
+static ov_call_fn const functions[OV_FIELD_COUNT] = {
+    [OV_HASH_MD5_OF_II] = ov_call_digest_range,
+    [OV_HASH_SHA1_OF_II] = ov_call_digest_range,
+    [OV_HASH_SHA256_OF_II] = ov_call_digest_range,
+    [OV_HASH_CHECKSUM32_OF_II] = ov_call_sum_range,
+    [OV_HASH_CRC32_OF_II] = ov_call_sum_range,
+    [OV_HASH_MD5_OF_S] = ov_call_digest_text,
+    [OV_HASH_SHA1_OF_S] = ov_call_digest_text,
+    [OV_HASH_SHA256_OF_S] = ov_call_digest_text,
+    [OV_HASH_CHECKSUM32_OF_S] = ov_call_sum_text,
+    [OV_HASH_CRC32_OF_S] = ov_call_sum_text,
+
+    [OV_MATH_ENTROPY_OF_II] = ov_call_entropy,
+    [OV_MATH_ENTROPY_OF_S] = ov_call_text_entropy,
+    [OV_MATH_DEVIATION_OF_IIF] = ov_call_deviation,
+    [OV_MATH_DEVIATION_OF_SF] = ov_call_text_deviation,
+    [OV_MATH_MEAN_OF_II] = ov_call_mean,
+    [OV_MATH_MEAN_OF_S] = ov_call_text_mean,
+    [OV_MATH_SERIAL_CORRELATION_OF_II] = ov_call_serial_correlation,
+    [OV_MATH_SERIAL_CORRELATION_OF_S] = ov_call_text_serial_correlation,
+    [OV_MATH_MONTE_CARLO_PI_OF_II] = ov_call_monte_carlo_pi,
+    [OV_MATH_MONTE_CARLO_PI_OF_S] = ov_call_text_monte_carlo_pi,
+    [OV_MATH_COUNT_OF_III] = ov_call_count,
+    [OV_MATH_COUNT_OF_I] = ov_call_count,
+    [OV_MATH_PERCENTAGE_OF_III] = ov_call_percentage,
+    [OV_MATH_PERCENTAGE_OF_I] = ov_call_percentage,
+    [OV_MATH_MODE_OF_II] = ov_call_mode,
+    [OV_MATH_MODE_OF_NOTHING] = ov_call_mode,
+    [OV_MATH_IN_RANGE_OF_FFF] = ov_call_in_range,
+    [OV_MATH_MIN_OF_II] = ov_call_min,
+    [OV_MATH_MAX_OF_II] = ov_call_max,
+    [OV_MATH_TO_NUMBER_OF_B] = ov_call_to_number,
+    [OV_MATH_ABS_OF_I] = ov_call_abs,
+    [OV_MATH_TO_STRING_OF_I] = ov_call_to_string,
+    [OV_MATH_TO_STRING_OF_II] = ov_call_to_string,
+
+    [OV_STRING_TO_INT_OF_S] = ov_call_to_int,
+    [OV_STRING_TO_INT_OF_SI] = ov_call_to_int,
+    [OV_STRING_LENGTH_OF_S] = ov_call_length,
+
+    [OV_CONSOLE_LOG_OF_S] = ov_call_log,
+    [OV_CONSOLE_LOG_OF_SS] = ov_call_log,
+    [OV_CONSOLE_LOG_OF_I] = ov_call_log,
+    [OV_CONSOLE_LOG_OF_SI] = ov_call_log,
+    [OV_CONSOLE_LOG_OF_F] = ov_call_log,
+    [OV_CONSOLE_LOG_OF_SF] = ov_call_log,
+    [OV_CONSOLE_HEX_OF_I] = ov_call_hex,
+    [OV_CONSOLE_HEX_OF_SI] = ov_call_hex,
+    [OV_TIME_NOW_OF_NOTHING] = ov_call_now,
+};
+
+ov_call_fn ov_call_find(enum ov_field field)
+{
+    return field < OV_FIELD_COUNT ? functions[field] : NULL;
+}
+
+bool ov_call_matches(struct ov_call *call, unsigned i, struct ov_bytes text)
+{
+    return ov_value_is_true(ov_machine_search(call->m, call->arguments[i].place, text));
+}
+
+struct ov_value ov_call_give(struct ov_call *call, struct ov_bytes text)
+{
+    struct ov_value value;
+
+    if (!ov_machine_charge(call->m, 64 + ov_bytes_len(text) / 16)) {
+        return ov_value_undefined();
+    }
+    if (!ov_asked_keep(call->asked, text, &value)) {
+        call->asked->reason = OV_REASON_MEMORY;
+        return ov_value_undefined();
+    }
+    return value;
+}
+
+struct ov_value ov_call_give_hex(struct ov_call *call, const uint8_t *bytes, size_t count)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * OV_DIGEST_BYTES_MAX];
+
+    OV_ASSERT(count <= OV_DIGEST_BYTES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return ov_call_give(call, ov_bytes_of(text, 2 * count));
+}
+
+struct ov_value ov_call_real(double v)
+{
+    return isnan(v) ? ov_value_undefined() : ov_value_float(v);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* means.h - what conditions may use beside the object: who parses it, who listens, and what the
+ * owner's command handed over. A worker has no clock and no files, so what is not handed over is
+ * undefined. */
+#ifndef OV_EVAL_MEANS_H
+#define OV_EVAL_MEANS_H
+
+#include "facts/tree.h"
+
+struct ov_eval_means {
+    /* What fills a module's facts; NULL for a module that has none. */
+    void (*(*parser_of)(enum ov_field module))(struct ov_fact_tree *tree, struct ov_pages *pages);
+
+    /* console.log and its like; NULL: nobody listens. */
+    void (*said)(void *payload, struct ov_bytes message);
+    void *payload;
+
+    bool has_time;
+    int64_t time; /* seconds since 1970, of time.now() */
+};
+
+#endif
