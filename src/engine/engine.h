@@ -28,14 +28,16 @@ struct ov_scan_limits { /* zero in a field: the default of base/limits.h */
 struct ov_engine_look {
     bool keep_all; /* all matches of all strings */
     bool inside;   /* look inside containers */
+    bool has_time; /* `time` was handed over by the owner's command, for time.now() */
+    int64_t time;  /* seconds since 1970 */
 };
 
 struct ov_engine_options {
     uint64_t memory_max; /* for everything the engine allocates, unpacked objects included */
     bool keep_all;       /* as in ov_engine_look, until something else is said */
     bool inside;
-    bool has_time; /* `time` was handed over by the owner's command, for time.now() */
-    int64_t time;  /* seconds since 1970 */
+    bool has_time;
+    int64_t time;
 };
 
 struct ov_engine_object {
