@@ -55,16 +55,31 @@ static void close_world(struct world *w)
     ov_arena_done(&w->arena);
 }
 
+/* The rule's text behind every import it may need. */
+static void put_alone(const struct world *w, uint32_t number, struct ov_buf *out)
+{
+    const struct ov_bytes source = w->set.rules[number].source;
+
+    for (unsigned field = 1; field < OV_FIELD_COUNT; field++) {
+        if (ov_field_row(field)->kind == OV_FIELD_IS_MODULE) {
+            ov_buf_printf(out, "import \"%s\" ", ov_field_row(field)->name);
+        }
+    }
+    ov_buf_put(out, ov_bytes_raw(source), (size_t)ov_bytes_len(source));
+}
+
 /* Shows the rule, reads its own text alone, shows that: the same. */
 static void check_alone(const struct world *w, uint32_t number)
 {
-    struct ov_buf shown, again;
+    struct ov_buf shown, again, text;
     struct world alone;
 
     ov_buf_init(&shown, 64u * OV_MIB);
     ov_buf_init(&again, 64u * OV_MIB);
+    ov_buf_init(&text, SIZE_MAX);
+    put_alone(w, number, &text);
     if (!ir_show_rule(&shown, "", &w->set, number)) {
-        const bool good = open_and_read(&alone, w->set.rules[number].source);
+        const bool good = ov_buf_ok(&text) && open_and_read(&alone, ov_buf_bytes(&text));
 
         OV_ASSERT(good || alone.diags.out_of_memory);
         if (good) {
@@ -76,6 +91,7 @@ static void check_alone(const struct world *w, uint32_t number)
         }
         close_world(&alone);
     }
+    ov_buf_done(&text);
     ov_buf_done(&shown);
     ov_buf_done(&again);
 }
