@@ -249,6 +249,8 @@ static bool hear_record(struct ov_ask *ask, struct ov_bytes message)
     case OV_RECORD_STRING:
     case OV_RECORD_DIAG:
     case OV_RECORD_COMPILED:
+    case OV_RECORD_INCLUDE:
+    case OV_RECORD_DIAG_RULE:
     case OV_RECORD_FAILED:
         break;
     }
