@@ -200,7 +200,7 @@ void ov_read_manifest(struct ov_evidence *e, struct ov_bytes bytes)
         const bool has_name = ov_bytes_len(ov_buf_bytes(&m.version)) != 0;
 
         ov_parts_add(&more, ov_buf_bytes(has_name ? &m.version : &m.code));
-        ov_tell(e, OV_FACT_APP, ov_buf_bytes(&m.package), ov_buf_bytes(&more));
+        ov_tell(e, OV_TRACE_APP, ov_buf_bytes(&m.package), ov_buf_bytes(&more));
     } else {
         good = false;
     }

@@ -207,7 +207,7 @@ static bool read_certificate(struct ov_bytes bytes, struct name *subject, struct
            && der_expect(&r, TAG_SEQUENCE, &part) && read_name(part, subject);
 }
 
-static bool tell_certificate(struct ov_evidence *e, struct ov_bytes bytes, enum ov_fact_kind kind)
+static bool tell_certificate(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
 {
     struct name subject, issuer;
     struct ov_buf more;
@@ -248,7 +248,7 @@ static uint64_t certificate_at(const uint8_t *raw, uint64_t left)
     return len <= left && memcmp(raw + inner, version, sizeof(version)) == 0 ? len : 0;
 }
 
-void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_fact_kind kind)
+void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
 {
     const uint8_t *raw = ov_bytes_raw(bytes);
     const uint64_t end = ov_bytes_len(bytes);
@@ -317,7 +317,7 @@ static void end_pem(struct ov_evidence *e, struct ov_buf *base64)
 
     ov_buf_init(&der, CERTIFICATE_BYTES_MAX * 2);
     if (ov_buf_ok(base64) && decode(ov_buf_bytes(base64), &der)) {
-        ov_tell_certificates(e, ov_buf_bytes(&der), OV_FACT_CERTIFICATE);
+        ov_tell_certificates(e, ov_buf_bytes(&der), OV_TRACE_CERTIFICATE);
     } else {
         ov_tell_gap(e, OV_REASON_DAMAGED, "a certificate in PEM cannot be decoded");
     }
@@ -363,5 +363,5 @@ void ov_read_certificates(struct ov_evidence *e, struct ov_bytes bytes)
                        != NULL) {
         read_pem(e, bytes);
     }
-    ov_tell_certificates(e, bytes, OV_FACT_CERTIFICATE);
+    ov_tell_certificates(e, bytes, OV_TRACE_CERTIFICATE);
 }

@@ -34,29 +34,29 @@ enum ov_look {
 };
 
 /* What is told. Texts with several parts have them separated by NUL. */
-enum ov_fact_kind {
-    OV_FACT_MEMBER = 1,   /* text: path; number: 1 for a folder, else 0 */
-    OV_FACT_PACKAGE = 2,  /* text: name; more: version, architecture, vendor; number: below */
-    OV_FACT_KEY = 3,      /* text: the question as it was asked */
-    OV_FACT_PROGRAM = 4,  /* text: uninstall key; more: name, version, publisher, place, winget */
-    OV_FACT_SERVICE = 5,  /* text: name; more: image path, display name; number: start type */
-    OV_FACT_BUNDLE = 6,   /* text: CFBundleIdentifier; more: version, name */
-    OV_FACT_RECEIPT = 7,  /* text: PackageIdentifier; more: version */
-    OV_FACT_JOB = 8,      /* text: launchd Label; more: program */
-    OV_FACT_APP = 9,      /* text: Android package; more: version */
-    OV_FACT_CERTIFICATE = 11, /* text: subject; more: subject CN, subject O, issuer CN, issuer O */
-    OV_FACT_SIGNER = 12,      /* the same, of a certificate in a program's signature */
-    OV_FACT_VERSION = 13,     /* text: company; more: product, version, description */
-    OV_FACT_WORD = 14,        /* text: the word or host that was found */
-    OV_FACT_NAME = 15,        /* text: a user's or group's name */
-    OV_FACT_ADDON = 16,       /* text: id; more: version, name */
-    OV_FACT_TEAM = 17,        /* text: Apple team id; more: signing identifier */
-    OV_FACT_DIGEST = 18,      /* text: SHA-256 in hex */
-    OV_FACT_LAYER = 19,       /* text: digest or path of a layer or manifest; more: media type */
-    OV_FACT_LAST = OV_FACT_LAYER
+enum ov_trace_kind {
+    OV_TRACE_MEMBER = 1,  /* text: path; number: 1 for a folder, else 0 */
+    OV_TRACE_PACKAGE = 2, /* text: name; more: version, architecture, vendor; number: below */
+    OV_TRACE_KEY = 3,     /* text: the question as it was asked */
+    OV_TRACE_PROGRAM = 4, /* text: uninstall key; more: name, version, publisher, place, winget */
+    OV_TRACE_SERVICE = 5, /* text: name; more: image path, display name; number: start type */
+    OV_TRACE_BUNDLE = 6,  /* text: CFBundleIdentifier; more: version, name */
+    OV_TRACE_RECEIPT = 7, /* text: PackageIdentifier; more: version */
+    OV_TRACE_JOB = 8,     /* text: launchd Label; more: program */
+    OV_TRACE_APP = 9,     /* text: Android package; more: version */
+    OV_TRACE_CERTIFICATE = 11, /* text: subject; more: subject CN, subject O, issuer CN, issuer O */
+    OV_TRACE_SIGNER = 12,      /* the same, of a certificate in a program's signature */
+    OV_TRACE_VERSION = 13,     /* text: company; more: product, version, description */
+    OV_TRACE_WORD = 14,        /* text: the word or host that was found */
+    OV_TRACE_NAME = 15,        /* text: a user's or group's name */
+    OV_TRACE_ADDON = 16,       /* text: id; more: version, name */
+    OV_TRACE_TEAM = 17,        /* text: Apple team id; more: signing identifier */
+    OV_TRACE_DIGEST = 18,      /* text: SHA-256 in hex */
+    OV_TRACE_LAYER = 19,       /* text: digest or path of a layer or manifest; more: media type */
+    OV_TRACE_LAST = OV_TRACE_LAYER
 };
 
-/* OV_FACT_PACKAGE: state in the low byte, manager above it. */
+/* OV_TRACE_PACKAGE: state in the low byte, manager above it. */
 enum {
     OV_PACKAGE_INSTALLED = 0,
     OV_PACKAGE_CONFIG = 1,
@@ -69,8 +69,8 @@ enum {
 };
 #define OV_PACKAGE_NUMBER(manager, state) ((uint32_t)(manager) << 8 | (uint32_t)(state))
 
-struct ov_fact {
-    enum ov_fact_kind kind;
+struct ov_trace {
+    enum ov_trace_kind kind;
     uint32_t member; /* 0: the file itself; else the ordinal of a member told before */
     uint32_t number;
     struct ov_bytes text;
@@ -79,7 +79,7 @@ struct ov_fact {
 
 struct ov_evidence_sink {
     void *payload;
-    void (*fact)(void *payload, const struct ov_fact *fact);
+    void (*fact)(void *payload, const struct ov_trace *fact);
     void (*gap)(void *payload, uint32_t member, enum ov_reason reason, const char *detail);
 };
 

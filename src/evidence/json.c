@@ -277,7 +277,7 @@ static void end_addon(struct addons *a)
         ov_buf_init(&more, 3 * OV_JSON_TEXT_BYTES_MAX);
         ov_parts_add(&more, ov_buf_bytes(&a->version));
         ov_parts_add(&more, ov_buf_bytes(&a->name));
-        ov_tell(a->e, OV_FACT_ADDON, ov_buf_bytes(&a->id), ov_buf_bytes(&more));
+        ov_tell(a->e, OV_TRACE_ADDON, ov_buf_bytes(&a->id), ov_buf_bytes(&more));
         ov_buf_done(&more);
     }
     ov_buf_clear(&a->id);
@@ -333,9 +333,9 @@ static void on_image(void *payload, const char *path, struct ov_bytes text, bool
         return;
     }
     if (strcmp(path, "manifests[].digest") == 0) {
-        ov_tell(image->e, OV_FACT_LAYER, text, ov_text_lit("manifest"));
+        ov_tell(image->e, OV_TRACE_LAYER, text, ov_text_lit("manifest"));
     } else if (strcmp(path, "layers[].digest") == 0 || strcmp(path, "[].Layers[]") == 0) {
-        ov_tell(image->e, OV_FACT_LAYER, text, ov_text_lit("layer"));
+        ov_tell(image->e, OV_TRACE_LAYER, text, ov_text_lit("layer"));
     }
 }
 

@@ -269,7 +269,7 @@ static bool look_at_apk_part(struct ov_evidence *e, const char *path, struct ov_
     if (strncmp(path, "META-INF/", 9) == 0
             && (fnmatch("*.RSA", path, 0) == 0 || fnmatch("*.DSA", path, 0) == 0
                     || fnmatch("*.EC", path, 0) == 0)) {
-        ov_tell_certificates(e, bytes, OV_FACT_SIGNER);
+        ov_tell_certificates(e, bytes, OV_TRACE_SIGNER);
         return true;
     }
     return false;
@@ -291,7 +291,7 @@ static void look_at_member(struct ov_evidence *e, struct ov_container *c, const 
     clean_path(name, path);
     memcpy(own, path, sizeof(own));
     e->member = e->next_member++;
-    ov_tell_number(e, OV_FACT_MEMBER, place->parent << 1 | (is_folder(own) ? 1u : 0u),
+    ov_tell_number(e, OV_TRACE_MEMBER, place->parent << 1 | (is_folder(own) ? 1u : 0u),
             ov_text_lit(own), ov_bytes_of(NULL, 0));
     if (is_folder(own)) {
         return;

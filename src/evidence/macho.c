@@ -45,7 +45,7 @@ static void read_directory(struct ov_evidence *e, struct ov_bytes blob)
     ov_buf_init(&more, OV_EXPLAIN_FRAME_BYTES_MAX);
     ov_parts_add(&more, text_at(blob, identifier_at));
     if (ov_bytes_len(text_at(blob, team_at)) != 0) {
-        ov_tell(e, OV_FACT_TEAM, text_at(blob, team_at), ov_buf_bytes(&more));
+        ov_tell(e, OV_TRACE_TEAM, text_at(blob, team_at), ov_buf_bytes(&more));
     }
     ov_buf_done(&more);
 }

@@ -46,7 +46,7 @@ static void tell_package(
     ov_parts_add(&more, s->arch);
     ov_parts_add(&more, s->vendor);
     ov_tell_number(
-            e, OV_FACT_PACKAGE, OV_PACKAGE_NUMBER(manager, state), s->name, ov_buf_bytes(&more));
+            e, OV_TRACE_PACKAGE, OV_PACKAGE_NUMBER(manager, state), s->name, ov_buf_bytes(&more));
     ov_buf_done(&more);
 }
 
@@ -167,7 +167,7 @@ void ov_read_android(struct ov_evidence *e, struct ov_bytes bytes)
         const struct ov_bytes name = first_field(line, ' ');
 
         if (ov_bytes_len(name) != 0) {
-            ov_tell(e, OV_FACT_APP, name, ov_bytes_of("", 1));
+            ov_tell(e, OV_TRACE_APP, name, ov_bytes_of("", 1));
         }
     }
 }
@@ -181,7 +181,7 @@ void ov_read_users(struct ov_evidence *e, struct ov_bytes bytes)
         const struct ov_bytes name = first_field(line, ':');
 
         if (ov_bytes_len(name) != 0 && ov_bytes_raw(name)[0] != '#') {
-            ov_tell(e, OV_FACT_NAME, name, ov_bytes_of(NULL, 0));
+            ov_tell(e, OV_TRACE_NAME, name, ov_bytes_of(NULL, 0));
         }
     }
 }

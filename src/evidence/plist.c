@@ -56,7 +56,7 @@ static void names_done(struct names *n)
     ov_buf_done(&n->program);
 }
 
-static void tell_one(struct ov_evidence *e, enum ov_fact_kind kind, const struct ov_buf *text,
+static void tell_one(struct ov_evidence *e, enum ov_trace_kind kind, const struct ov_buf *text,
         const struct ov_buf *first, const struct ov_buf *second)
 {
     struct ov_buf more;
@@ -73,9 +73,9 @@ static void tell_one(struct ov_evidence *e, enum ov_fact_kind kind, const struct
 
 static void tell_names(struct ov_evidence *e, const struct names *n)
 {
-    tell_one(e, OV_FACT_BUNDLE, &n->identifier, &n->version, &n->name);
-    tell_one(e, OV_FACT_RECEIPT, &n->package, &n->version, &n->name);
-    tell_one(e, OV_FACT_JOB, &n->label, &n->program, &n->name);
+    tell_one(e, OV_TRACE_BUNDLE, &n->identifier, &n->version, &n->name);
+    tell_one(e, OV_TRACE_RECEIPT, &n->package, &n->version, &n->name);
+    tell_one(e, OV_TRACE_JOB, &n->label, &n->program, &n->name);
 }
 
 /* --- binary --------------------------------------------------------------------------------- */

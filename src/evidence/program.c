@@ -140,7 +140,7 @@ static void tell_version(struct ov_evidence *e, struct pe *pe)
     /* The part's own NUL is not of the text. */
     if (ov_bytes_slice(ov_buf_bytes(&text), 0, ov_bytes_len(ov_buf_bytes(&text)) - 1, &company)
             && ov_bytes_len(ov_buf_bytes(&more)) + ov_bytes_len(company) > 3) {
-        ov_tell(e, OV_FACT_VERSION, company, ov_buf_bytes(&more));
+        ov_tell(e, OV_TRACE_VERSION, company, ov_buf_bytes(&more));
     }
     ov_buf_done(&text);
     ov_buf_done(&more);
@@ -158,7 +158,7 @@ static void tell_digest(struct ov_evidence *e, struct ov_bytes bytes)
     for (size_t i = 0; i < sizeof(digest); i++) {
         (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     }
-    ov_tell(e, OV_FACT_DIGEST, ov_text_lit(hex), ov_bytes_of(NULL, 0));
+    ov_tell(e, OV_TRACE_DIGEST, ov_text_lit(hex), ov_bytes_of(NULL, 0));
 }
 
 void ov_read_program(struct ov_evidence *e, struct ov_bytes bytes)
@@ -174,7 +174,7 @@ void ov_read_program(struct ov_evidence *e, struct ov_bytes bytes)
     /* The security directory's address is a place in the file, unlike all others. */
     if (find_directory(&pe, DIRECTORY_SECURITY)) {
         if (ov_bytes_slice(bytes, pe.directory[0], pe.directory[1], &signature)) {
-            ov_tell_certificates(e, signature, OV_FACT_SIGNER);
+            ov_tell_certificates(e, signature, OV_TRACE_SIGNER);
         } else {
             ov_tell_gap(e, OV_REASON_DAMAGED, "the program's signature lies beyond its end");
         }

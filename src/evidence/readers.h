@@ -22,7 +22,7 @@ void ov_read_image(struct ov_evidence *e, struct ov_bytes bytes);        /* json
 void ov_read_macho(struct ov_evidence *e, struct ov_bytes bytes);        /* macho.c */
 
 /* Every DER certificate in these bytes, told as `kind`. */
-void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_fact_kind kind);
+void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind);
 
 /* True: a format that holds a whole file system, or is encrypted, and is not looked into; told. */
 bool ov_tell_volume(struct ov_evidence *e, struct ov_source *source); /* volume.c */

@@ -77,7 +77,7 @@ static void answer(struct registry *g, struct ov_bytes question)
 
         ov_buf_init(&more, OV_EXPLAIN_FRAME_BYTES_MAX);
         put_value(g, &key, "ImagePath", &more);
-        ov_tell(g->e, OV_FACT_KEY, question, ov_buf_bytes(&more));
+        ov_tell(g->e, OV_TRACE_KEY, question, ov_buf_bytes(&more));
         ov_buf_done(&more);
     }
 }
@@ -119,7 +119,7 @@ static void tell_programs(struct registry *g, const char *path)
         put_value(g, &key, "Publisher", &more);
         put_value(g, &key, "InstallLocation", &more);
         put_value(g, &key, "WinGetPackageIdentifier", &more);
-        ov_tell(g->e, OV_FACT_PROGRAM, ov_buf_bytes(&name), ov_buf_bytes(&more));
+        ov_tell(g->e, OV_TRACE_PROGRAM, ov_buf_bytes(&name), ov_buf_bytes(&more));
         ov_buf_done(&name);
         ov_buf_done(&more);
     }
@@ -141,7 +141,7 @@ static void tell_services(struct registry *g)
         ov_hive_name_put(&name, key.name, key.name_is_ascii);
         put_value(g, &key, "ImagePath", &more);
         put_value(g, &key, "DisplayName", &more);
-        ov_tell_number(g->e, OV_FACT_SERVICE, dword_value(g, &key, "Start", 0xffffffffu),
+        ov_tell_number(g->e, OV_TRACE_SERVICE, dword_value(g, &key, "Start", 0xffffffffu),
                 ov_buf_bytes(&name), ov_buf_bytes(&more));
         ov_buf_done(&name);
         ov_buf_done(&more);
@@ -161,7 +161,7 @@ static void tell_store(struct registry *g, const struct ov_hive_key *store)
     }
     while (ov_hive_child(g->e, &g->hive, &list, &position, &key)) {
         if (ov_hive_value_find(g->e, &g->hive, &key, "Blob", &blob)) {
-            ov_tell_certificates(g->e, blob.data, OV_FACT_CERTIFICATE);
+            ov_tell_certificates(g->e, blob.data, OV_TRACE_CERTIFICATE);
         }
     }
 }

@@ -99,7 +99,7 @@ static void tell_header(struct ov_evidence *e, const struct fields *f)
     ov_parts_add(&more, f->release);
     ov_parts_add(&more, f->arch);
     ov_parts_add(&more, f->vendor);
-    ov_tell_number(e, OV_FACT_PACKAGE, OV_PACKAGE_NUMBER(OV_MANAGER_RPM, OV_PACKAGE_INSTALLED),
+    ov_tell_number(e, OV_TRACE_PACKAGE, OV_PACKAGE_NUMBER(OV_MANAGER_RPM, OV_PACKAGE_INSTALLED),
             f->name, ov_buf_bytes(&more));
     ov_buf_done(&more);
 }

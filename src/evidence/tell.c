@@ -7,10 +7,10 @@
 
 #include "base/checked.h"
 
-void ov_tell_number(struct ov_evidence *e, enum ov_fact_kind kind, uint32_t number,
+void ov_tell_number(struct ov_evidence *e, enum ov_trace_kind kind, uint32_t number,
         struct ov_bytes text, struct ov_bytes more)
 {
-    const struct ov_fact fact = {
+    const struct ov_trace fact = {
         .kind = kind, .member = e->member, .number = number, .text = text, .more = more
     };
 
@@ -18,7 +18,7 @@ void ov_tell_number(struct ov_evidence *e, enum ov_fact_kind kind, uint32_t numb
 }
 
 void ov_tell(
-        struct ov_evidence *e, enum ov_fact_kind kind, struct ov_bytes text, struct ov_bytes more)
+        struct ov_evidence *e, enum ov_trace_kind kind, struct ov_bytes text, struct ov_bytes more)
 {
     ov_tell_number(e, kind, 0, text, more);
 }

@@ -8,8 +8,8 @@
 #include "evidence/evidence.h"
 
 void ov_tell(
-        struct ov_evidence *e, enum ov_fact_kind kind, struct ov_bytes text, struct ov_bytes more);
-void ov_tell_number(struct ov_evidence *e, enum ov_fact_kind kind, uint32_t number,
+        struct ov_evidence *e, enum ov_trace_kind kind, struct ov_bytes text, struct ov_bytes more);
+void ov_tell_number(struct ov_evidence *e, enum ov_trace_kind kind, uint32_t number,
         struct ov_bytes text, struct ov_bytes more);
 void ov_tell_gap(struct ov_evidence *e, enum ov_reason reason, const char *detail);
 

@@ -64,7 +64,7 @@ static void look_at_word(struct ov_evidence *e, struct asked *asked, const char 
         /* Each plain word once; of a domain, each host (the receiver drops repeats). */
         if ((domain || !asked->told[i]) && answers(word, len, asked->at[i], asked->len[i])) {
             asked->told[i] = true;
-            ov_tell(e, OV_FACT_WORD, ov_bytes_of(word, len),
+            ov_tell(e, OV_TRACE_WORD, ov_bytes_of(word, len),
                     ov_bytes_of(asked->at[i], asked->len[i]));
         }
     }

@@ -210,15 +210,15 @@ static bool hear_record(struct ov_ask *ask, struct ov_bytes message)
     ask->fresh_deaths = 0;
     switch (record.kind) {
     case OV_RECORD_FACT: {
-        const struct ov_fact fact = {
-            .kind = (enum ov_fact_kind)record.rule,
+        const struct ov_trace fact = {
+            .kind = (enum ov_trace_kind)record.rule,
             .member = record.object,
             .number = (uint32_t)record.offset,
             .text = record.text,
             .more = record.name,
         };
 
-        if (record.rule < OV_FACT_MEMBER || record.rule > OV_FACT_LAST
+        if (record.rule < OV_TRACE_MEMBER || record.rule > OV_TRACE_LAST
                 || record.offset > UINT32_MAX) {
             return false;
         }

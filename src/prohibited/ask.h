@@ -18,7 +18,7 @@ struct ov_asked {
 
 struct ov_ask_sink {
     void *payload;
-    void (*fact)(void *payload, const struct ov_asked *asked, const struct ov_fact *fact);
+    void (*fact)(void *payload, const struct ov_asked *asked, const struct ov_trace *fact);
     /* `reason` is the stable name of an ov_reason. */
     void (*gap)(void *payload, const struct ov_asked *asked, uint32_t member, enum ov_reason reason,
             const char *text);

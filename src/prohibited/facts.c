@@ -196,7 +196,7 @@ const char *ov_part_of(struct ov_bytes text, unsigned number)
     return "";
 }
 
-static void look_at_package(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_package(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     static const char *const managers[] = { "dpkg", "rpm", "apk" };
     static const char *const states[] = { "installed", "removed, configuration left",
@@ -225,7 +225,7 @@ static void look_at_package(struct ov_looker *l, const char *where, const struct
     ov_index_text(l->index, OV_MARK_ENTITY_NAME, vendor, on_hit, &x);
 }
 
-static void look_at_program(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_program(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char code[256], name[600], version[300], publisher[600], winget[300], detail[1600];
     struct ov_sighting seen = { .where = where,
@@ -247,7 +247,7 @@ static void look_at_program(struct ov_looker *l, const char *where, const struct
     ov_look_text(l, OV_MARK_ENTITY_NAME, publisher, &seen);
 }
 
-static void look_at_service(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_service(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char detail[2048];
     const struct ov_sighting seen = {
@@ -259,7 +259,7 @@ static void look_at_service(struct ov_looker *l, const char *where, const struct
     ov_look_text(l, OV_MARK_SERVICE, ov_part_of(fact->text, 0), &seen);
 }
 
-static void look_at_key(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_key(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char question[1024], detail[1600];
     struct context x = { .l = l };
@@ -270,7 +270,7 @@ static void look_at_key(struct ov_looker *l, const char *where, const struct ov_
     ov_index_answer(l->index, question, on_hit, &x);
 }
 
-static void look_at_bundle(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_bundle(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char id[1024], version[512], name[1024], detail[2700];
     struct ov_sighting seen = { .where = where,
@@ -281,25 +281,25 @@ static void look_at_bundle(struct ov_looker *l, const char *where, const struct 
 
     (void)snprintf(id, sizeof(id), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(version, sizeof(version), "%s",
-            fact->kind == OV_FACT_JOB ? "" : ov_part_of(fact->more, 0));
+            fact->kind == OV_TRACE_JOB ? "" : ov_part_of(fact->more, 0));
     (void)snprintf(name, sizeof(name), "%s", ov_part_of(fact->more, 1));
     say(detail, sizeof(detail), "%s %s %s",
-            fact->kind == OV_FACT_JOB       ? "launchd job"
-            : fact->kind == OV_FACT_RECEIPT ? "installer receipt"
-                                            : "bundle",
+            fact->kind == OV_TRACE_JOB       ? "launchd job"
+            : fact->kind == OV_TRACE_RECEIPT ? "installer receipt"
+                                             : "bundle",
             id, version);
-    if (fact->kind == OV_FACT_RECEIPT) {
+    if (fact->kind == OV_TRACE_RECEIPT) {
         ov_look_text(l, OV_MARK_RECEIPT, id, &seen);
         return;
     }
     ov_look_text(l, OV_MARK_BUNDLE, id, &seen);
-    if (fact->kind == OV_FACT_BUNDLE) {
+    if (fact->kind == OV_TRACE_BUNDLE) {
         ov_look_text(l, OV_MARK_PRODUCT_NAME, name, &seen);
     }
 }
 
 /* An APK that lies where Android runs it from, or that Android lists, is installed. */
-static void look_at_app(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_app(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     static const char *const places[] = { "/data/app", "/system/", "/vendor/", "/product/", "/app/",
         "/priv-app/" };
@@ -322,11 +322,11 @@ static void look_at_app(struct ov_looker *l, const char *where, const struct ov_
     ov_index_text(l->index, OV_MARK_PACKAGE, id, on_hit, &x);
 }
 
-static void look_at_certificate(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_certificate(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char subject[2048], cn[512], organisation[512], issuer_cn[512], detail[2100];
     struct ov_sighting seen = { .where = where, .detail = detail, .most = OV_STATE_INSTALLED };
-    const bool signer = fact->kind == OV_FACT_SIGNER;
+    const bool signer = fact->kind == OV_TRACE_SIGNER;
 
     (void)snprintf(subject, sizeof(subject), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(cn, sizeof(cn), "%s", ov_part_of(fact->more, 0));
@@ -347,7 +347,7 @@ static void look_at_certificate(struct ov_looker *l, const char *where, const st
     ov_look_text(l, OV_MARK_ENTITY_NAME, organisation, &seen);
 }
 
-static void look_at_version(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_version(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char company[600], product[600], version[300], detail[1600];
     struct ov_sighting seen = { .where = where,
@@ -365,7 +365,7 @@ static void look_at_version(struct ov_looker *l, const char *where, const struct
     ov_look_text(l, OV_MARK_ENTITY_NAME, company, &seen);
 }
 
-static void look_at_word(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+static void look_at_word(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     char word[600], asked[600], detail[700];
     const struct ov_sighting seen = { .where = where, .detail = detail, .most = OV_STATE_MENTION };
@@ -385,7 +385,7 @@ static void look_at_word(struct ov_looker *l, const char *where, const struct ov
 }
 
 static void look_at_simple(
-        struct ov_looker *l, enum ov_mark mark, const char *where, const struct ov_fact *fact)
+        struct ov_looker *l, enum ov_mark mark, const char *where, const struct ov_trace *fact)
 {
     char text[1024], detail[1100], version[512];
     const struct ov_sighting seen = { .where = where,
@@ -396,7 +396,7 @@ static void look_at_simple(
 
     (void)snprintf(text, sizeof(text), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(version, sizeof(version), "%s",
-            fact->kind == OV_FACT_ADDON ? ov_part_of(fact->more, 0) : "");
+            fact->kind == OV_TRACE_ADDON ? ov_part_of(fact->more, 0) : "");
     say(detail, sizeof(detail), "%s", text);
     ov_look_text(l, mark, text, &seen);
 }
@@ -408,53 +408,53 @@ static bool is_group_file(const char *where)
     return len >= 5 && strcmp(where + len - 5, "group") == 0;
 }
 
-void ov_look_fact(struct ov_looker *l, const char *where, const struct ov_fact *fact)
+void ov_look_fact(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
     switch (fact->kind) {
-    case OV_FACT_PACKAGE:
+    case OV_TRACE_PACKAGE:
         look_at_package(l, where, fact);
         return;
-    case OV_FACT_KEY:
+    case OV_TRACE_KEY:
         look_at_key(l, where, fact);
         return;
-    case OV_FACT_PROGRAM:
+    case OV_TRACE_PROGRAM:
         look_at_program(l, where, fact);
         return;
-    case OV_FACT_SERVICE:
+    case OV_TRACE_SERVICE:
         look_at_service(l, where, fact);
         return;
-    case OV_FACT_BUNDLE:
-    case OV_FACT_RECEIPT:
-    case OV_FACT_JOB:
+    case OV_TRACE_BUNDLE:
+    case OV_TRACE_RECEIPT:
+    case OV_TRACE_JOB:
         look_at_bundle(l, where, fact);
         return;
-    case OV_FACT_APP:
+    case OV_TRACE_APP:
         look_at_app(l, where, fact);
         return;
-    case OV_FACT_CERTIFICATE:
-    case OV_FACT_SIGNER:
+    case OV_TRACE_CERTIFICATE:
+    case OV_TRACE_SIGNER:
         look_at_certificate(l, where, fact);
         return;
-    case OV_FACT_VERSION:
+    case OV_TRACE_VERSION:
         look_at_version(l, where, fact);
         return;
-    case OV_FACT_WORD:
+    case OV_TRACE_WORD:
         look_at_word(l, where, fact);
         return;
-    case OV_FACT_NAME:
+    case OV_TRACE_NAME:
         look_at_simple(l, is_group_file(where) ? OV_MARK_GROUP : OV_MARK_USER, where, fact);
         return;
-    case OV_FACT_ADDON:
+    case OV_TRACE_ADDON:
         look_at_simple(l, OV_MARK_FIREFOX_ADDON, where, fact);
         return;
-    case OV_FACT_TEAM:
+    case OV_TRACE_TEAM:
         look_at_simple(l, OV_MARK_APPLE_TEAM, where, fact);
         return;
-    case OV_FACT_DIGEST:
+    case OV_TRACE_DIGEST:
         look_at_simple(l, OV_MARK_SHA256, where, fact);
         return;
-    case OV_FACT_MEMBER:
-    case OV_FACT_LAYER:
+    case OV_TRACE_MEMBER:
+    case OV_TRACE_LAYER:
         return; /* image.c */
     }
 }

@@ -15,7 +15,7 @@
 
 /* One thing told of a layer or an archive. */
 struct told {
-    enum ov_fact_kind kind;
+    enum ov_trace_kind kind;
     uint32_t number;
     const char *text, *more; /* copies; `more` may hold NUL. Of a member: its whole path */
     size_t more_bytes;
@@ -55,7 +55,7 @@ static const char *keep(struct image *g, struct ov_bytes b)
 
 /* --- what was told, kept -------------------------------------------------------------------- */
 
-static void keep_digest(struct image *g, const struct ov_fact *fact)
+static void keep_digest(struct image *g, const struct ov_trace *fact)
 {
     if (!ov_grow(&g->digests, &g->digest_cap, g->digest_count, sizeof(*g->digests))
             || !ov_grow(&g->is_layer, &g->flag_cap, g->digest_count, sizeof(*g->is_layer))) {
@@ -76,7 +76,7 @@ static struct layer *add_layer(struct image *g, const char *name)
     return &g->layers[g->layer_count++];
 }
 
-static void put_told(struct image *g, struct layer *layer, const struct ov_fact *fact)
+static void put_told(struct image *g, struct layer *layer, const struct ov_trace *fact)
 {
     if (layer == NULL || !ov_grow(&layer->told, &layer->cap, layer->count, sizeof(*layer->told))) {
         g->failed = true;
@@ -98,7 +98,7 @@ static bool is_layer_path(const char *path)
 }
 
 /* A member of the archive itself. */
-static void hear_top_member(struct image *g, const struct ov_fact *fact)
+static void hear_top_member(struct image *g, const struct ov_trace *fact)
 {
     g->top_member = fact->member;
     g->top_path = keep(g, fact->text);
@@ -108,9 +108,9 @@ static void hear_top_member(struct image *g, const struct ov_fact *fact)
 }
 
 /* A member of something in the archive: of a layer, or of a package in a layer or tree. */
-static void hear_inner_member(struct image *g, const struct ov_fact *fact, uint32_t parent)
+static void hear_inner_member(struct image *g, const struct ov_trace *fact, uint32_t parent)
 {
-    struct ov_fact whole = *fact;
+    struct ov_trace whole = *fact;
     char path[2 * OV_EXPLAIN_FRAME_BYTES_MAX];
 
     if (parent == g->top_member && is_layer_path(g->top_path)) {
@@ -133,11 +133,11 @@ static void hear_inner_member(struct image *g, const struct ov_fact *fact, uint3
     }
 }
 
-static void on_fact(void *payload, const struct ov_asked *asked, const struct ov_fact *fact)
+static void on_fact(void *payload, const struct ov_asked *asked, const struct ov_trace *fact)
 {
     struct image *g = payload;
 
-    if (fact->kind == OV_FACT_LAYER) {
+    if (fact->kind == OV_TRACE_LAYER) {
         keep_digest(g, fact);
         return;
     }
@@ -145,15 +145,15 @@ static void on_fact(void *payload, const struct ov_asked *asked, const struct ov
         return;
     }
     if (asked->user != 0) { /* a layer of its own file */
-        if (fact->kind == OV_FACT_MEMBER && (fact->number >> 1) != 0) {
+        if (fact->kind == OV_TRACE_MEMBER && (fact->number >> 1) != 0) {
             g->top_layer = asked->user;
             g->top_member = 0;
             hear_inner_member(g, fact, fact->number >> 1);
             return;
         }
-        g->last_path = fact->kind == OV_FACT_MEMBER ? keep(g, fact->text) : g->last_path;
+        g->last_path = fact->kind == OV_TRACE_MEMBER ? keep(g, fact->text) : g->last_path;
         put_told(g, &g->layers[asked->user], fact);
-    } else if (fact->kind != OV_FACT_MEMBER) {
+    } else if (fact->kind != OV_TRACE_MEMBER) {
         put_told(g, &g->layers[g->top_layer == SIZE_MAX ? 0 : g->top_layer], fact);
     } else if ((fact->number >> 1) == 0) {
         hear_top_member(g, fact);
@@ -296,17 +296,17 @@ static void report_layer(struct image *g, const struct layer *layer, const struc
         const struct told *t = &layer->told[i];
         char where[3 * OV_EXPLAIN_FRAME_BYTES_MAX];
 
-        if (t->kind == OV_FACT_MEMBER) {
+        if (t->kind == OV_TRACE_MEMBER) {
             path = t->text;
             g->l->most =
                     is_hidden(g, path, removed, replaced) ? OV_STATE_REMNANT : OV_STATE_INSTALLED;
         }
         (void)snprintf(where, sizeof(where), "%s%s/%s", layer->name,
                 layer->name[0] == '\0' ? "" : "!", path);
-        if (t->kind == OV_FACT_MEMBER) {
+        if (t->kind == OV_TRACE_MEMBER) {
             report_name(g, t, where);
         } else {
-            const struct ov_fact fact = { .kind = t->kind,
+            const struct ov_trace fact = { .kind = t->kind,
                 .number = t->number,
                 .text = ov_bytes_of(t->text, strlen(t->text)),
                 .more = ov_bytes_of(t->more, t->more_bytes) };
@@ -324,7 +324,7 @@ static void hide_below(struct image *g, const struct layer *layer, struct path_s
     for (size_t i = 0; i < layer->count && !g->failed; i++) {
         const struct told *t = &layer->told[i];
 
-        if (t->kind == OV_FACT_MEMBER && strstr(t->text, "!/") == NULL) {
+        if (t->kind == OV_TRACE_MEMBER && strstr(t->text, "!/") == NULL) {
             const char *gone = whiteout_of(g, t->text);
 
             if (gone != NULL) {

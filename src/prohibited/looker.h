@@ -34,7 +34,7 @@ bool ov_look_name_of(struct ov_looker *l, const struct ov_named *named);
 void ov_look_note_system(struct ov_looker *l, const char *path);
 
 /* One fact that a worker told of the file at `where`. */
-void ov_look_fact(struct ov_looker *l, const char *where, const struct ov_fact *fact);
+void ov_look_fact(struct ov_looker *l, const char *where, const struct ov_trace *fact);
 
 /* A hit with the state that the fact says, or `shows`. */
 struct ov_sighting {

@@ -26,7 +26,7 @@ static void stop(struct ov_looker *l, overt_status status)
 
 /* Members of an archive inside the tree: their names count, too. */
 static void hear_member(
-        struct ov_looker *l, const struct ov_asked *asked, const struct ov_fact *fact)
+        struct ov_looker *l, const struct ov_asked *asked, const struct ov_trace *fact)
 {
     char where[2 * OV_EXPLAIN_FRAME_BYTES_MAX];
     const char *member;
@@ -39,11 +39,11 @@ static void hear_member(
                                      .in_archive = true });
 }
 
-static void on_fact(void *payload, const struct ov_asked *asked, const struct ov_fact *fact)
+static void on_fact(void *payload, const struct ov_asked *asked, const struct ov_trace *fact)
 {
     struct ov_looker *l = payload;
 
-    if (fact->kind == OV_FACT_MEMBER) {
+    if (fact->kind == OV_TRACE_MEMBER) {
         hear_member(l, asked, fact);
     } else {
         ov_look_fact(l, asked->path, fact);

@@ -174,7 +174,7 @@ enum ov_record_kind {
     OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
                                  Waits for OV_REQUEST_INCLUDE */
     OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
-    OV_RECORD_FACT = 11 /* FACTS: rule = an ov_fact_kind, object = member (0: the file), offset =
+    OV_RECORD_FACT = 11 /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
                                  number; text, name = what it says */
 };
 

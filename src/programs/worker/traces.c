@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facts.c - the answers to OV_REQUEST_FACTS: what a file says of installed software. Records go
+/* traces.c - the answers to OV_REQUEST_FACTS: what a file says of installed software. Records go
  * out as they come; what they may amount to is bounded, and what was left out is said. */
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ static bool has_room(struct facts *f)
     return !f->lost;
 }
 
-static void on_fact(void *payload, const struct ov_fact *fact)
+static void on_fact(void *payload, const struct ov_trace *fact)
 {
     struct facts *f = payload;
 
