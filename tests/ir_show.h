@@ -40,6 +40,7 @@ static inline void ir_show_re(struct ov_buf *out, const struct ov_re *re, unsign
         [OV_RE_END] = "end",
         [OV_RE_WORD_BOUNDARY] = "boundary",
         [OV_RE_NOT_WORD_BOUNDARY] = "not-boundary",
+        [OV_RE_EDGE] = "edge",
     };
 
     OV_ASSERT(depth <= 3 * OV_NEST_MAX + 3);
@@ -82,6 +83,7 @@ static inline void ir_show_re(struct ov_buf *out, const struct ov_re *re, unsign
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         ov_buf_put_text(out, names[re->kind]);
         return;
     }

@@ -288,6 +288,8 @@ static inline uint64_t naive_ends(const struct naive *n, const struct ov_re *re,
             seen |= at;
         }
         return seen;
+    case OV_RE_EDGE: /* none of the trees made here has one */
+        return 0;
     case OV_RE_BEGIN:
         return from & 1;
     case OV_RE_END:

@@ -188,10 +188,14 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_tag(
 
 typedef enum overt_dialect {
     OVERT_YARA = 1,
-    OVERT_HASHLIST = 2 /* DIGEST[:SIZE]:NAME lines */
+    OVERT_HASHLIST = 2,      /* DIGEST[:SIZE]:NAME lines */
+    OVERT_CLAMAV = 3,        /* a database of ClamAV's; what it is, the end of its name says */
+    OVERT_CLAMAV_OPTIONS = 4 /* lines: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
+                                official-only; for the ClamAV sources added behind it */
 } overt_dialect;
 
-/* Called once per problem, in source order. `diag` is borrowed for the length of the call. */
+/* Called once per problem, in source order. `diag` is borrowed for the length of the call.
+ * is_warning: 0 an error, 1 a warning, 2 a note. */
 typedef void (*overt_diag_fn)(void *payload, const overt_error *diag, int is_warning);
 
 OVERT_API OVERT_MUST_CHECK overt_status overt_compiler_new(overt_compiler **out, overt_error *err);

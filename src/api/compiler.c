@@ -33,6 +33,12 @@ struct external {
     char *name;          /* owned */
 };
 
+_Static_assert((uint32_t)OVERT_YARA == OV_SOURCE_YARA
+                       && (uint32_t)OVERT_HASHLIST == OV_SOURCE_HASHLIST
+                       && (uint32_t)OVERT_CLAMAV == OV_SOURCE_CLAMAV
+                       && (uint32_t)OVERT_CLAMAV_OPTIONS == OV_SOURCE_OPTIONS,
+        "the same numbers on the wire");
+
 struct overt_compiler {
     struct source *sources; /* owned */
     size_t source_count, source_cap;
@@ -257,7 +263,7 @@ static overt_status check_source(const overt_compiler *compiler, overt_dialect d
     if (compiler == NULL || name == NULL) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "a rule source needs a name");
     }
-    if (dialect != OVERT_YARA && dialect != OVERT_HASHLIST) {
+    if (dialect < OVERT_YARA || dialect > OVERT_CLAMAV_OPTIONS) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "dialect %d is unknown", (int)dialect);
     }
     if (strlen(name) > OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1
@@ -268,7 +274,7 @@ static overt_status check_source(const overt_compiler *compiler, overt_dialect d
         ov_error_about_text(err, name);
         return OVERT_E_LIMIT;
     }
-    *flags = dialect == OVERT_YARA ? OV_SOURCE_YARA : OV_SOURCE_HASHLIST;
+    *flags = (uint32_t)dialect;
     return OVERT_OK;
 }
 
@@ -326,6 +332,7 @@ overt_status overt_compiler_add_fd(
 
 /* --- compiling ------------------------------------------------------------------------------ */
 
+#define SEVERITY_NOTE  0u
 #define SEVERITY_ERROR 2u
 
 /* A message that does not fit is cut with dots, never in silence. */
@@ -374,8 +381,10 @@ static void tell_diag(struct telling *t, const struct ov_record *record)
         t->first = diag;
     }
     if (t->compiler->on_diag != NULL) {
-        t->compiler->on_diag(
-                t->compiler->diag_payload, &diag, record->reason == SEVERITY_ERROR ? 0 : 1);
+        t->compiler->on_diag(t->compiler->diag_payload, &diag,
+                record->reason == SEVERITY_ERROR  ? 0
+                : record->reason == SEVERITY_NOTE ? 2
+                                                  : 1);
     }
     tell_problem(t, record);
 }

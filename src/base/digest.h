@@ -17,6 +17,32 @@ enum ov_digest_kind {
 
 #define OV_DIGEST_BYTES_MAX 32u
 
+/* What a listed digest is one of. A table of a database is one domain's digests of one kind. */
+enum ov_hash_domain {
+    OV_HASH_FILE = 0,    /* a whole object */
+    OV_HASH_SECTION = 1, /* the raw bytes of one section of an executable */
+    OV_HASH_IMPORT = 2,  /* what an executable imports, spelled out */
+    OV_HASH_TRUST = 3,   /* a whole object in which nothing is to be found */
+    OV_HASH_DOMAINS = 4
+};
+
+#define OV_HASH_TABLES ((unsigned)OV_HASH_DOMAINS * (unsigned)OV_DIGEST_KINDS)
+
+static inline unsigned ov_hash_table(enum ov_hash_domain domain, enum ov_digest_kind kind)
+{
+    return (unsigned)domain * (unsigned)OV_DIGEST_KINDS + (unsigned)kind;
+}
+
+static inline enum ov_digest_kind ov_hash_table_kind(unsigned table)
+{
+    return (enum ov_digest_kind)(table % (unsigned)OV_DIGEST_KINDS);
+}
+
+static inline enum ov_hash_domain ov_hash_table_domain(unsigned table)
+{
+    return (enum ov_hash_domain)(table / (unsigned)OV_DIGEST_KINDS);
+}
+
 struct ov_digest; /* one running digest, reusable */
 
 size_t ov_digest_bytes(enum ov_digest_kind kind); /* 16, 20, 32 */

@@ -120,6 +120,30 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 /* Texts that functions of conditions make for one object (digests, numbers as text). */
 #define OV_CALL_TEXT_BYTES_MAX (16u * OV_MIB)
 
+/* --- ClamAV's signatures --------------------------------------------------------------------- */
+
+/* One line of a database: ClamAV reads 32 KiB of a logical signature, less of others. */
+#define OV_CLAM_LINE_BYTES_MAX 65536u
+/* Nodes of one body, and conditions of one logical signature. */
+#define OV_CLAM_BODY_NODES_MAX  65536u
+#define OV_CLAM_LOGIC_NODES_MAX 16384u
+/* Parentheses inside parentheses, in a body (as ClamAV) and in a logical expression. */
+#define OV_CLAM_NEST_MAX 15u
+/* Unpacked bytes of one container of databases. */
+#define OV_CLAM_CONTAINER_BYTES_MAX (2u * OV_GIB)
+
+/* Sections of an executable that are kept: ClamAV itself stops at 96 of a PE. */
+#define OV_CLAM_SECTIONS_MAX 256u
+
+/* One Perl regular expression: ClamAV's own limits (PCREMatchLimit, PCRERecMatchLimit,
+ * PCREMaxFileSize), and memory for backtracking. */
+#define OV_CLAM_PCRE_MATCHES_MAX  100000u
+#define OV_CLAM_PCRE_DEPTH_MAX    2000u
+#define OV_CLAM_PCRE_HEAP_KIB_MAX (16u * OV_KIB)
+#define OV_CLAM_PCRE_BYTES_MAX    (100u * (uint64_t)OV_MIB)
+/* Compiled expressions kept between objects. */
+#define OV_CLAM_PCRE_KEPT 256u
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 #define OV_VERDICT_FRAME_BYTES     16u
@@ -133,23 +157,6 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
  * by default, so that it is the supervisor who says that there is more. */
 #define OV_EXPLAIN_WORKER_BYTES_DEFAULT (512u * OV_KIB)
 _Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half a name fits");
-
-/* --- evidence of installed software ---------------------------------------------------------- */
-
-/* One file that is read whole: SOFTWARE hives of old machines pass 150 MiB. */
-#define OV_EVIDENCE_FILE_BYTES_MAX (256u * OV_MIB)
-/* Bytes unpacked and read of one archive: images of whole machines. */
-#define OV_EVIDENCE_BYTES_MAX (256u * OV_GIB)
-/* Cells, lines, words and certificates of one request. A hive of 150 MiB has 2 million cells. */
-#define OV_EVIDENCE_STEPS_MAX   (1u << 30)
-#define OV_EVIDENCE_MEMBERS_MAX 8000000u
-/* What one request may be answered with: the names in an image of a whole machine. */
-#define OV_EVIDENCE_REPLY_BYTES_MAX (2u * OV_GIB)
-/* Keys, words and domains asked of a file in one request. */
-#define OV_QUESTIONS_BYTES_MAX (32u * OV_KIB)
-
-/* Folders inside folders of a tree: each is an open descriptor. What is deeper is named as unread. */
-#define OV_TREE_DEPTH_MAX 200u
 
 /* --- the log -------------------------------------------------------------------------------- */
 

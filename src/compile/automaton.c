@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clamtype.h"
 #include "base/limits.h"
 #include "compile/byteset.h"
 #include "db/match_layout.h"
@@ -105,8 +106,9 @@ static uint16_t emit_one_byte(struct builder *b, const struct ov_re_set *set, ui
     return add_byte(b, set, add_byte(b, &zero, next));
 }
 
-static uint16_t emit_assert(struct builder *b, enum ov_re_kind kind, uint16_t next)
+static uint16_t emit_assert(struct builder *b, const struct ov_re *re, uint16_t next)
 {
+    const enum ov_re_kind kind = re->kind;
     const bool wide = b->options->wide;
     unsigned arg = kind == OV_RE_BEGIN ? OV_ASSERT_BEGIN : OV_ASSERT_END;
 
@@ -114,6 +116,8 @@ static uint16_t emit_assert(struct builder *b, enum ov_re_kind kind, uint16_t ne
         arg = wide ? OV_ASSERT_WORD_WIDE : OV_ASSERT_WORD;
     } else if (kind == OV_RE_NOT_WORD_BOUNDARY) {
         arg = wide ? OV_ASSERT_NOT_WORD_WIDE : OV_ASSERT_NOT_WORD;
+    } else if (kind == OV_RE_EDGE) {
+        arg = (unsigned)(re->negate ? OV_ASSERT_NOT_EDGE : OV_ASSERT_EDGE) + re->value % OV_EDGES;
     }
     return add_node(b, (struct node){ .op = OV_NODE_ASSERT, .arg = (uint8_t)arg, .next = next });
 }
@@ -237,7 +241,8 @@ static uint16_t emit(struct builder *b, const struct ov_re *re, uint16_t next)
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
-        return emit_assert(b, re->kind, next);
+    case OV_RE_EDGE:
+        return emit_assert(b, re, next);
     }
     return next;
 }

@@ -75,6 +75,7 @@ bool ov_re_one_byte(const struct ov_re *re, bool nocase, struct ov_re_set *set)
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         return false;
     }
     if (nocase) {
@@ -160,6 +161,7 @@ static uint32_t length_of(const struct ov_re *re, bool longest)
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         break;
     }
     return 0;

@@ -88,6 +88,7 @@ static overt_status compile_with(const struct ov_rule_set *set, struct ov_rule_p
     const size_t diags_before = diags->count;
     const uint64_t errors_before = diags->errors;
 
+    writer->must_know |= set->clam ? OV_DB_MUST_CLAM : 0;
     if (status == OVERT_OK) {
         status = compile_patterns(set, uses, hints, diags, writer, err);
     }

@@ -362,6 +362,30 @@ static bool emit_connected(struct ov_cond_emit *em, const struct ov_cond *cond)
     return good;
 }
 
+/* b only where a is true; a itself, being 0, where it is not. */
+static bool emit_if(struct ov_cond_emit *em, const struct ov_cond *cond)
+{
+    uint32_t at;
+
+    if (!emit(em, cond->a)) {
+        return false;
+    }
+    at = here(em);
+    if (!put(em, cond, OV_OP_AND, 0, 0, 1, 0) || !emit(em, cond->b)) {
+        return false;
+    }
+    set_c(em, at, here(em));
+    return true;
+}
+
+static bool emit_with_text(struct ov_cond_emit *em, const struct ov_cond *cond, enum ov_op op)
+{
+    uint32_t at = 0;
+
+    return emit(em, cond->a) && intern_text(em, cond, cond->expr->text, &at)
+           && put(em, cond, op, 0, at, 1, 1);
+}
+
 /* Where it lies in OV_DB_REGEXES. */
 static bool place_regex(struct ov_cond_emit *em, const struct ov_expr *re, uint32_t *out)
 {
@@ -458,6 +482,14 @@ static bool emit(struct ov_cond_emit *em, const struct ov_cond *cond)
         return put(em, cond, OV_OP_FILESIZE, 0, 0, 0, 1);
     case OV_EXPR_ENTRYPOINT:
         return put(em, cond, OV_OP_ENTRYPOINT, 0, 0, 0, 1);
+    case OV_EXPR_OBJECT:
+        return put(em, cond, OV_OP_OBJECT, e->index, (uint32_t)e->integer, 0, 1);
+    case OV_EXPR_PCRE:
+        return emit_with_text(em, cond, OV_OP_PCRE);
+    case OV_EXPR_COMPARE:
+        return emit_with_text(em, cond, OV_OP_COMPARE);
+    case OV_EXPR_IF:
+        return emit_if(em, cond);
     case OV_EXPR_READ:
         return emit_read(em, cond);
     case OV_EXPR_EXTERNAL:

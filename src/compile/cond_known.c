@@ -143,6 +143,22 @@ static struct ov_known connected(const struct ov_cond *cond, bool bare)
     return open ? nothing : exactly(ov_value_int(is_and));
 }
 
+/* b if a is true, else 0. */
+static struct ov_known either(struct ov_known a, struct ov_known b)
+{
+    switch (ov_known_truth(a)) {
+    case OV_TRUTH_FALSE:
+        return exactly(ov_value_int(0));
+    case OV_TRUTH_TRUE:
+        return b;
+    case OV_TRUTH_OPEN:
+        break;
+    }
+    return b.how == OV_KNOWN_EXACTLY && b.value.kind == OV_VALUE_INT && b.value.integer == 0
+                   ? b
+                   : nothing;
+}
+
 /* The outcome of something positional of which nothing was found: `value`, unless a bound is
  * undefined. */
 static struct ov_known bounded(const struct ov_cond *cond, bool bare, struct ov_known value)
@@ -353,7 +369,13 @@ static struct ov_known judge(
     case OV_EXPR_ENTRYPOINT:
     case OV_EXPR_EXTERNAL:
     case OV_EXPR_LOCAL:
+    case OV_EXPR_OBJECT:
         return nothing;
+    case OV_EXPR_PCRE:
+    case OV_EXPR_COMPARE:
+        return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_int(0)) : nothing;
+    case OV_EXPR_IF:
+        return either(of_part(cond->a, bare), of_part(cond->b, bare));
     case OV_EXPR_READ:
     case OV_EXPR_MATCHES:
         return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_undefined()) : nothing;

@@ -107,6 +107,7 @@ static uint32_t weigh(const struct ov_cond *cond)
     case OV_EXPR_ENTRYPOINT:
         return 64;
     case OV_EXPR_MATCHES:
+    case OV_EXPR_COMPARE:
         return heavier(parts + 64);
     case OV_EXPR_MODULE: /* it may have to be parsed first */
         return 512;
@@ -114,6 +115,8 @@ static uint32_t weigh(const struct ov_cond *cond)
         return heavier(parts + 4096);
     case OV_EXPR_FOR_FIELD:
         return heavier(parts + 4 + 16u * (uint64_t)cond->body->weight);
+    case OV_EXPR_PCRE:
+        return heavier(parts + 100000);
     default:
         return heavier(parts + 1);
     }
@@ -234,6 +237,8 @@ static unsigned operand_count(enum ov_expr_kind kind)
     case OV_EXPR_DEFINED:
     case OV_EXPR_NEGATE:
     case OV_EXPR_BIT_NOT:
+    case OV_EXPR_PCRE:
+    case OV_EXPR_COMPARE:
     case OV_EXPR_MATCHES: /* b is a regular expression, not a value */
     case OV_EXPR_OF_STRINGS_AT:
     case OV_EXPR_FIELD:
@@ -246,6 +251,7 @@ static unsigned operand_count(enum ov_expr_kind kind)
     case OV_EXPR_FOR_RANGE:
     case OV_EXPR_ITEM:
     case OV_EXPR_ENTRY:
+    case OV_EXPR_IF:
         return 2;
     default:
         return ov_cond_op(kind, false) != 0 ? 2 : 0;

@@ -208,6 +208,12 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
             *cost = sum(*cost, part);
         }
         return true;
+    case OV_EXPR_IF:
+        if (choose(w, cond->a, mark, cost)) {
+            return true;
+        }
+        *cost = wake_all(w, cond, mark);
+        return true;
     case OV_EXPR_OF_STRINGS:
     case OV_EXPR_OF_STRINGS_AT:
     case OV_EXPR_OF_STRINGS_IN:

@@ -245,6 +245,7 @@ static bool expand(const struct ov_re *re, bool nocase, bool wide, struct ov_buf
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         return false;
     }
     ov_buf_put(out, &all, sizeof(all));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashes.c - whole-object hashes to OV_DB_HASHES: per kind a table sorted by digest, with buckets on
+/* hashes.c - hashes to OV_DB_HASHES: per domain and kind a table sorted by digest, with buckets on
  * its leading bits, and a filter over the sizes, so that most objects need no digest at all. */
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +149,7 @@ overt_status ov_compile_hashes(const struct ov_rule_set *set, struct ov_diags *d
 {
     struct ov_buf *out = &writer->sections[OV_DB_HASHES];
     auto_free const struct ov_hash_rule **sorted = NULL;
-    struct ov_db_hash_kind heads[OV_DIGEST_KINDS];
+    struct ov_db_hash_kind heads[OV_HASH_TABLES];
     uint32_t first = 0;
 
     (void)diags; /* a hash that was read is good */
@@ -162,16 +162,18 @@ overt_status ov_compile_hashes(const struct ov_rule_set *set, struct ov_diags *d
                 err, OVERT_E_NOMEM, UINT64_MAX, "no memory to sort %zu hashes", set->hash_count);
     }
     ov_buf_put_zeros(out, sizeof(heads)); /* filled in at the end */
-    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+    for (unsigned table = 0; table < OV_HASH_TABLES; table++) {
+        const enum ov_digest_kind kind = ov_hash_table_kind(table);
         uint32_t count = 0;
 
         for (size_t i = 0; i < set->hash_count; i++) {
-            if (set->hashes[i].kind == (enum ov_digest_kind)kind) {
+            if (set->hashes[i].kind == kind
+                    && set->hashes[i].domain == ov_hash_table_domain(table)) {
                 sorted[count++] = &set->hashes[i];
             }
         }
         qsort(sorted, count, sizeof(*sorted), by_digest);
-        heads[kind] = put_kind(out, sorted, first, count, (enum ov_digest_kind)kind, texts);
+        heads[table] = put_kind(out, sorted, first, count, kind, texts);
         first += count;
     }
     if (!ov_buf_ok(out) || !ov_intern_ok(texts)) {

@@ -201,6 +201,7 @@ static void extend(struct walk *walk, struct ov_sequences *seqs, const struct ov
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         return; /* what it asks is asked when the match is confirmed */
     }
 }

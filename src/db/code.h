@@ -106,7 +106,12 @@ enum ov_op {
     OV_OP_CALL,      /* node, arguments -> value */
     OV_OP_FOR_FIELD, /* [quantity] node -> ; b: the row; as FOR_RANGE otherwise */
 
-    OV_OP_LAST = OV_OP_FOR_FIELD
+    /* the object as ClamAV sees it */
+    OV_OP_OBJECT,  /* a: an ov_object_fact, c: its argument */
+    OV_OP_PCRE,    /* offset -> count; c: the text there is an ov_clam_pcre */
+    OV_OP_COMPARE, /* offset -> 0 or 1; c: the text there is an ov_clam_compare */
+
+    OV_OP_LAST = OV_OP_COMPARE
 };
 
 #define OV_READ_BYTES  0x07u /* 1, 2 or 4 */

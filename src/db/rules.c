@@ -149,17 +149,17 @@ const void *ov_db_group_item(
 }
 
 bool ov_db_hash_kind_read(
-        const struct ov_db_view *view, enum ov_digest_kind kind, struct ov_db_hash_kind *out)
+        const struct ov_db_view *view, unsigned table, struct ov_db_hash_kind *out)
 {
     struct ov_bytes head;
 
-    if (!ov_bytes_slice(
-                view->sections[OV_DB_HASHES], (uint64_t)kind * sizeof(*out), sizeof(*out), &head)) {
+    if (!ov_bytes_slice(view->sections[OV_DB_HASHES], (uint64_t)table * sizeof(*out), sizeof(*out),
+                &head)) {
         return false;
     }
     memcpy(out, ov_bytes_raw(head), sizeof(*out));
     return ov_le32_get(out->count) != 0
-           && ov_le32_get(out->record_bytes) == ov_db_hash_record_bytes(kind)
+           && ov_le32_get(out->record_bytes) == ov_db_hash_record_bytes(ov_hash_table_kind(table))
            && ov_le32_get(out->bucket_bits) <= OV_DB_HASH_BUCKET_BITS_MAX
            && ov_le32_get(out->size_bits) <= OV_DB_HASH_SIZE_BITS_MAX;
 }
@@ -190,9 +190,10 @@ bool ov_db_hash_read(const struct ov_db_view *view, uint32_t index, struct ov_ha
     struct ov_db_hash_tail tail;
     struct ov_hash_info info = { 0 };
 
-    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
-        info.kind = (enum ov_digest_kind)kind;
-        if (!ov_db_hash_kind_read(view, info.kind, &table) || index < ov_le32_get(table.first)
+    for (unsigned number = 0; number < OV_HASH_TABLES; number++) {
+        info.domain = ov_hash_table_domain(number);
+        info.kind = ov_hash_table_kind(number);
+        if (!ov_db_hash_kind_read(view, number, &table) || index < ov_le32_get(table.first)
                 || index - ov_le32_get(table.first) >= ov_le32_get(table.count)) {
             continue;
         }

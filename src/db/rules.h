@@ -37,6 +37,7 @@ struct ov_string_info {
 };
 
 struct ov_hash_info {
+    enum ov_hash_domain domain;
     enum ov_digest_kind kind;
     struct ov_bytes digest;
     bool has_size;
@@ -78,9 +79,9 @@ const void *ov_db_group_item(
 /* False: there is no GROUPS section, or it is cut. */
 OV_MUST_CHECK bool ov_db_groups_read(const struct ov_db_view *view, struct ov_db_groups *out);
 
-/* One kind's part of OV_DB_HASHES. False: no list has this kind. */
+/* One table (ov_hash_table) of OV_DB_HASHES. False: it is empty. */
 OV_MUST_CHECK bool ov_db_hash_kind_read(
-        const struct ov_db_view *view, enum ov_digest_kind kind, struct ov_db_hash_kind *out);
+        const struct ov_db_view *view, unsigned table, struct ov_db_hash_kind *out);
 /* Record `index` of a kind: its digest and tail. */
 OV_MUST_CHECK bool ov_db_hash_record(const struct ov_db_view *view, enum ov_digest_kind kind,
         const struct ov_db_hash_kind *table, uint64_t index, struct ov_bytes *digest,

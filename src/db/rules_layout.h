@@ -113,7 +113,7 @@ struct ov_db_always {
 };
 _Static_assert(sizeof(struct ov_db_always) == 12, "on-disk layout");
 
-/* --- OV_DB_HASHES: one ov_db_hash_kind per ov_digest_kind, then what they point to ------------- */
+/* --- OV_DB_HASHES: OV_HASH_TABLES ov_db_hash_kinds, then what they point to -------------------- */
 
 #define OV_DB_HASH_NO_SIZE UINT64_MAX
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/clamtype.h"
 #include "base/limits.h"
+#include "db/clam_layout.h"
 #include "db/rules.h"
 #include "db/value.h"
 #include "db/verify.h"
@@ -131,6 +133,20 @@ static bool names_text(const struct walk *w, uint32_t at)
     }
     memcpy(&len, ov_bytes_raw(b), sizeof(len));
     return ov_db_text(w->view, (uint64_t)at + sizeof(len), ov_le32_get(len), &b);
+}
+
+/* A text that holds a record of at least `bytes`. */
+static bool names_block(const struct walk *w, uint32_t at, uint64_t bytes)
+{
+    struct ov_bytes b;
+
+    struct ov_le32 len;
+
+    if (!names_text(w, at) || !ov_db_text(w->view, at, sizeof(len), &b)) {
+        return false;
+    }
+    memcpy(&len, ov_bytes_raw(b), sizeof(len));
+    return ov_le32_get(len) >= bytes;
 }
 
 static bool names_regex(const struct walk *w, uint32_t at)
@@ -457,6 +473,13 @@ static bool step(struct walk *w, const struct ov_db_insn *insn)
     case OV_OP_LOCAL:
     case OV_OP_RULE:
         return step_leaf(w, insn);
+    case OV_OP_OBJECT:
+        return insn->a >= OV_FACT_TARGET && insn->a <= OV_FACT_LAST && push(w, NUMBER);
+    case OV_OP_PCRE:
+        return names_block(w, c, sizeof(struct ov_clam_pcre)) && pop(w, NUMBER) && push(w, NUMBER);
+    case OV_OP_COMPARE:
+        return names_block(w, c, sizeof(struct ov_clam_compare)) && pop(w, NUMBER)
+               && push(w, NUMBER);
     case OV_OP_READ:
         return (len == 1 || len == 2 || len == 4)
                && (insn->a & ~(OV_READ_BYTES | OV_READ_SIGNED | OV_READ_BIG)) == 0 && pop(w, NUMBER)

@@ -11,7 +11,8 @@
 
 struct walk {
     const struct ov_db_view *view;
-    enum ov_digest_kind kind;
+    unsigned table;
+    enum ov_digest_kind kind; /* of the table */
     struct ov_db_hash_kind head;
     struct ov_bytes buckets;
     struct ov_bytes sizes;
@@ -97,7 +98,7 @@ static overt_status check_records(struct walk *w)
 static overt_status check_kind(struct walk *w, uint32_t *first)
 {
     struct ov_bytes section = w->view->sections[OV_DB_HASHES], raw;
-    const uint64_t at = (uint64_t)w->kind * sizeof(w->head);
+    const uint64_t at = (uint64_t)w->table * sizeof(w->head);
     uint64_t buckets;
 
     if (!ov_bytes_slice(section, at, sizeof(w->head), &raw)) {
@@ -110,7 +111,7 @@ static overt_status check_kind(struct walk *w, uint32_t *first)
     if (ov_le32_get(w->head.count) == 0) {
         return OVERT_OK;
     }
-    if (!ov_db_hash_kind_read(w->view, w->kind, &w->head)) {
+    if (!ov_db_hash_kind_read(w->view, w->table, &w->head)) {
         return wrong(w, "its header is out of bounds", 0);
     }
     buckets = (1ull << ov_le32_get(w->head.bucket_bits)) + 1;
@@ -135,8 +136,10 @@ overt_status ov_db_verify_hashes(const struct ov_db_view *view, overt_error *err
                        ? OVERT_OK
                        : ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "hashes without a section");
     }
-    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
-        struct walk w = { .view = view, .kind = (enum ov_digest_kind)kind, .err = err };
+    for (unsigned table = 0; table < OV_HASH_TABLES; table++) {
+        struct walk w = {
+            .view = view, .table = table, .kind = ov_hash_table_kind(table), .err = err
+        };
         const overt_status status = check_kind(&w, &first);
 
         if (status != OVERT_OK) {

@@ -85,7 +85,7 @@ static bool node_is_sound(const struct ov_db_node *node, uint32_t node_count, ui
     case OV_NODE_SPLIT:
         return next_ok && ov_le16_get(node->alt) < node_count;
     case OV_NODE_ASSERT:
-        return next_ok && node->arg >= OV_ASSERT_BEGIN && node->arg <= OV_ASSERT_NOT_WORD_WIDE;
+        return next_ok && node->arg >= OV_ASSERT_BEGIN && node->arg <= OV_ASSERT_LAST;
     case OV_NODE_MATCH:
         return true;
     default:

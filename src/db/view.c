@@ -54,7 +54,8 @@ overt_status ov_db_view_open(struct ov_db_view *view, struct ov_bytes file, over
     if (memcmp(header.magic, OV_DB_MAGIC, sizeof(header.magic)) != 0) {
         return ov_fail(err, OVERT_E_CORRUPT, 0, "not a rule database (magic bytes)");
     }
-    if (ov_le32_get(header.version) != OV_DB_VERSION || ov_le32_get(header.must_know) != 0) {
+    if (ov_le32_get(header.version) != OV_DB_VERSION
+            || (ov_le32_get(header.must_know) & ~OV_DB_MUST_CLAM) != 0) {
         return ov_fail(err, OVERT_E_VERSION, 8,
                 "database version %u (features %#x); this program reads version %u",
                 ov_le32_get(header.version), ov_le32_get(header.must_know), OV_DB_VERSION);
@@ -64,6 +65,7 @@ overt_status ov_db_view_open(struct ov_db_view *view, struct ov_bytes file, over
                 (unsigned long long)ov_bytes_len(file),
                 (unsigned long long)ov_le64_get(header.file_bytes));
     }
+    found.clam = (ov_le32_get(header.must_know) & OV_DB_MUST_CLAM) != 0;
     count = ov_le32_get(header.section_count);
     if (count > OV_DB_SECTIONS_MAX) {
         return ov_fail(err, OVERT_E_CORRUPT, 20, "%u sections are too many", count);

@@ -12,6 +12,7 @@ struct ov_db_view {
     struct ov_bytes file;                             /* borrowed: the mapping outlives the view */
     struct ov_bytes sections[OV_DB_SECTION_LAST + 1]; /* empty where absent */
     uint32_t counts[OV_DB_SECTION_LAST + 1];
+    bool clam; /* OV_DB_MUST_CLAM */
 };
 
 OV_MUST_CHECK overt_status ov_db_view_open(

@@ -288,7 +288,7 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
         .depth = frame->depth,
         .whole = unpacked.trouble.reason == OV_REASON_NONE,
     };
-    ov_object_examine(walk, &subject, &frame->detected);
+    ov_object_examine(walk, &subject, frame);
     enter(walk, frame, &unpacked);
 }
 
@@ -332,7 +332,7 @@ void ov_walk_run(struct ov_walk *walk, struct ov_source *file)
     OV_ASSERT(counted && walk->frame_count == 0 && ov_hold_top(&walk->engine->hold) == 0);
     *frame = (struct ov_frame){ .source = *file };
     walk->next_ordinal = 1;
-    ov_object_examine(walk, &subject, &frame->detected);
+    ov_object_examine(walk, &subject, frame);
     if (frame->detected.trouble != OV_REASON_NONE) {
         ov_walk_tell(walk, 0, frame->detected.trouble, frame->detected.detail);
     }

@@ -18,14 +18,9 @@ void ov_walk_tell(struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason,
     walk->sink->incomplete(walk->sink->payload, ordinal, reason, detail);
 }
 
-struct hit_payload {
-    struct ov_walk *walk;
-    const struct ov_subject *subject;
-};
-
-static void on_rule(void *payload, uint32_t rule, uint64_t offset)
+void ov_walk_on_rule(void *payload, uint32_t rule, uint64_t offset)
 {
-    const struct hit_payload *hit = payload;
+    const struct ov_hit_payload *hit = payload;
     const struct ov_walk *walk = hit->walk;
 
     walk->sink->detected(walk->sink->payload, hit->subject->ordinal, rule, offset,
@@ -34,7 +29,7 @@ static void on_rule(void *payload, uint32_t rule, uint64_t offset)
 
 static void on_said(void *payload, struct ov_bytes message)
 {
-    const struct hit_payload *hit = payload;
+    const struct ov_hit_payload *hit = payload;
 
     hit->walk->sink->said(hit->walk->sink->payload, hit->subject->ordinal, message);
 }
@@ -58,10 +53,15 @@ static void digests_update(
 /* Which digests could decide anything; only of objects that are all there. */
 static unsigned digests_begin(struct ov_engine *engine, const struct ov_subject *subject)
 {
-    const unsigned wanted =
-            subject->whole ? ov_hashes_wanted(engine->view, subject->source->size) : 0;
-    unsigned begun = 0;
+    const uint64_t size = subject->source->size;
+    unsigned wanted = 0, begun = 0;
 
+    if (subject->whole) {
+        wanted = ov_hashes_wanted(engine->view, size);
+        if (engine->view->clam) {
+            wanted |= ov_domain_wanted(engine->view, OV_HASH_TRUST, size);
+        }
+    }
     for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
         if ((wanted & 1u << kind) != 0 && engine->digests[kind] != NULL) {
             ov_digest_begin(engine->digests[kind]);
@@ -71,15 +71,51 @@ static unsigned digests_begin(struct ov_engine *engine, const struct ov_subject 
     return begun;
 }
 
-static void digests_find(
-        struct ov_engine *engine, unsigned wanted, uint64_t size, struct hit_payload *hit)
-{
-    uint8_t digest[OV_DIGEST_BYTES_MAX];
+struct digests {
+    unsigned known; /* a bit per kind */
+    uint8_t bytes[OV_DIGEST_KINDS][OV_DIGEST_BYTES_MAX];
+};
 
+static void digests_end(struct ov_engine *engine, unsigned begun, struct digests *out)
+{
+    out->known = begun;
     for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
-        if ((wanted & 1u << kind) != 0) {
-            ov_digest_end(engine->digests[kind], digest);
-            ov_hashes_find(engine->view, (enum ov_digest_kind)kind, digest, size, on_rule, hit);
+        if ((begun & 1u << kind) != 0) {
+            ov_digest_end(engine->digests[kind], out->bytes[kind]);
+        }
+    }
+}
+
+static void note_trust(void *payload, uint32_t rule, uint64_t offset)
+{
+    bool *trusted = payload;
+
+    (void)rule;
+    (void)offset;
+    *trusted = true;
+}
+
+/* Is the object on an allow list? Then nothing is found in it, nor inside. */
+static bool is_trusted(const struct ov_engine *engine, const struct digests *digests, uint64_t size)
+{
+    bool trusted = false;
+
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS && engine->view->clam; kind++) {
+        if ((digests->known & 1u << kind) != 0) {
+            ov_domain_find(engine->view, OV_HASH_TRUST, (enum ov_digest_kind)kind,
+                    digests->bytes[kind], size, note_trust, &trusted);
+        }
+    }
+    return trusted;
+}
+
+static void digests_find(const struct ov_engine *engine, const struct digests *digests,
+        uint64_t size, struct ov_hit_payload *hit)
+{
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+        if ((digests->known & 1u << kind) != 0) {
+            ov_hashes_find(engine->view, (enum ov_digest_kind)kind, digests->bytes[kind], size,
+                    ov_walk_on_rule, hit);
         }
     }
 }
@@ -107,21 +143,50 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
     return finished;
 }
 
-static void detect(struct ov_source *source, struct ov_detected *out)
+static void detect(struct ov_walk *walk, struct ov_source *source, struct ov_frame *frame)
 {
     struct ov_window first;
 
     if (!ov_source_block(source, 0, &first)) {
         first.bytes = ov_bytes_of(NULL, 0); /* an empty object is data */
     }
-    ov_detect(source, first.bytes, out);
+    ov_detect(source, first.bytes, &frame->detected);
+    if (walk->engine->view->clam) {
+        frame->clam = ov_walk_clam_begin(walk, first.bytes);
+    }
+}
+
+/* Which rules hold, and which hashes are listed. */
+static enum ov_reason find_all(
+        struct ov_walk *walk, const struct ov_subject *subject, const struct digests *digests)
+{
+    struct ov_engine *engine = walk->engine;
+    struct ov_hit_payload hit = { .walk = walk, .subject = subject };
+    const struct ov_eval_means means = {
+        .parser_of = ov_facts_parser,
+        .said = walk->sink->said == NULL ? NULL : on_said,
+        .payload = &hit,
+        .object = engine->view->clam ? &engine->clam : NULL,
+        .has_time = engine->options.has_time,
+        .time = engine->options.time,
+    };
+    enum ov_reason reason;
+
+    ov_evaluator_use(engine->evaluator, &means);
+    reason = ov_evaluate(engine->evaluator, engine->matcher, subject->source, &walk->budget,
+            ov_walk_on_rule, &hit);
+    ov_evaluator_use(engine->evaluator, NULL);
+    digests_find(engine, digests, subject->source->size, &hit);
+    if (engine->view->clam && subject->whole) {
+        ov_walk_clam_sections(walk, subject, &hit);
+    }
+    return reason;
 }
 
 void ov_object_examine(
-        struct ov_walk *walk, const struct ov_subject *subject, struct ov_detected *detected)
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame)
 {
     struct ov_engine *engine = walk->engine;
-    struct hit_payload hit = { .walk = walk, .subject = subject };
     struct ov_engine_object object = {
         .ordinal = subject->ordinal,
         .parent = subject->parent,
@@ -129,34 +194,30 @@ void ov_object_examine(
         .name = subject->name,
         .size = subject->source->size,
     };
-    const struct ov_eval_means means = {
-        .parser_of = ov_facts_parser,
-        .said = walk->sink->said == NULL ? NULL : on_said,
-        .payload = &hit,
-        .has_time = engine->options.has_time,
-        .time = engine->options.time,
-    };
-    enum ov_reason matching, evaluating;
+    enum ov_reason matching, evaluating = OV_REASON_NONE;
+    struct digests digests = { .known = 0 };
     bool finished, cut;
-    unsigned wanted;
+    unsigned begun;
     uint64_t cut_at;
     int why;
 
-    detect(subject->source, detected);
-    object.type = ov_type_name(detected->type);
+    detect(walk, subject->source, frame);
+    object.type = ov_type_name(frame->detected.type);
     walk->sink->object(walk->sink->payload, &object);
 
-    wanted = digests_begin(engine, subject);
-    finished = pass(walk, subject, wanted);
+    begun = digests_begin(engine, subject);
+    finished = pass(walk, subject, begun);
     cut = ov_source_is_cut(subject->source, &cut_at, &why);
     matching = ov_matcher_stopped(engine->matcher);
-    ov_evaluator_use(engine->evaluator, &means);
-    evaluating = ov_evaluate(
-            engine->evaluator, engine->matcher, subject->source, &walk->budget, on_rule, &hit);
-    ov_evaluator_use(engine->evaluator, NULL);
     if (finished && !cut) {
-        digests_find(engine, wanted, subject->source->size, &hit);
+        digests_end(engine, begun, &digests);
     }
+    if (is_trusted(engine, &digests, subject->source->size)) {
+        frame->detected.inside_count = 0;
+        frame->detected.trouble = OV_REASON_NONE;
+        return;
+    }
+    evaluating = find_all(walk, subject, &digests);
     if (walk->sink->examined != NULL) {
         walk->sink->examined(
                 walk->sink->payload, subject->ordinal, engine->matcher, subject->source);

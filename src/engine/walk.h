@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/hold.h"
 #include "eval/eval.h"
+#include "formats/clam.h"
 #include "formats/container.h"
 
 /* One object whose inside is being walked. Frames do not move: readers point into them. */
@@ -21,7 +22,8 @@ struct ov_frame {
     uint32_t depth;
     uint64_t packed_bytes; /* what is unpacked is measured against this */
     uint64_t unpacked;
-    size_t hold_mark; /* the object's bytes lie above it */
+    size_t hold_mark;       /* the object's bytes lie above it */
+    enum ov_clam_type clam; /* what the object is to ClamAV */
 };
 
 struct ov_engine {
@@ -32,6 +34,7 @@ struct ov_engine {
     struct ov_digest *digests[OV_DIGEST_KINDS]; /* NULL where the database has no hashes */
     uint8_t *window;                            /* OV_SOURCE_WINDOW_BYTES, for the file */
     struct ov_hold hold;
+    struct ov_clam_object clam; /* of the object under way */
     struct ov_frame frames[OV_DEPTH_MAX + 1];
 };
 
@@ -58,13 +61,28 @@ struct ov_subject {
     bool whole;  /* all of its bytes are there */
 };
 
+struct ov_hit_payload {
+    struct ov_walk *walk;
+    const struct ov_subject *subject;
+};
+
+/* clam.c: what ClamAV would say of the object, before its rules are evaluated. `head`: its first
+ * bytes. Returns its type. */
+enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head);
+/* Hashes of the sections of an executable. */
+void ov_walk_clam_sections(
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_hit_payload *hit);
+
+/* object.c: an ov_rule_fn; payload: struct ov_hit_payload. */
+void ov_walk_on_rule(void *payload, uint32_t rule, uint64_t offset);
+
 /* INCOMPLETE, to the sink; reasons that concern the whole scan only the first time. */
 void ov_walk_tell(
         struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason, const char *detail);
 
 /* object.c: tells of the object, runs the one pass over it, evaluates. */
 void ov_object_examine(
-        struct ov_walk *walk, const struct ov_subject *subject, struct ov_detected *detected);
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame);
 
 /* inside.c: the object and everything inside it. */
 void ov_walk_run(struct ov_walk *walk, struct ov_source *file);

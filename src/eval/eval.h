@@ -42,7 +42,7 @@ OV_MUST_CHECK bool ov_evaluator_give_value(
 
 /* Only rules that can hold are evaluated: those some of whose strings were found, and those that
  * need none. Cost grows with these, not with the database. Returns OV_REASON_NONE, or why
- * evaluation was not finished (STEPS). */
+ * evaluation was not finished (STEPS, MEMORY). */
 enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         struct ov_source *source, struct ov_budget *budget, ov_rule_fn on_rule, void *payload);
 
@@ -52,5 +52,12 @@ unsigned ov_hashes_wanted(const struct ov_db_view *view, uint64_t size);
 /* Calls on_rule for each hash rule with this digest (and this size, where it has one). */
 void ov_hashes_find(const struct ov_db_view *view, enum ov_digest_kind kind, const uint8_t *digest,
         uint64_t size, ov_rule_fn on_rule, void *payload);
+
+/* The same for hashes of anything else. */
+unsigned ov_domain_wanted(const struct ov_db_view *view, enum ov_hash_domain domain, uint64_t size);
+void ov_domain_find(const struct ov_db_view *view, enum ov_hash_domain domain,
+        enum ov_digest_kind kind, const uint8_t *digest, uint64_t size, ov_rule_fn on_rule,
+        void *payload);
+bool ov_domain_is_empty(const struct ov_db_view *view, enum ov_hash_domain domain);
 
 #endif

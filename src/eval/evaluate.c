@@ -65,6 +65,7 @@ void ov_evaluator_free(struct ov_evaluator *ev)
         ov_bits_done(&ev->held);
         free(ev->given);
         ov_asked_done(&ev->facts.asked);
+        ov_clam_pcre_free(ev->machine.pcre);
         free(ev);
     }
 }
@@ -395,6 +396,11 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
     ev->machine.given = ev->given;
     ev->machine.given_count = ev->given_count;
     ev->machine.open = &ev->put_off;
+    ev->machine.object = ev->facts.asked.means == NULL ? NULL : ev->facts.asked.means->object;
+    ev->machine.unfinished = OV_REASON_NONE;
+    if (ev->machine.pcre != NULL) {
+        ov_clam_pcre_begin(ev->machine.pcre);
+    }
     wake_by_strings(ev, m);
     if (!wake_always(ev, budget)) {
         reason = OV_REASON_STEPS;
@@ -408,6 +414,9 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
     }
     if (reason == OV_REASON_NONE) {
         reason = ov_asked_reason(&ev->facts.asked);
+    }
+    if (reason == OV_REASON_NONE) {
+        reason = ev->machine.unfinished;
     }
     tell(ev, m, budget, &reason, on_rule, payload);
     ov_bits_clear(&ev->due);

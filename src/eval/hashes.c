@@ -31,12 +31,17 @@ static bool size_is_listed(
 
 unsigned ov_hashes_wanted(const struct ov_db_view *view, uint64_t size)
 {
+    return ov_domain_wanted(view, OV_HASH_FILE, size);
+}
+
+unsigned ov_domain_wanted(const struct ov_db_view *view, enum ov_hash_domain domain, uint64_t size)
+{
     unsigned wanted = 0;
 
     for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
         struct ov_db_hash_kind head;
 
-        if (ov_db_hash_kind_read(view, (enum ov_digest_kind)kind, &head)
+        if (ov_db_hash_kind_read(view, ov_hash_table(domain, (enum ov_digest_kind)kind), &head)
                 && (ov_le32_get(head.unsized) != 0 || size_is_listed(view, &head, size))) {
             wanted |= 1u << kind;
         }
@@ -94,13 +99,33 @@ static uint32_t first_not_below(const struct ov_db_view *view, enum ov_digest_ki
 void ov_hashes_find(const struct ov_db_view *view, enum ov_digest_kind kind, const uint8_t *digest,
         uint64_t size, ov_rule_fn on_rule, void *payload)
 {
+    ov_domain_find(view, OV_HASH_FILE, kind, digest, size, on_rule, payload);
+}
+
+bool ov_domain_is_empty(const struct ov_db_view *view, enum ov_hash_domain domain)
+{
+    struct ov_db_hash_kind head;
+
+    for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+        if (ov_db_hash_kind_read(view, ov_hash_table(domain, (enum ov_digest_kind)kind), &head)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ov_domain_find(const struct ov_db_view *view, enum ov_hash_domain domain,
+        enum ov_digest_kind kind, const uint8_t *digest, uint64_t size, ov_rule_fn on_rule,
+        void *payload)
+{
     const uint32_t base = ov_db_rule_count(view);
     struct ov_db_hash_kind head;
     struct ov_db_hash_tail tail;
     struct ov_bytes listed;
     uint32_t from, to;
 
-    if (!ov_db_hash_kind_read(view, kind, &head) || !bucket_of(view, &head, digest, &from, &to)) {
+    if (!ov_db_hash_kind_read(view, ov_hash_table(domain, kind), &head)
+            || !bucket_of(view, &head, digest, &from, &to)) {
         return;
     }
     for (uint32_t i = first_not_below(view, kind, &head, digest, from, to);

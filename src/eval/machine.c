@@ -229,6 +229,59 @@ static void decide(struct ov_machine *m, enum ov_op op, uint32_t to)
     }
 }
 
+static bool text_at(struct ov_machine *m, uint32_t at, struct ov_bytes *out)
+{
+    const struct ov_value v = text(m, at);
+
+    if (v.kind != OV_VALUE_TEXT) {
+        return false;
+    }
+    *out = v.text;
+    return true;
+}
+
+static struct ov_value compare(struct ov_machine *m, uint32_t at)
+{
+    const struct ov_value start = ov_machine_pop(m);
+    struct ov_bytes record;
+
+    if (!text_at(m, at, &record) || !ov_machine_charge(m, 16)) {
+        return ov_value_int(0);
+    }
+    return ov_clam_compare(m->facts->source, record, start);
+}
+
+static struct ov_value pcre(struct ov_machine *m, uint32_t at)
+{
+    const struct ov_value start = ov_machine_pop(m);
+    struct ov_bytes record;
+    uint64_t count = 0;
+
+    if (m->pcre == NULL) {
+        m->pcre = ov_clam_pcre_new();
+        if (m->pcre == NULL) {
+            m->unfinished = OV_REASON_MEMORY;
+            return ov_value_int(0);
+        }
+    }
+    if (!text_at(m, at, &record)) {
+        return ov_value_int(0);
+    }
+    switch (ov_clam_pcre_count(m->pcre, m->facts->source, record, at, start, m->budget, &count)) {
+    case OV_PCRE_DONE:
+        break;
+    case OV_PCRE_LIMIT:
+        m->unfinished = OV_REASON_STEPS;
+        break;
+    case OV_PCRE_MEMORY:
+        m->unfinished = OV_REASON_MEMORY;
+        break;
+    case OV_PCRE_BAD:
+        return ov_machine_stop(m, OV_OUTCOME_DAMAGED);
+    }
+    return ov_value_int((int64_t)count);
+}
+
 static void run_insn(struct ov_machine *m, const struct ov_db_insn *insn)
 {
     const uint32_t c = ov_le32_get(insn->c);
@@ -283,6 +336,17 @@ static void run_insn(struct ov_machine *m, const struct ov_db_insn *insn)
         break;
     case OV_OP_MATCHES:
         ov_machine_push(m, matches(m, c));
+        break;
+    case OV_OP_OBJECT:
+        ov_machine_push(m, ov_machine_charge(m, 4)
+                                   ? ov_clam_fact(m->object, m->facts->source, insn->a, c)
+                                   : ov_value_undefined());
+        break;
+    case OV_OP_PCRE:
+        ov_machine_push(m, pcre(m, c));
+        break;
+    case OV_OP_COMPARE:
+        ov_machine_push(m, compare(m, c));
         break;
     case OV_OP_AND:
     case OV_OP_OR:

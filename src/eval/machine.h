@@ -11,6 +11,7 @@
 #include "db/value.h"
 #include "eval/asked.h"
 #include "eval/bits.h"
+#include "eval/clam.h"
 #include "match/match.h"
 
 #define OV_PAGE_BYTES 4096u
@@ -79,6 +80,9 @@ struct ov_machine {
     const struct ov_bits *open;   /* rules not yet known */
     const struct ov_given *given; /* ascending by number */
     uint32_t given_count;
+    struct ov_clam_object *object;   /* NULL: nothing is known of it as ClamAV sees it */
+    struct ov_clam_pcre_state *pcre; /* NULL until one is needed; the evaluator's */
+    enum ov_reason unfinished;       /* a regular expression had to be given up */
 
     uint32_t priv_rule;
     uint32_t priv_string_first;

@@ -5,6 +5,7 @@
 #ifndef OV_EVAL_MEANS_H
 #define OV_EVAL_MEANS_H
 
+#include "eval/clam.h"
 #include "facts/tree.h"
 
 struct ov_eval_means {
@@ -14,6 +15,8 @@ struct ov_eval_means {
     /* console.log and its like; NULL: nobody listens. */
     void (*said)(void *payload, struct ov_bytes message);
     void *payload;
+
+    struct ov_clam_object *object; /* as ClamAV sees it; NULL: undefined */
 
     bool has_time;
     int64_t time; /* seconds since 1970, of time.now() */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/clamtype.h"
+
 bool ov_program_open(struct ov_bytes code, struct ov_program *out)
 {
     struct ov_db_program header;
@@ -63,6 +65,78 @@ static bool word_behind(const struct ov_text *text, uint64_t offset, bool wide)
            && is_word(ov_text_byte(text, offset));
 }
 
+/* ClamAV's (B): which bytes may stand before a body, and which behind. */
+static bool is_blank(uint8_t b, bool before)
+{
+    switch (b) {
+    case ' ':
+    case '-':
+    case '/':
+    case '_':
+        return true;
+    case '.':
+    case '<':
+    case '@':
+        return before;
+    case '\n':
+    case '\r':
+    case '"':
+    case '\'':
+    case '=':
+    case '>':
+        return !before;
+    default:
+        return false;
+    }
+}
+
+static bool is_alnum(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z');
+}
+
+static bool edge_before(const struct ov_text *text, unsigned edge, uint64_t offset)
+{
+    uint8_t b;
+
+    if (offset == 0) {
+        return true;
+    }
+    if (offset <= text->low) {
+        return false;
+    }
+    b = ov_text_byte(text, offset - 1);
+    return edge == OV_EDGE_BLANK_BEFORE  ? is_blank(b, true)
+           : edge == OV_EDGE_LINE_BEFORE ? b == '\n'
+                                         : !is_alnum(b);
+}
+
+static bool edge_after(const struct ov_text *text, unsigned edge, uint64_t offset)
+{
+    uint8_t b;
+
+    if (offset >= text->size) {
+        return true;
+    }
+    if (offset >= text->high) {
+        return false;
+    }
+    b = ov_text_byte(text, offset);
+    if (edge == OV_EDGE_LINE_AFTER) {
+        return b == '\n'
+               || (b == '\r' && text->high - offset >= 2 && ov_text_byte(text, offset + 1) == '\n');
+    }
+    return edge == OV_EDGE_BLANK_AFTER ? is_blank(b, false) : !is_alnum(b);
+}
+
+static bool edge_holds(const struct ov_text *text, unsigned edge, uint64_t offset)
+{
+    return edge == OV_EDGE_BLANK_BEFORE || edge == OV_EDGE_LINE_BEFORE
+                           || edge == OV_EDGE_WORD_BEFORE
+                   ? edge_before(text, edge, offset)
+                   : edge_after(text, edge, offset);
+}
+
 bool ov_text_assert(const struct ov_text *text, uint8_t assertion, uint64_t offset)
 {
     const bool wide = assertion == OV_ASSERT_WORD_WIDE || assertion == OV_ASSERT_NOT_WORD_WIDE;
@@ -79,7 +153,11 @@ bool ov_text_assert(const struct ov_text *text, uint8_t assertion, uint64_t offs
     case OV_ASSERT_NOT_WORD_WIDE:
         return word_before(text, offset, wide) == word_behind(text, offset, wide);
     default:
-        return false;
+        if (assertion >= OV_ASSERT_EDGE && assertion < OV_ASSERT_NOT_EDGE) {
+            return edge_holds(text, assertion - OV_ASSERT_EDGE, offset);
+        }
+        return assertion >= OV_ASSERT_NOT_EDGE && assertion <= OV_ASSERT_LAST
+               && !edge_holds(text, assertion - OV_ASSERT_NOT_EDGE, offset);
     }
 }
 

@@ -41,16 +41,9 @@ enum ov_request_kind {
                               output memory file at descriptor 201 */
     OV_REQUEST_VERIFY = 4,   /* compiler; fd: a database to check whole */
     OV_REQUEST_EXTERNAL = 5, /* compiler, before the sources; name: see ov_external_text */
-    OV_REQUEST_INCLUDE = 6,  /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
+    OV_REQUEST_INCLUDE = 6   /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
                                 1 if fd is the text; else the name says why there is none */
-    OV_REQUEST_FACTS = 7     /* worker, explain profile; fd: a file that says something of installed
-                                software; questions follow the struct, NUL behind each */
 };
-
-/* OV_REQUEST_FACTS, in `flags`: an ov_look (evidence/evidence.h), and whether to read content that
- * need not be read. */
-#define OV_FACTS_LOOK 0xffu
-#define OV_FACTS_DEEP 0x100u
 
 /* OV_REQUEST_SCAN, in the low bits of `flags` of the explain profile: KiB of records wanted for
  * this file, with all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first
@@ -75,6 +68,8 @@ _Static_assert(sizeof(struct ov_region) == 16, "on the wire");
  * a rule may have; 0: the default. */
 #define OV_SOURCE_YARA          1u
 #define OV_SOURCE_HASHLIST      2u
+#define OV_SOURCE_CLAMAV        3u /* what it is, the end of its name says */
+#define OV_SOURCE_OPTIONS       4u /* how the ClamAV sources behind it are to be read */
 #define OV_SOURCE_DIALECT       0xffu
 #define OV_SOURCE_SPACE         0x100u /* the name is the namespace, a NUL, and the file's name */
 #define OV_SOURCE_STRICT_ESCAPE 0x200u
@@ -112,15 +107,12 @@ struct ov_request {
     struct ov_le32 depth_max;
     struct ov_le32 ratio_max;
     struct ov_le32 name_bytes; /* behind the struct; SOURCE and INCLUDE: at most
-                                  OV_NAME_BYTES_MAX; EXTERNAL and SCAN: values;
-                                  FACTS: questions; else 0 */
+                                  OV_NAME_BYTES_MAX; EXTERNAL and SCAN: values; else 0 */
 };
 
 _Static_assert(sizeof(struct ov_request) == 64, "on the wire");
-#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_QUESTIONS_BYTES_MAX)
-_Static_assert(OV_QUESTIONS_BYTES_MAX >= OV_VALUES_BYTES_MAX
-                       && OV_QUESTIONS_BYTES_MAX >= OV_NAME_BYTES_MAX,
-        "the longest of the three");
+#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_VALUES_BYTES_MAX)
+_Static_assert(OV_VALUES_BYTES_MAX >= OV_NAME_BYTES_MAX, "the longer of the two");
 
 /* --- verdict profile ------------------------------------------------------------------------ */
 
@@ -173,9 +165,7 @@ enum ov_record_kind {
     OV_RECORD_FAILED = 8,     /* text = why the request could not be carried out */
     OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
                                  Waits for OV_REQUEST_INCLUDE */
-    OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
-    OV_RECORD_FACT = 11 /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
-                                 number; text, name = what it says */
+    OV_RECORD_DIAG_RULE = 10  /* text = the rule that the DIAG right behind it is about */
 };
 
 struct ov_record {

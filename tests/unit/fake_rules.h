@@ -137,4 +137,43 @@ void ov_hashes_find(const struct ov_db_view *view, enum ov_digest_kind kind, con
     }
 }
 
+/* Nothing here is about ClamAV. */
+unsigned ov_domain_wanted(const struct ov_db_view *view, enum ov_hash_domain domain, uint64_t size)
+{
+    (void)view;
+    (void)domain;
+    (void)size;
+    return 0;
+}
+
+void ov_domain_find(const struct ov_db_view *view, enum ov_hash_domain domain,
+        enum ov_digest_kind kind, const uint8_t *digest, uint64_t size, ov_rule_fn rule_fn,
+        void *payload)
+{
+    (void)view;
+    (void)domain;
+    (void)kind;
+    (void)digest;
+    (void)size;
+    (void)rule_fn;
+    (void)payload;
+}
+
+bool ov_domain_is_empty(const struct ov_db_view *view, enum ov_hash_domain domain)
+{
+    (void)view;
+    (void)domain;
+    return true;
+}
+
+struct ov_value ov_clam_fact(
+        struct ov_clam_object *object, struct ov_source *source, unsigned fact, uint32_t argument)
+{
+    (void)object;
+    (void)source;
+    (void)fact;
+    (void)argument;
+    return (struct ov_value){ .kind = OV_VALUE_UNDEFINED };
+}
+
 #endif

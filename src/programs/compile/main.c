@@ -16,6 +16,7 @@
 #include "db/rules_layout.h"
 #include "db/verify.h"
 #include "db/view.h"
+#include "rules/clamav/clamav.h"
 #include "rules/hashlist/hashlist.h"
 #include "rules/yara/yara.h"
 #include "sandbox/frame.h"
@@ -28,6 +29,7 @@ struct session {
     struct ov_arena arena;
     struct ov_rule_set set;
     struct ov_diags diags;
+    struct ov_clamav clam;
     size_t diags_told;
     struct ov_buf message;
     uint32_t seq;
@@ -227,6 +229,14 @@ static void answer_source(
     case OV_SOURCE_HASHLIST:
         (void)ov_hashlist_read(&s->set, file, text, &s->diags);
         break;
+    case OV_SOURCE_CLAMAV:
+        (void)ov_clamav_read(&s->clam, file, text);
+        break;
+    case OV_SOURCE_OPTIONS:
+        if (!ov_clamav_options(&s->clam, text)) {
+            _exit(EXIT_PROTOCOL);
+        }
+        break;
     default:
         _exit(EXIT_PROTOCOL);
     }
@@ -407,6 +417,7 @@ int main(void)
     ov_arena_init(&s.arena, UINT64_MAX);
     ov_rule_set_init(&s.set, &s.arena);
     ov_diags_init(&s.diags, &s.arena);
+    ov_clamav_init(&s.clam, &s.set, &s.diags);
     ov_buf_init(&s.message, OV_EXPLAIN_FRAME_BYTES_MAX);
     while (receive(&request, &name, &fd)) {
         s.seq = ov_le32_get(request.seq);

@@ -20,7 +20,6 @@ static const struct {
     { "rules", cmd_rules, "what a rule set holds" },
     { "yara", cmd_yara, "YARA rules over raw bytes, with the command line of yara 4.5" },
     { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
-    { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

@@ -23,6 +23,7 @@
 enum kind {
     KIND_YARA,
     KIND_HASHLIST,
+    KIND_CLAMAV,
     KIND_DATABASE
 };
 
@@ -71,6 +72,22 @@ static bool has_suffix(const char *path, const char *suffix)
     return len >= suffix_len && strcasecmp(path + len - suffix_len, suffix) == 0;
 }
 
+/* Databases of ClamAV's, by their names. */
+static bool is_clamav_file(const char *name)
+{
+    static const char *const suffixes[] = { ".cvd", ".cld", ".cud", ".hdb", ".hsb", ".hdu", ".hsu",
+        ".mdb", ".msb", ".mdu", ".msu", ".imp", ".ndb", ".ndu", ".sdb", ".db", ".ldb", ".ldu",
+        ".cdb", ".zmd", ".rmd", ".ftm", ".crb", ".cat", ".fp", ".sfp", ".ign", ".ign2", ".pdb",
+        ".gdb", ".wdb", ".idb", ".pwdb", ".cfg", ".info", ".cbc", ".ioc" };
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (has_suffix(name, suffixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum kind kind_of(const char *path, int fd)
 {
     char head[4096];
@@ -81,6 +98,9 @@ static enum kind kind_of(const char *path, int fd)
     }
     if (has_suffix(path, ".ovdb")) {
         return KIND_DATABASE; /* a damaged one: opening it says so */
+    }
+    if (is_clamav_file(path)) {
+        return KIND_CLAMAV;
     }
     if (has_suffix(path, ".yar") || has_suffix(path, ".yara")) {
         return KIND_YARA;
@@ -94,15 +114,14 @@ static enum kind kind_of(const char *path, int fd)
 /* In a folder only what is rules by its name, so that a README is no syntax error. */
 static bool is_rule_file(const char *name)
 {
-    static const char *const suffixes[] = { ".yar", ".yara", ".hash", ".txt", ".hdb", ".hsb",
-        ".ovdb" };
+    static const char *const suffixes[] = { ".yar", ".yara", ".hash", ".txt", ".ovdb" };
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         if (has_suffix(name, suffixes[i])) {
             return true;
         }
     }
-    return false;
+    return is_clamav_file(name);
 }
 
 /* --- gathering ------------------------------------------------------------------------------ */
@@ -113,8 +132,8 @@ static void on_diag(void *payload, const overt_error *diag, int is_warning)
     struct ov_buf line;
     struct ov_bytes bytes;
 
-    if (is_warning) {
-        g->out->warnings++;
+    if (is_warning != 0) {
+        g->out->warnings += is_warning == 1;
     } else {
         g->out->errors++;
     }
@@ -123,7 +142,10 @@ static void on_diag(void *payload, const overt_error *diag, int is_warning)
     if (diag->line != 0) {
         ov_buf_printf(&line, ":%u:%u", diag->line, diag->column);
     }
-    ov_buf_printf(&line, ": %s: ", is_warning ? "warning" : "error");
+    ov_buf_printf(&line, ": %s: ",
+            is_warning == 0   ? "error"
+            : is_warning == 1 ? "warning"
+                              : "note");
     ov_text_escape(&line, ov_bytes_of(diag->message, strlen(diag->message)));
     ov_buf_put_u8(&line, '\n');
     bytes = ov_buf_bytes(&line);
@@ -208,6 +230,11 @@ static bool add_stream(struct gathering *g, const char *path, int fd)
     return good;
 }
 
+static overt_dialect dialect_of(enum kind kind)
+{
+    return kind == KIND_YARA ? OVERT_YARA : kind == KIND_CLAMAV ? OVERT_CLAMAV : OVERT_HASHLIST;
+}
+
 static bool add_file(struct gathering *g, const char *path, int fd)
 {
     overt_error err = OVERT_ERROR_INIT;
@@ -218,9 +245,7 @@ static bool add_file(struct gathering *g, const char *path, int fd)
         if (!ensure_compiler(g)) {
             return false;
         }
-        if (overt_compiler_add_fd(
-                    g->compiler, kind == KIND_YARA ? OVERT_YARA : OVERT_HASHLIST, path, fd, &err)
-                != OVERT_OK) {
+        if (overt_compiler_add_fd(g->compiler, dialect_of(kind), path, fd, &err) != OVERT_OK) {
             ov_complain_error(g->options->command, &err);
             return false;
         }
@@ -258,12 +283,18 @@ static bool add_folder(struct gathering *g, const char *path, int fd)
     const int bad = ov_listing_read(&listing, fd);
     bool good = bad == 0 || complain_path(g, path, strerror(bad));
     size_t files = 0;
+    bool clamav = false;
 
+    for (size_t i = 0; good && i < listing.count; i++) {
+        clamav |= is_clamav_file(ov_listing_name(&listing, i));
+    }
     for (size_t i = 0; good && i < listing.count; i++) {
         const char *name = ov_listing_name(&listing, i);
         char *full = NULL;
 
-        if (listing.entries[i].type == DT_DIR || !is_rule_file(name)) {
+        /* Beside ClamAV's databases, a text is a licence or a list of changes. */
+        if (listing.entries[i].type == DT_DIR || !is_rule_file(name)
+                || (clamav && has_suffix(name, ".txt"))) {
             continue;
         }
         files++;
@@ -277,7 +308,8 @@ static bool add_folder(struct gathering *g, const char *path, int fd)
     ov_listing_done(&listing);
     if (good && files == 0 && g->sources == before) {
         return complain_path(g, path,
-                "no rule files (.yar, .yara, .hash, .hdb, .hsb, .txt or .ovdb) in this folder");
+                "no rule files (.yar, .yara, .hash, .txt, .ovdb or a database of ClamAV's) in "
+                "this folder");
     }
     return good;
 }

@@ -83,9 +83,9 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
     return engine;
 }
 
-/* One request and its one descriptor; what stands `behind` it is good until the next. False: the supervisor is
+/* One request and its one descriptor; `values` is good until the next. False: the supervisor is
  * gone. */
-static bool receive(struct ov_request *request, struct ov_bytes *behind, int *fd)
+static bool receive(struct ov_request *request, struct ov_bytes *values, int *fd)
 {
     static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
@@ -111,7 +111,8 @@ static bool receive(struct ov_request *request, struct ov_bytes *behind, int *fd
     c = CMSG_FIRSTHDR(&msg);
     if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
             || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
-            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, behind)) {
+            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, values)
+            || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
     memcpy(fd, CMSG_DATA(c), sizeof(*fd));
@@ -161,7 +162,7 @@ int main(int argc, char **argv)
     static struct ov_db_view view;
     struct ov_engine *engine;
     struct ov_request request;
-    struct ov_bytes behind;
+    struct ov_bytes values;
     int fd = -1;
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
@@ -170,23 +171,16 @@ int main(int argc, char **argv)
     tune_malloc();
     open_database(&view);
     engine = make_engine(&view, explain);
-    while (receive(&request, &behind, &fd)) {
+    while (receive(&request, &values, &fd)) {
         const struct ov_scan_limits limits = limits_of(&request);
         const uint32_t seq = ov_le32_get(request.seq);
         const uint64_t size = ov_le64_get(request.size);
 
-        const bool facts = ov_le32_get(request.kind) == OV_REQUEST_FACTS;
-
-        if (!facts && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
-            _exit(OV_JAILED_EXIT_PROTOCOL);
-        }
-        if (!explain && (facts || ov_bytes_len(behind) != 0 || ov_le32_get(request.flags) != 0)) {
+        if (!explain && (ov_bytes_len(values) != 0 || ov_le32_get(request.flags) != 0)) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
-        if (facts) {
-            worker_facts(seq, fd, size, ov_le32_get(request.flags), behind);
-        } else if (explain) {
-            give_values(engine, behind);
+        if (explain) {
+            give_values(engine, values);
             worker_explain(engine, &view, seq, fd, size, &limits, ov_le32_get(request.flags));
         } else {
             worker_verdict(engine, seq, fd, size, &limits);

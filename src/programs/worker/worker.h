@@ -17,7 +17,5 @@ void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t siz
 /* `flags`: as in a request. */
 void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
         uint64_t size, const struct ov_scan_limits *limits, uint32_t flags);
-/* What a file says of installed software (OV_REQUEST_FACTS). */
-void worker_facts(uint32_t seq, int fd, uint64_t size, uint32_t flags, struct ov_bytes questions);
 
 #endif

@@ -34,6 +34,13 @@ enum ov_expr_kind {
     OV_EXPR_ENTRYPOINT, /* undefined unless PE or ELF */
     OV_EXPR_READ,       /* int8..uint32be(a): read_bytes, read_signed, read_big */
 
+    /* the object as ClamAV sees it (base/clamtype.h) */
+    OV_EXPR_OBJECT,  /* index: an ov_object_fact; integer: its argument */
+    OV_EXPR_PCRE,    /* how many matches of `text` (db/clam_layout.h) begin where `a` says; 0 if a
+                        is undefined */
+    OV_EXPR_COMPARE, /* 1 if what stands near offset a compares as `text` says (db/clam_layout.h) */
+    OV_EXPR_IF,      /* b if a is true, else 0 */
+
     /* names */
     OV_EXPR_EXTERNAL, /* index into ov_rule_set.externals */
     OV_EXPR_LOCAL,    /* a loop variable: local */

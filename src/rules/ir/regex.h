@@ -23,7 +23,8 @@ enum ov_re_kind {
     OV_RE_BEGIN,         /* ^: offset 0 of the object */
     OV_RE_END,           /* $: the end of the object */
     OV_RE_WORD_BOUNDARY, /* \b */
-    OV_RE_NOT_WORD_BOUNDARY /* \B */
+    OV_RE_NOT_WORD_BOUNDARY, /* \B */
+    OV_RE_EDGE /* `value` (ov_edge of base/clamtype.h) holds here; negate: it does not */
 };
 
 struct ov_re_set {

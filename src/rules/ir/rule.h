@@ -73,8 +73,9 @@ struct ov_rule {
     uint32_t local_count;
 };
 
-/* A whole-object hash: one line of a hash list. */
+/* One line of a hash list. */
 struct ov_hash_rule {
+    enum ov_hash_domain domain;
     enum ov_digest_kind kind;
     uint8_t digest[OV_DIGEST_BYTES_MAX];
     bool has_size;
@@ -114,6 +115,7 @@ struct ov_rule_set {
     struct ov_names wildcards; /* front ends: `name*` that conditions asked about */
     struct ov_names modules;   /* front ends: imported by a namespace; the field of the module */
     struct ov_refused_rule *refused;
+    bool clam; /* some rule asks how ClamAV sees the object, or hides what others find */
 };
 
 void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena);

@@ -268,6 +268,7 @@ static void walk_node(struct walk *walk, const struct ov_re *node)
     case OV_RE_END:
     case OV_RE_WORD_BOUNDARY:
     case OV_RE_NOT_WORD_BOUNDARY:
+    case OV_RE_EDGE:
         cut(walk);
         break;
     }

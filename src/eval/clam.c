@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers about the object as ClamAV sees it, and byte comparisons. Neither the object nor the
+ * records of the database are trusted. */
+#include "eval/clam.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "db/clam_layout.h"
+
+/* --- facts ----------------------------------------------------------------------------------- */
+
+static const struct ov_clam_executable *executable(
+        struct ov_clam_object *object, struct ov_source *source)
+{
+    if (!object->executable_found) {
+        object->executable_found = true;
+        object->executable = (struct ov_clam_executable){ .known = false };
+        if (object->find_executable != NULL) {
+            object->find_executable(source, object->type, &object->executable);
+        }
+    }
+    return object->executable.known ? &object->executable : NULL;
+}
+
+static struct ov_value of_executable(
+        const struct ov_clam_executable *exe, unsigned fact, uint32_t argument)
+{
+    const uint32_t last = exe->section_count - 1;
+
+    switch (fact) {
+    case OV_FACT_ENTRY:
+        return exe->has_entry ? ov_value_int((int64_t)exe->entry) : ov_value_undefined();
+    case OV_FACT_SECTION_COUNT:
+        return ov_value_int(exe->section_count);
+    case OV_FACT_SECTION_START:
+    case OV_FACT_SECTION_SIZE:
+        if (argument >= exe->section_count) {
+            return ov_value_undefined();
+        }
+        return ov_value_int(
+                (int64_t)(fact == OV_FACT_SECTION_START ? exe->sections[argument].start
+                                                        : exe->sections[argument].size));
+    default: /* LAST_START */
+        return exe->section_count == 0 ? ov_value_undefined()
+                                       : ov_value_int((int64_t)exe->sections[last].start);
+    }
+}
+
+static bool layer_is(const struct ov_clam_object *object, uint32_t argument)
+{
+    const uint32_t layer = argument >> OV_FACT_LAYER_SHIFT;
+    const uint32_t type = argument & ((1u << OV_FACT_LAYER_SHIFT) - 1);
+
+    return layer < object->depth && layer < OV_DEPTH_MAX && object->layers[layer] == type;
+}
+
+struct ov_value ov_clam_fact(
+        struct ov_clam_object *object, struct ov_source *source, unsigned fact, uint32_t argument)
+{
+    const struct ov_clam_executable *exe;
+
+    if (object == NULL) {
+        return ov_value_undefined();
+    }
+    switch (fact) {
+    case OV_FACT_TARGET:
+        return ov_value_int(argument < 32 && (object->targets >> argument & 1) != 0);
+    case OV_FACT_TYPE:
+        return ov_value_int(object->type == argument);
+    case OV_FACT_CONTAINER:
+        return ov_value_int(
+                argument == OV_CLAM_ANY ? object->depth == 0 : layer_is(object, argument));
+    case OV_FACT_LAYER:
+        return ov_value_int(layer_is(object, argument));
+    default:
+        break;
+    }
+    if (fact < OV_FACT_ENTRY || fact > OV_FACT_LAST_START) {
+        return ov_value_undefined();
+    }
+    exe = executable(object, source);
+    return exe == NULL ? ov_value_undefined() : of_executable(exe, fact, argument);
+}
+
+/* --- byte comparisons ------------------------------------------------------------------------ */
+
+static int digit_of(uint8_t c, unsigned base)
+{
+    int digit = -1;
+
+    if (c >= '0' && c <= '9') {
+        digit = c - '0';
+    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+        digit = (c | 0x20) - 'a' + 10;
+    }
+    return digit < (int)base ? digit : -1;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The number that `text` begins with; *used: how much of it is that number. */
+static bool read_digits(struct ov_bytes text, unsigned base, int64_t *out, uint64_t *used)
+{
+    struct ov_reader r = ov_reader_on(text);
+    uint64_t value = 0;
+    bool negative = false, any = false;
+    uint8_t c;
+
+    *used = 0;
+    while (ov_read_u8(&r, &c)) {
+        const int digit = digit_of(c, base);
+
+        if (!any && *used == 0 && base == 10 && (c == '-' || c == '+')) {
+            negative = c == '-';
+            (*used)++;
+            continue;
+        }
+        if (digit < 0) {
+            break;
+        }
+        any = true;
+        value = value * base + (uint64_t)digit;
+        (*used)++;
+    }
+    *out = (int64_t)(negative ? 0 - value : value);
+    return any;
+}
+
+static struct ov_bytes behind(struct ov_bytes b, uint64_t from)
+{
+    struct ov_bytes out = b;
+
+    return ov_bytes_slice(b, from, ov_bytes_len(b) - from, &out) ? out : b;
+}
+
+static bool number_in_text(const struct ov_clam_compare *how, struct ov_bytes text, int64_t *out)
+{
+    const uint8_t *raw = ov_bytes_raw(text);
+    unsigned base = how->form == OV_CLAM_COMPARE_DECIMAL ? 10 : 16;
+    uint64_t skip = 0, used;
+
+    while (skip < ov_bytes_len(text) && is_space(raw[skip])) {
+        skip++;
+    }
+    if (how->form != OV_CLAM_COMPARE_DECIMAL && ov_bytes_len(text) - skip >= 2 && raw[skip] == '0'
+            && (raw[skip + 1] | 0x20) == 'x') {
+        skip += 2;
+    } else if (how->form == OV_CLAM_COMPARE_AUTO) {
+        base = 10;
+    }
+    text = behind(text, skip);
+    if (!read_digits(text, base, out, &used)) {
+        return false;
+    }
+    return (how->flags & OV_CLAM_COMPARE_EXACT) == 0 || used == ov_bytes_len(text);
+}
+
+static bool number_in_bytes(const struct ov_clam_compare *how, struct ov_bytes bytes, int64_t *out)
+{
+    const uint64_t count = ov_bytes_len(bytes);
+    const uint8_t *raw = ov_bytes_raw(bytes);
+    uint64_t value = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        const bool big = (how->flags & OV_CLAM_COMPARE_BIG) != 0;
+
+        value = value << 8 | raw[big ? i : count - 1 - i];
+    }
+    *out = (int64_t)value;
+    return true;
+}
+
+/* The pairs of digits in the order of a little-endian number. */
+static void turn_pairs(uint8_t *digits, size_t count)
+{
+    for (size_t i = 0; i + 2 <= count / 2 && count >= 4; i += 2) {
+        for (size_t k = 0; k < 2; k++) {
+            const size_t other = count - 2 - i + k;
+            const uint8_t c = digits[i + k];
+
+            if (i + k < other) {
+                digits[i + k] = digits[other];
+                digits[other] = c;
+            }
+        }
+    }
+}
+
+static bool holds(uint8_t op, int64_t number, int64_t value)
+{
+    return op == '<' ? number < value : op == '>' ? number > value : number == value;
+}
+
+struct ov_value ov_clam_compare(
+        struct ov_source *source, struct ov_bytes record, struct ov_value start)
+{
+    struct ov_clam_compare how;
+    uint8_t bytes[256];
+    struct ov_bytes head, text;
+    int64_t at, number;
+
+    if (!ov_bytes_slice(record, 0, sizeof(how), &head) || !ov_value_as_int(start, &at)) {
+        return ov_value_int(0);
+    }
+    memcpy(&how, ov_bytes_raw(head), sizeof(how));
+    if (!ov_add(&at, at, (int64_t)ov_le64_get(how.offset)) || at <= 0
+            || (uint64_t)at >= source->size || how.bytes > source->size - (uint64_t)at
+            || ov_source_read(source, (uint64_t)at, bytes, how.bytes) != how.bytes) {
+        return ov_value_int(0);
+    }
+    text = ov_bytes_of(bytes, how.bytes);
+    if (how.form == OV_CLAM_COMPARE_BINARY) {
+        if (!number_in_bytes(&how, text, &number)) {
+            return ov_value_int(0);
+        }
+    } else {
+        if (how.form == OV_CLAM_COMPARE_HEX && (how.flags & OV_CLAM_COMPARE_BIG) == 0) {
+            turn_pairs(bytes, how.bytes);
+        }
+        if (!number_in_text(&how, text, &number)) {
+            return ov_value_int(0);
+        }
+    }
+    for (unsigned i = 0; i < how.count && i < 2; i++) {
+        if (!holds(how.op[i], number, (int64_t)ov_le64_get(how.value[i]))) {
+            return ov_value_int(0);
+        }
+    }
+    return ov_value_int(how.count != 0);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clam.h - the object as ClamAV sees it, and the two kinds of subsignature that look at its bytes
+ * themselves: a Perl regular expression, and a comparison of a number that stands there. */
+#ifndef OV_EVAL_CLAM_H
+#define OV_EVAL_CLAM_H
+
+#include "base/budget.h"
+#include "base/clamtype.h"
+#include "base/limits.h"
+#include "base/source.h"
+#include "db/value.h"
+
+/* What the engine knows of the object under way. Filled once an object; `executable` is found when
+ * somebody asks for the first time. */
+struct ov_clam_object {
+    enum ov_clam_type type;
+    uint32_t targets; /* bit per target whose signatures are held against it */
+    uint32_t depth;   /* layers outwards: layers[0] is the direct parent's type */
+    uint8_t layers[OV_DEPTH_MAX];
+    void (*find_executable)(struct ov_source *source, enum ov_clam_type type,
+            struct ov_clam_executable *out); /* NULL: none */
+    bool executable_found;
+    struct ov_clam_executable executable;
+};
+
+struct ov_value ov_clam_fact(
+        struct ov_clam_object *object, struct ov_source *source, unsigned fact, uint32_t argument);
+
+/* `record` is an ov_clam_compare; 0 or 1. */
+struct ov_value ov_clam_compare(
+        struct ov_source *source, struct ov_bytes record, struct ov_value start);
+
+/* Expressions compiled so far, and the object in one piece for them. */
+struct ov_clam_pcre_state;
+struct ov_clam_pcre_state *ov_clam_pcre_new(void) OV_MUST_CHECK;
+void ov_clam_pcre_free(struct ov_clam_pcre_state *state);
+/* Forgets the object, keeps the expressions. */
+void ov_clam_pcre_begin(struct ov_clam_pcre_state *state);
+
+enum ov_pcre_end {
+    OV_PCRE_DONE = 0,
+    OV_PCRE_LIMIT, /* its match limit, the budget, or the size it may look at */
+    OV_PCRE_MEMORY,
+    OV_PCRE_BAD /* no expression */
+};
+/* How many matches of `record` (an ov_clam_pcre). `id` names the record: the same text every time. */
+enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state, struct ov_source *source,
+        struct ov_bytes record, uint32_t id, struct ov_value start, struct ov_budget *budget,
+        uint64_t *count);
+
+#endif

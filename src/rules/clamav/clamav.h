@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clamav.h - ClamAV's databases to the intermediate form: signatures of bodies, logical ones, hashes,
+ * allow lists, and the containers they come in. What a file is, its name says.
+ *
+ * What cannot be loaded is told by file and line with its reason, as a warning, and the rest goes
+ * on: one line must not take a database away. docs/compat-clamav.md has what is not loaded.
+ */
+#ifndef OV_RULES_CLAMAV_CLAMAV_H
+#define OV_RULES_CLAMAV_CLAMAV_H
+
+#include "base/clamtype.h"
+#include "rules/ir/rule.h"
+
+/* The functionality level that signatures are gated on. */
+#define OV_CLAM_LEVEL 215u
+
+/* What one kind of file gave. */
+struct ov_clamav_count {
+    uint64_t loaded;
+    uint64_t skipped; /* meant for other engines, ignored, filtered: nothing is wrong with them */
+    uint64_t refused; /* told in diags */
+};
+
+struct ov_clamav {
+    struct ov_rule_set *set;         /* borrowed */
+    struct ov_diags *diags;          /* borrowed */
+    bool strict;                     /* what cannot be loaded is an error */
+    bool pua;                        /* load what is merely unwanted */
+    bool official_only;              /* load what is signed, and the owner's own lists */
+    bool yara;                       /* YARA files in a folder: told to whoever asks */
+    struct ov_names ignored;         /* names of signatures that are not wanted */
+    struct ov_names ignored_lines;   /* space: a name, name: the digest of its line */
+    struct ov_bytes *pua_categories; /* owned array; texts in the set's arena */
+    size_t pua_category_count;
+    bool pua_only_these; /* else: all but these */
+    struct ov_clamav_count count;
+    uint64_t bytecode_count; /* programs that are not run */
+};
+
+void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_diags *diags);
+void ov_clamav_done(struct ov_clamav *clam);
+
+/* Lines of `word [argument]`: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
+ * official-only. False: one of them is none of these. */
+OV_MUST_CHECK bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text);
+
+/* Is this a database's name, by its end? */
+bool ov_clamav_is_database(struct ov_bytes name);
+
+/* Reads one file. `name` decides what it is; problems go to the diags. False: nothing can go on
+ * (memory), or strict found an error. */
+bool ov_clamav_read(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes text);
+
+#endif
