@@ -82,6 +82,11 @@ bool ov_container_reads_forward(enum ov_type type)
     return ov_archive_is_forward(type);
 }
 
+bool ov_container_opens(enum ov_type type)
+{
+    return ov_parser_ops_of(type) != NULL;
+}
+
 void ov_container_free(struct ov_container *c)
 {
     if (c == NULL) {

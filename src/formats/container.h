@@ -61,6 +61,9 @@ OV_MUST_CHECK bool ov_container_open_packed(struct ov_container **out, enum ov_t
         enum ov_type stream, const struct ov_input *input);
 bool ov_container_reads_forward(enum ov_type type);
 
+/* Is there a parser of our own for this type? */
+bool ov_container_opens(enum ov_type type);
+
 void ov_container_free(struct ov_container *c);
 OV_DEFINE_AUTO(struct ov_container, ov_container_free);
 

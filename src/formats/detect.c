@@ -7,6 +7,8 @@
 
 #include "base/checked.h"
 #include "base/limits.h"
+#include "formats/container.h"
+#include "formats/decode.h"
 #include "formats/detect_archive.h"
 #include "formats/detect_document.h"
 
@@ -215,7 +217,6 @@ static const struct {
             4, 0, OV_TYPE_ELF, NULL },
     { "%PDF-", 5, 0, OV_TYPE_PDF, NULL },
     { "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, 0, OV_TYPE_OLE2, NULL },
-    { "{\\rtf", 5, 0, OV_TYPE_RTF, NULL },
     { "#!", 2, 0, OV_TYPE_SCRIPT, NULL },
     { "<?xml", 5, 0, OV_TYPE_XML, NULL },
     { "\x89PNG\r\n\x1a\n", 8, 0, OV_TYPE_PNG, NULL },
@@ -245,25 +246,27 @@ static bool is_squashfs(struct ov_bytes b)
            && ov_u32le_at(b, 12, 0) == 1u << log;
 }
 
+/* A page begins with a mark-up tag that pages have; a comment or two may stand before it. */
 static bool is_html(struct ov_bytes b)
 {
-    static const char *const tags[] = { "<!doctype html", "<html", "<script", "<head", "<body" };
-    uint64_t at = 0;
+    static const char *const tags[] = { "!doctype html", "!--", "html", "script", "head", "body",
+        "a ", "meta ", "title", "iframe", "img ", "table", "div", "p>", "br", "svg", "object",
+        "embed", "form", "style", "font", "center", "link ", "base ", "h1", "ul", "span" };
+    uint64_t at = ov_has(b, 0, "\xef\xbb\xbf", 3) ? 3 : 0;
 
-    while (at < 64 && strchr(" \t\r\n", ov_u8_at(b, at, 'x')) != NULL
-            && ov_u8_at(b, at, 'x') != 0) {
+    while (at < 1024 && ov_u8_at(b, at, 0) <= ' ' && ov_u8_at(b, at, 0) != 0) {
         at++;
     }
+    if (ov_u8_at(b, at, 0) != '<') {
+        return false;
+    }
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        const size_t len = strlen(tags[i]);
-        size_t same = 0;
+        const uint64_t len = strlen(tags[i]);
 
-        while (same < len
-                && (ov_u8_at(b, at + same, 0) | 0x20) == ((uint8_t)tags[i][same] | 0x20)) {
-            same++;
-        }
-        if (same == len) {
-            return true;
+        if (ov_starts_with(b, at + 1, tags[i])) {
+            const uint8_t next = ov_u8_at(b, at + 1 + len, '>');
+
+            return (next | 0x20) < 'a' || (next | 0x20) > 'z' || tags[i][len - 1] == ' ';
         }
     }
     return false;
@@ -299,6 +302,8 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
             if (beginnings[i].not_unpacked != NULL) {
                 out->trouble = OV_REASON_UNSUPPORTED;
                 out->detail = beginnings[i].not_unpacked;
+            } else if (ov_container_opens(out->type)) {
+                ov_detected_add(out, out->type, 0, source->size);
             }
             return;
         }
@@ -308,6 +313,7 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
     }
     if (is_html(head)) {
         out->type = OV_TYPE_HTML;
+        ov_detected_add(out, OV_TYPE_HTML, 0, source->size);
     }
 }
 

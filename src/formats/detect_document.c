@@ -58,6 +58,23 @@ static bool is_text(struct ov_bytes head, uint64_t bytes)
     return len != 0;
 }
 
+/* Word takes it with one letter less, and with blanks before it. */
+static bool is_rtf(struct ov_bytes head)
+{
+    uint64_t at = 0;
+
+    while (at < 1024 && ov_u8_at(head, at, 'x') <= ' ' && ov_u8_at(head, at, 'x') != 0) {
+        at++;
+    }
+    return ov_has(head, at, "{\\rt", 4);
+}
+
+/* Readers look for the mark in the first kilobyte. */
+static bool is_pdf(struct ov_bytes head)
+{
+    return ov_bytes_find(ov_bytes_between(head, 0, 1024), 0, "%PDF-", 5) != UINT64_MAX;
+}
+
 static bool is_binhex(struct ov_bytes head)
 {
     static const char mark[] = "(This file must be converted with BinHex";
@@ -105,6 +122,15 @@ bool ov_detect_document(struct ov_source *source, struct ov_bytes head, struct o
     if (ov_has(head, 0, "SZDD\x88\xf0\x27\x33", 8)
             || ov_has(head, 0, "SZ \x88\xf0\x27\x33\xd1", 8)) {
         return found(source, OV_TYPE_SZDD, out);
+    }
+    if (is_rtf(head)) {
+        return found(source, OV_TYPE_RTF, out);
+    }
+    if (is_pdf(head)) {
+        return found(source, OV_TYPE_PDF, out);
+    }
+    if (ov_has(head, 0, "#@~^", 4) && ov_has(head, 10, "==", 2)) {
+        return found(source, OV_TYPE_SCRENC, out);
     }
     return detect_text(source, head, out);
 }
