@@ -75,6 +75,16 @@
 #define OV_MADE_BYTES_MAX  (100u * OV_MIB)
 _Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an object");
 
+/* --- programs that unpack themselves -------------------------------------------------------- */
+
+/* Interpreted instructions: about ten for each byte that common packers unpack, a hundred million a
+ * second. The floor is what waiting loops in front of the unpacking take. */
+#define OV_EMU_STEPS_FLOOR     (16u * (uint64_t)1000000u)
+#define OV_EMU_STEPS_PER_BYTE  256u
+#define OV_EMU_STEPS_MAX       (300u * (uint64_t)1000000u)
+#define OV_EMU_IMAGE_BYTES_MAX (64u * OV_MIB)
+#define OV_EMU_LAYERS_MAX      8u /* images of one program that are looked at */
+
 /* --- the pass over one object --------------------------------------------------------------- */
 
 /* A block is what the filter reads at a time: it stays in the second-level cache. */

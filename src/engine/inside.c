@@ -289,6 +289,9 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
         .whole = unpacked.trouble.reason == OV_REASON_NONE,
     };
     ov_object_examine(walk, &subject, frame);
+    if (member->unpacked) {
+        ov_detected_remove(&frame->detected, OV_TYPE_PACKED);
+    }
     enter(walk, frame, &unpacked);
 }
 

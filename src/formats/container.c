@@ -103,6 +103,7 @@ enum ov_give ov_container_next(
         struct ov_container *c, struct ov_member *member, struct ov_trouble *trouble)
 {
     member->view = OV_VIEW_NONE;
+    member->unpacked = false;
     if (c->parser != NULL) {
         return ov_parser_next(c->parser, member, trouble);
     }

@@ -42,6 +42,7 @@ enum ov_view {
 struct ov_member {
     struct ov_bytes name; /* as stored, at most OV_NAME_BYTES_MAX; lent until the next member */
     enum ov_view view;
+    bool unpacked; /* what a program made of itself: it is not run again */
 };
 
 /* Zeros first, then bytes: a hole in a sparse file is not carried about as bytes. */

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/limits.h"
+#include "emu/program.h"
 #include "formats/container.h"
 #include "formats/decode.h"
 #include "formats/detect_archive.h"
@@ -289,6 +290,9 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
 {
     if (ov_has(head, 0, "MZ", 2)) {
         out->type = dos_or_pe(head);
+        if (out->type == OV_TYPE_PE && ov_guest_looks_packed(head)) {
+            ov_detected_add(out, OV_TYPE_PACKED, 0, source->size);
+        }
         return;
     }
     if (ov_has(head, 0, "\xca\xfe\xba\xbe", 4) && ov_bytes_len(head) > 8) {
@@ -326,6 +330,18 @@ void ov_detected_add(struct ov_detected *out, enum ov_type type, uint64_t from, 
         return;
     }
     out->inside[out->inside_count++] = (struct ov_inside){ .type = type, .from = from, .to = to };
+}
+
+void ov_detected_remove(struct ov_detected *out, enum ov_type type)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < out->inside_count; i++) {
+        if (out->inside[i].type != type) {
+            out->inside[kept++] = out->inside[i];
+        }
+    }
+    out->inside_count = kept;
 }
 
 void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)

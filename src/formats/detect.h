@@ -125,6 +125,9 @@ struct ov_detected {
 #define OV_DETECT_HEAD_BYTES (36u * 1024u)
 void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out);
 
+/* Takes the containers of this type out of `out`. */
+void ov_detected_remove(struct ov_detected *out, enum ov_type type);
+
 /* For those who detect: notes one more container of `out`. */
 void ov_detected_add(struct ov_detected *out, enum ov_type type, uint64_t from, uint64_t to);
 

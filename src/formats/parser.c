@@ -145,6 +145,7 @@ enum ov_give ov_parser_next(
     }
     member->name = cut_name(p->laid.name);
     member->view = p->laid.view;
+    member->unpacked = p->laid.unpacked;
     return OV_GIVE_PIECE;
 }
 

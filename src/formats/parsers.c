@@ -10,6 +10,7 @@ static const struct ov_parser_ops *const parsers[OV_TYPE_COUNT] = {
     [OV_TYPE_MBOX] = &ov_parser_mbox,
     [OV_TYPE_HTML] = &ov_parser_page,
     [OV_TYPE_OLE2] = &ov_parser_ole,
+    [OV_TYPE_PACKED] = &ov_parser_packed,
     [OV_TYPE_PDF] = &ov_parser_pdf,
     [OV_TYPE_RTF] = &ov_parser_rtf,
     [OV_TYPE_SCRENC] = &ov_parser_screnc,

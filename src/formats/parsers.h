@@ -11,6 +11,7 @@ extern const struct ov_parser_ops ov_parser_compress;
 extern const struct ov_parser_ops ov_parser_mail;
 extern const struct ov_parser_ops ov_parser_mbox;
 extern const struct ov_parser_ops ov_parser_ole;
+extern const struct ov_parser_ops ov_parser_packed;
 extern const struct ov_parser_ops ov_parser_page;
 extern const struct ov_parser_ops ov_parser_pdf;
 extern const struct ov_parser_ops ov_parser_rtf;
