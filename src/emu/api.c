@@ -18,6 +18,11 @@ enum answer {
     ANSWER_TEXT, /* a command line */
     ANSWER_PATH, /* into argument 1 */
     ANSWER_NO_HANDLE,
+    ANSWER_FILE, /* any file is the program's own */
+    ANSWER_FILE_SIZE,
+    ANSWER_FILE_READ,
+    ANSWER_FILE_SEEK,
+    ANSWER_FILE_VIEW,
     ANSWER_PROTECT, /* the old protection into argument 3 */
     ANSWER_END
 };
@@ -60,7 +65,7 @@ static const struct {
     { "OutputDebugStringA", 1, ANSWER_ZERO, 0 },
     { "SetUnhandledExceptionFilter", 1, ANSWER_ZERO, 0 },
     { "SetErrorMode", 1, ANSWER_ZERO, 0 },
-    { "CreateFileA", 7, ANSWER_NO_HANDLE, 0 },
+    { "CreateFileA", 7, ANSWER_FILE, 0 },
     { "CreateMutexA", 3, ANSWER_ONE, 0 },
     { "CloseHandle", 1, ANSWER_ONE, 0 },
     { "Sleep", 1, ANSWER_ZERO, 0 },
@@ -70,6 +75,80 @@ static const struct {
     { "FlushInstructionCache", 3, ANSWER_ONE, 0 },
     { "BlockInput", 1, ANSWER_ONE, 0 },
     { "FindWindowA", 2, ANSWER_ZERO, 0 },
+    { "ReadFile", 5, ANSWER_FILE_READ, 0 },
+    { "WriteFile", 5, ANSWER_ZERO, 0 },
+    { "GetFileSize", 2, ANSWER_FILE_SIZE, 0 },
+    { "SetFilePointer", 4, ANSWER_FILE_SEEK, 0 },
+    { "SetEndOfFile", 1, ANSWER_ZERO, 0 },
+    { "DeleteFileA", 1, ANSWER_ZERO, 0 },
+    { "UnmapViewOfFile", 1, ANSWER_ONE, 0 },
+    { "MapViewOfFile", 5, ANSWER_FILE_VIEW, 0 },
+    { "CreateFileMappingA", 6, ANSWER_FILE, 0 },
+    { "OpenProcess", 3, ANSWER_ZERO, 0 },
+    { "OpenMutexA", 3, ANSWER_ZERO, 0 },
+    { "CreateToolhelp32Snapshot", 2, ANSWER_NO_HANDLE, 0 },
+    { "Process32First", 2, ANSWER_ZERO, 0 },
+    { "Process32Next", 2, ANSWER_ZERO, 0 },
+    { "Module32First", 2, ANSWER_ZERO, 0 },
+    { "Module32Next", 2, ANSWER_ZERO, 0 },
+    { "GetThreadContext", 2, ANSWER_ZERO, 0 },
+    { "SetThreadContext", 2, ANSWER_ZERO, 0 },
+    { "GetCurrentThread", 0, ANSWER_NO_HANDLE, 0 },
+    { "SuspendThread", 1, ANSWER_ZERO, 0 },
+    { "ResumeThread", 1, ANSWER_ZERO, 0 },
+    { "WaitForSingleObject", 2, ANSWER_ZERO, 0 },
+    { "UnhandledExceptionFilter", 1, ANSWER_ZERO, 0 },
+    { "GetStartupInfoA", 1, ANSWER_ZERO, 0 },
+    { "ExitThread", 1, ANSWER_END, 0 },
+    { "GetVersionExA", 1, ANSWER_ZERO, 0 },
+    { "lstrcmpA", 2, ANSWER_ONE, 0 },
+    { "lstrcmpiA", 2, ANSWER_ONE, 0 },
+    { "lstrlenA", 1, ANSWER_ZERO, 0 },
+    { "lstrcpyA", 2, ANSWER_ZERO, 0 },
+    { "lstrcatA", 2, ANSWER_ZERO, 0 },
+    { "GetEnvironmentVariableA", 3, ANSWER_ZERO, 0 },
+    { "GlobalMemoryStatus", 1, ANSWER_ZERO, 0 },
+    { "GlobalReAlloc", 3, ANSWER_ZERO, 0 },
+    { "GlobalUnlock", 1, ANSWER_ONE, 0 },
+    { "HeapReAlloc", 4, ANSWER_ZERO, 0 },
+    { "HeapSize", 3, ANSWER_ZERO, 0 },
+    { "HeapDestroy", 1, ANSWER_ONE, 0 },
+    { "FindResourceA", 3, ANSWER_ZERO, 0 },
+    { "LoadResource", 2, ANSWER_ZERO, 0 },
+    { "SizeofResource", 2, ANSWER_ZERO, 0 },
+    { "LockResource", 1, ANSWER_ZERO, 0 },
+    { "FindFirstFileA", 2, ANSWER_NO_HANDLE, 0 },
+    { "FindClose", 1, ANSWER_ONE, 0 },
+    { "InitializeCriticalSection", 1, ANSWER_ZERO, 0 },
+    { "EnterCriticalSection", 1, ANSWER_ZERO, 0 },
+    { "LeaveCriticalSection", 1, ANSWER_ZERO, 0 },
+    { "DeleteCriticalSection", 1, ANSWER_ZERO, 0 },
+    { "TlsAlloc", 0, ANSWER_ONE, 0 },
+    { "TlsSetValue", 2, ANSWER_ONE, 0 },
+    { "TlsGetValue", 1, ANSWER_ZERO, 0 },
+    { "GetSystemTime", 1, ANSWER_ZERO, 0 },
+    { "GetLocalTime", 1, ANSWER_ZERO, 0 },
+    { "GetSystemTimeAsFileTime", 1, ANSWER_ZERO, 0 },
+    { "QueryPerformanceCounter", 1, ANSWER_ZERO, 0 },
+    { "GetSystemDirectoryA", 2, ANSWER_ZERO, 0 },
+    { "GetWindowsDirectoryA", 2, ANSWER_ZERO, 0 },
+    { "GetTempPathA", 2, ANSWER_ZERO, 0 },
+    { "DeviceIoControl", 8, ANSWER_ZERO, 0 },
+    { "DebugBreak", 0, ANSWER_END, 0 },
+    { "WinExec", 2, ANSWER_END, 0 },
+    { "CreateProcessA", 10, ANSWER_END, 0 },
+    { "ReadProcessMemory", 5, ANSWER_ZERO, 0 },
+    { "WriteProcessMemory", 5, ANSWER_ZERO, 0 },
+    { "DebugActiveProcess", 1, ANSWER_ZERO, 0 },
+    { "WaitForDebugEvent", 2, ANSWER_ZERO, 0 },
+    { "ContinueDebugEvent", 3, ANSWER_ZERO, 0 },
+    { "RaiseException", 4, ANSWER_END, 0 },
+    { "SetFileAttributesA", 2, ANSWER_ZERO, 0 },
+    { "GetFileAttributesA", 1, ANSWER_NO_HANDLE, 0 },
+    { "MultiByteToWideChar", 6, ANSWER_ZERO, 0 },
+    { "WideCharToMultiByte", 8, ANSWER_ZERO, 0 },
+    { "GetExitCodeProcess", 2, ANSWER_ZERO, 0 },
+    { "GetStdHandle", 1, ANSWER_ONE, 0 },
     { "ExitProcess", 1, ANSWER_END, 0 },
     { "TerminateProcess", 2, ANSWER_END, 0 },
     { "MessageBoxA", 4, ANSWER_END, 0 },
@@ -208,6 +287,48 @@ static uint32_t answer_path(struct ov_guest *p, uint32_t to, uint32_t bytes)
     return sizeof(path) - 1;
 }
 
+/* Copies what there is of the file from where its pointer stands. */
+static uint32_t copy_file(struct ov_guest *p, uint32_t to, uint32_t bytes)
+{
+    const uint64_t size = ov_bytes_len(p->file);
+    const uint64_t left = p->file_at < size ? size - p->file_at : 0;
+    uint8_t *at;
+
+    bytes = bytes < left ? bytes : (uint32_t)left;
+    at = ov_emu_at(&p->memory, to, bytes);
+    if (at == NULL || bytes == 0) {
+        return 0;
+    }
+    memcpy(at, &ov_bytes_raw(p->file)[p->file_at], bytes);
+    ov_emu_mark(&p->memory, to, bytes);
+    p->file_at += bytes;
+    return bytes;
+}
+
+static uint32_t answer_file(struct ov_guest *p, enum answer kind, const uint32_t *arguments)
+{
+    const uint32_t size = (uint32_t)ov_bytes_len(p->file);
+    uint32_t at;
+
+    if (kind == ANSWER_FILE_READ) {
+        store(p, arguments[3], copy_file(p, arguments[1], arguments[2]));
+        return 1;
+    }
+    if (kind == ANSWER_FILE_SEEK) {
+        at = arguments[3] == 0 ? 0 : arguments[3] == 1 ? p->file_at : size;
+        at += arguments[1];
+        p->file_at = at <= size ? at : size;
+        return p->file_at;
+    }
+    if (kind == ANSWER_FILE_VIEW) {
+        at = answer_memory(p, size);
+        p->file_at = 0;
+        (void)copy_file(p, at, size);
+        return at;
+    }
+    return size;
+}
+
 static bool answer(struct ov_guest *p, size_t api, const uint32_t *arguments)
 {
     uint32_t *eax = &p->cpu.r[OV_EAX];
@@ -243,6 +364,16 @@ static bool answer(struct ov_guest *p, size_t api, const uint32_t *arguments)
     case ANSWER_PATH:
         *eax = answer_path(p, arguments[1], arguments[2]);
         break;
+    case ANSWER_FILE:
+        p->file_at = 0;
+        *eax = 0x100;
+        break;
+    case ANSWER_FILE_SIZE:
+    case ANSWER_FILE_READ:
+    case ANSWER_FILE_SEEK:
+    case ANSWER_FILE_VIEW:
+        *eax = answer_file(p, (enum answer)apis[api].answer, arguments);
+        break;
     case ANSWER_NO_HANDLE:
         *eax = UINT32_MAX;
         break;
@@ -259,7 +390,7 @@ static bool answer(struct ov_guest *p, size_t api, const uint32_t *arguments)
 bool ov_api_enter(struct ov_guest *p)
 {
     const uint32_t door = (p->cpu.eip - OV_DOORS) / OV_DOOR_BYTES;
-    uint32_t arguments[8] = { 0 };
+    uint32_t arguments[12] = { 0 };
     uint32_t back;
     int16_t api;
 

@@ -181,11 +181,24 @@ static void bind_imports(struct ov_guest *p, uint32_t imports)
     p->cpu.stop = OV_CPU_RUNS; /* an import that points nowhere stays unbound */
 }
 
+/* One entry of the list of libraries (three links, where it lies, its entry and its size). */
+static void map_module(struct ov_guest *p, uint32_t at, uint32_t next, uint32_t before,
+        uint32_t base, uint32_t bytes)
+{
+    for (uint32_t list = 0; list < 3; list++) {
+        (void)ov_cpu_store(&p->cpu, at + 8 * list, 4, next + 8 * list);
+        (void)ov_cpu_store(&p->cpu, at + 8 * list + 4, 4, before + 8 * list);
+    }
+    (void)ov_cpu_store(&p->cpu, at + 0x18, 4, base);
+    (void)ov_cpu_store(&p->cpu, at + 0x20, 4, bytes);
+}
+
 /* Thread and process, as far as anybody looks: the chain of handlers, the stack's ends, itself, no
- * debugger, and the list of libraries, which is empty. */
+ * debugger, and the list of libraries: the program and the system's. */
 static void map_thread(struct ov_guest *p)
 {
-    const uint32_t teb = OV_TEB_BASE, peb = OV_TEB_BASE + 0x1000;
+    const uint32_t teb = OV_TEB_BASE, peb = OV_TEB_BASE + 0x1000, list = OV_TEB_BASE + 0x2000;
+    const uint32_t own = OV_TEB_BASE + 0x2100, kernel = OV_TEB_BASE + 0x2200;
     struct ov_cpu *cpu = &p->cpu;
 
     (void)ov_cpu_store(cpu, teb, 4, UINT32_MAX);
@@ -194,6 +207,11 @@ static void map_thread(struct ov_guest *p)
     (void)ov_cpu_store(cpu, teb + 0x18, 4, teb);
     (void)ov_cpu_store(cpu, teb + 0x30, 4, peb);
     (void)ov_cpu_store(cpu, peb + 8, 4, p->base);
+    (void)ov_cpu_store(cpu, peb + 0xc, 4, list);
+    map_module(p, list + 0xc, own, kernel, 0, 0); /* the list's head has links alone, */
+    (void)ov_cpu_store(cpu, list + 4, 4, 1);      /* so what follows is set behind it */
+    map_module(p, own, kernel, list + 0xc, p->base, p->bytes);
+    map_module(p, kernel, list + 0xc, own, OV_SYSTEM_BASE, OV_SYSTEM_BYTES);
     cpu->fs = teb;
 }
 
@@ -232,6 +250,7 @@ bool ov_guest_new(struct ov_guest **out, struct ov_bytes file)
     p->base = pe.base < 0x10000 || (pe.base & 0xffff) != 0 ? 0x00400000u : pe.base;
     p->bytes = (pe.image_bytes + 0xfff) & ~0xfffu;
     p->entry = pe.entry;
+    p->file = file;
     p->header_at = (uint32_t)pe.at;
     p->cpu.memory = &p->memory;
     if (!ov_emu_map(&p->memory, p->base, p->bytes)

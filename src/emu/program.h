@@ -20,7 +20,7 @@ enum ov_guest_event {
     OV_GUEST_STEPS  /* its steps are used up */
 };
 
-/* A 32-bit PE for x86, mapped as Windows would. False: no memory; *out is NULL where it is no such
+/* A 32-bit PE for x86, mapped as Windows would; `file` outlives it. False: no memory; *out is NULL where it is no such
  * program, or too large. */
 OV_MUST_CHECK bool ov_guest_new(struct ov_guest **out, struct ov_bytes file);
 void ov_guest_free(struct ov_guest *p);

@@ -41,6 +41,8 @@ struct ov_guest {
     enum ov_guest_event event;
     bool over;
     uint64_t api_calls;
+    struct ov_bytes file; /* borrowed: what it reads of itself */
+    uint32_t file_at;
     uint32_t heap_used;
     uint32_t door_count;
     int16_t door_api[OV_DOORS_MAX]; /* which of the stand-ins; -1: none */

@@ -67,7 +67,8 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_PYC] = "pyc",
     [OV_TYPE_PYINSTALLER] = "pyinstaller",
     [OV_TYPE_SCRENC] = "screnc",
-    [OV_TYPE_UPX] = "upx",
+    [OV_TYPE_EMBEDDED] = "embedded",
+    [OV_TYPE_EMBEDDED_TEXT] = "embedded",
     [OV_TYPE_PACKED] = "packed",
     [OV_TYPE_ELF] = "elf",
     [OV_TYPE_PE] = "pe",
@@ -286,6 +287,23 @@ static enum ov_type class_or_macho(struct ov_bytes b)
     return ov_u8_at(b, 7, 0) >= 43 ? OV_TYPE_CLASS : OV_TYPE_MACHO;
 }
 
+/* Scripts that carry an archive are longer than this. */
+#define SCRIPT_BYTES_MIN 8192u
+
+/* Where an ELF ends, by its section headers, which stand last: what lies behind is not its own. */
+static void add_behind_elf(struct ov_source *source, struct ov_bytes b, struct ov_detected *out)
+{
+    const bool wide = ov_u8_at(b, 4, 0) == 2;
+    const uint64_t at = wide ? ov_u64le_at(b, 0x28, 0) : ov_u32le_at(b, 0x20, 0);
+    const uint64_t each = ov_u16le_at(b, wide ? 0x3a : 0x2e, 0);
+    const uint64_t count = ov_u16le_at(b, wide ? 0x3c : 0x30, 0);
+    uint64_t end;
+
+    if (ov_u8_at(b, 5, 0) == 1 && at != 0 && ov_add(&end, at, each * count) && end < source->size) {
+        ov_detected_add(out, OV_TYPE_EMBEDDED, end, source->size);
+    }
+}
+
 static void detect_plain(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     if (ov_has(head, 0, "MZ", 2)) {
@@ -293,6 +311,7 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
         if (out->type == OV_TYPE_PE && ov_guest_looks_packed(head)) {
             ov_detected_add(out, OV_TYPE_PACKED, 0, source->size);
         }
+        ov_detected_add(out, OV_TYPE_EMBEDDED, 0, source->size);
         return;
     }
     if (ov_has(head, 0, "\xca\xfe\xba\xbe", 4) && ov_bytes_len(head) > 8) {
@@ -306,6 +325,10 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
             if (beginnings[i].not_unpacked != NULL) {
                 out->trouble = OV_REASON_UNSUPPORTED;
                 out->detail = beginnings[i].not_unpacked;
+            } else if (out->type == OV_TYPE_ELF) {
+                add_behind_elf(source, head, out);
+            } else if (out->type == OV_TYPE_SCRIPT && source->size > SCRIPT_BYTES_MIN) {
+                ov_detected_add(out, OV_TYPE_EMBEDDED_TEXT, 0, source->size);
             } else if (ov_container_opens(out->type)) {
                 ov_detected_add(out, out->type, 0, source->size);
             }

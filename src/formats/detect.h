@@ -71,9 +71,10 @@ enum ov_type {
     OV_TYPE_SWF,
     OV_TYPE_PYC,
     OV_TYPE_PYINSTALLER,
-    OV_TYPE_SCRENC, /* JScript.Encode, VBScript.Encode */
-    OV_TYPE_UPX,
-    OV_TYPE_PACKED, /* a program that unpacks itself: its code is interpreted */
+    OV_TYPE_SCRENC,        /* JScript.Encode, VBScript.Encode */
+    OV_TYPE_EMBEDDED,      /* whole files somewhere in the object */
+    OV_TYPE_EMBEDDED_TEXT, /* the same behind a script */
+    OV_TYPE_PACKED,        /* a program that unpacks itself: its code is interpreted */
 
     /* programs, documents, pictures; some hold others */
     OV_TYPE_ELF,

@@ -8,6 +8,7 @@
 extern const struct ov_parser_ops ov_parser_arj;
 extern const struct ov_parser_ops ov_parser_binhex;
 extern const struct ov_parser_ops ov_parser_compress;
+extern const struct ov_parser_ops ov_parser_embedded;
 extern const struct ov_parser_ops ov_parser_mail;
 extern const struct ov_parser_ops ov_parser_mbox;
 extern const struct ov_parser_ops ov_parser_ole;
