@@ -11,7 +11,7 @@ static bool find_string(struct ov_parser *p, const struct ov_token *token, struc
     if (ov_bytes_len(name) > 0) {
         number = ov_names_find(&p->strings, ov_bytes_of(NULL, 0), name);
         if (number == NULL) {
-            ov_reading_error(&p->reading, token->line, token->column, "the rule has no string $%s",
+            ov_reading_error(&p->reading, token->line, token->column, "undefined string \"$%s\"",
                     ov_excerpt_of(name).text);
             return false;
         }
@@ -27,8 +27,7 @@ static bool find_string(struct ov_parser *p, const struct ov_token *token, struc
         }
     }
     ov_reading_error(&p->reading, token->line, token->column,
-            "\"%s\" without a name means the string of a loop over strings; there is none here",
-            ov_excerpt_of(token->text).text);
+            "wrong use of anonymous string");
     return false;
 }
 
@@ -50,7 +49,7 @@ struct ov_term ov_ask_read_found(struct ov_parser *p)
         if (a.expr == NULL) {
             return a;
         }
-        (void)ov_term_check_integer(p, a, "the offset behind \"at\"");
+        (void)ov_term_check_integer(p, a, "at");
         term.expr->kind = OV_EXPR_FOUND_AT;
         term.expr->a = a.expr;
         term.depth = a.depth + 1;
@@ -110,10 +109,10 @@ struct ov_term ov_ask_read_position(struct ov_parser *p, enum ov_expr_kind kind)
         }
         index = ov_expr_read_operand(p);
         ov_expr_leave(p);
-        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "\"]\"")) {
+        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "']'")) {
             return ov_term_none();
         }
-        (void)ov_term_check_integer(p, index, "the number of a match");
+        (void)ov_term_check_integer(p, index, "[]");
         term.expr->a = index.expr;
         term.depth = index.depth + 1;
     }

@@ -62,7 +62,7 @@ static struct ov_term read_regex(struct ov_parser *p)
     if (term.expr == NULL) {
         return term;
     }
-    if (!ov_regex_read(&p->reading, &token, false, &regex)) {
+    if (!ov_regex_read(&p->reading, &token, ov_bytes_of(NULL, 0), false, &regex)) {
         return p->reading.out_of_memory ? ov_term_none() : ov_term_unknown(p, &token, true);
     }
     term.expr->re = regex.re;
@@ -73,7 +73,8 @@ static struct ov_term read_regex(struct ov_parser *p)
 static struct ov_term read_entrypoint(struct ov_parser *p)
 {
     ov_reading_warning(&p->reading, p->tok.line, p->tok.column,
-            "the keyword entrypoint is deprecated in YARA, which has pe.entry_point for it");
+            "using deprecated \"entrypoint\" keyword. Use the \"entry_point\" function from PE module "
+            "instead.");
     return ov_expr_leaf(p, OV_EXPR_ENTRYPOINT, OV_TYPE_INT, true);
 }
 
@@ -84,16 +85,18 @@ static struct ov_term read_read(struct ov_parser *p)
     struct ov_term term = ov_expr_leaf(p, OV_EXPR_READ, OV_TYPE_INT, true);
     struct ov_term offset;
 
-    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "\"(\"")
+    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "'('")
             || !ov_expr_enter(p)) {
         return ov_term_none();
     }
     offset = ov_expr_read_operand(p);
     ov_expr_leave(p);
-    if (offset.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+    if (offset.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
         return ov_term_none();
     }
-    (void)ov_term_check_integer(p, offset, "an offset");
+    p->reading.at_last = true;
+    (void)ov_term_check_integer(p, offset, "intXXXX or uintXXXX");
+    p->reading.at_last = false;
     term.expr->read_bytes = token.read_bytes;
     term.expr->read_signed = token.read_signed;
     term.expr->read_big = token.read_big;
@@ -113,25 +116,25 @@ static void check_range(struct ov_parser *p, struct ov_term from, struct ov_term
     }
     if (from.expr->integer < 0) {
         ov_reading_error(&p->reading, from.expr->line, from.expr->column,
-                "the lower bound of a range cannot be negative; it is %lld",
-                (long long)from.expr->integer);
+                "range lower bound can not be negative");
     } else if (ov_term_is_constant(to) && from.expr->integer > to.expr->integer) {
         ov_reading_error(&p->reading, from.expr->line, from.expr->column,
-                "the range is empty: %lld is greater than %lld", (long long)from.expr->integer,
-                (long long)to.expr->integer);
+                "range lower bound must be less than upper bound");
     }
 }
 
 bool ov_expr_read_range_rest(struct ov_parser *p, struct ov_term from, struct ov_term *to)
 {
-    if (!ov_parser_expect(p, OV_TOKEN_DOT_DOT, "\"..\"")) {
+    if (!ov_parser_expect(p, OV_TOKEN_DOT_DOT, NULL)) {
         return false;
     }
     *to = ov_expr_read_operand(p);
-    if (to->expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+    if (to->expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
         return false;
     }
+    p->reading.at_last = true;
     check_range(p, from, *to);
+    p->reading.at_last = false;
     return true;
 }
 
@@ -139,7 +142,7 @@ bool ov_expr_read_range(struct ov_parser *p, struct ov_term *from, struct ov_ter
 {
     bool read;
 
-    if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "a range, \"(from..to)\"") || !ov_expr_enter(p)) {
+    if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "'('") || !ov_expr_enter(p)) {
         return false;
     }
     *from = ov_expr_read_operand(p);
@@ -182,7 +185,7 @@ static struct ov_term need_operand(struct ov_parser *p, struct ov_term term, con
     }
     if (term.expr->type != OV_TYPE_UNKNOWN) {
         ov_reading_error(&p->reading, term.expr->line, term.expr->column,
-                "%s is a condition, true or false; a value is needed there", where);
+                "syntax error: %s is a condition, true or false; a value is needed there", where);
     }
     term.expr->type = OV_TYPE_UNKNOWN;
     term.is_operand = true;
@@ -199,7 +202,7 @@ static struct ov_term read_parentheses(struct ov_parser *p)
     ov_parser_next(p);
     term = ov_expr_read(p);
     ov_expr_leave(p);
-    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
         return ov_term_none();
     }
     return term;
@@ -252,7 +255,7 @@ static struct ov_term read_value(struct ov_parser *p)
     case OV_TOKEN_NAME:
         return ov_identifier_read(p);
     default:
-        (void)ov_parser_unexpected(p, "a value or a condition");
+        (void)ov_parser_unexpected(p, NULL);
         return ov_term_none();
     }
 }
@@ -269,7 +272,7 @@ static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
         if (op.kind == OV_TOKEN_PERCENT && ov_lex_peek(&p->lx) == OV_TOKEN_OF) {
             if (above > 0) {
                 ov_reading_error(&p->reading, op.line, op.column,
-                        "it is unclear what this is a percentage of; use parentheses");
+                        "syntax error, unexpected <of>");
                 return ov_term_none();
             }
             return left; /* 50 % of them */
@@ -323,7 +326,7 @@ static struct ov_term read_matches(struct ov_parser *p, struct ov_term text)
     struct ov_term regex;
 
     if (p->tok.kind != OV_TOKEN_REGEX) {
-        (void)ov_parser_unexpected(p, "a regular expression");
+        (void)ov_parser_unexpected(p, "regular expression");
         return ov_term_none();
     }
     regex = read_regex(p);
@@ -333,7 +336,7 @@ static struct ov_term read_matches(struct ov_parser *p, struct ov_term text)
     }
     if (text.expr->type != OV_TYPE_TEXT && text.expr->type != OV_TYPE_UNKNOWN) {
         ov_reading_error(&p->reading, text.expr->line, text.expr->column,
-                "what \"matches\" looks into must be a text");
+                "wrong type \"%s\" for matches operator", ov_type_text(text.expr->type));
     }
     expr->a = text.expr;
     expr->b = regex.expr;
@@ -408,9 +411,7 @@ static struct ov_term read_relation(struct ov_parser *p)
     }
     if (term.expr != NULL && !term.is_operand
             && (is_comparison(p->tok.kind) || binding(p->tok.kind) > 0)) {
-        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
-                "\"%s\" takes values, and what stands before it is a condition",
-                ov_excerpt_of(p->tok.text).text);
+        (void)ov_parser_unexpected(p, NULL); /* they take values, and this is a condition */
         return ov_term_none();
     }
     return term;

@@ -18,6 +18,7 @@
 struct hex {
     struct ov_reading *reading;
     const struct ov_token *token;
+    struct ov_bytes name; /* of the string, for messages */
     size_t pos; /* <= length of the text */
     uint32_t depth;
 };
@@ -44,7 +45,8 @@ static void *wrong(struct hex *h, const char *what)
             column = 1;
         }
     }
-    ov_reading_error(h->reading, line, column, "%s", what);
+    ov_reading_error(h->reading, line, column, "invalid hex string \"%s\": %s",
+            ov_excerpt_of(h->name).text, what);
     return NULL;
 }
 
@@ -91,6 +93,12 @@ static int nibble(int c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* What has a place in a hex string, only not here. */
+static bool is_text(int c)
+{
+    return c < 0 || c == ']' || c == '-' || c == '|' || c == ')' || c == '(' || c == '[';
+}
+
 /* Two digits, one or both of them `?`, perhaps behind a `~`. */
 static struct ov_re *read_byte(struct hex *h)
 {
@@ -102,15 +110,15 @@ static struct ov_re *read_byte(struct hex *h)
     high = peek_at(h, 0);
     low = peek_at(h, 1);
     if (nibble(high) < 0 && high != '?') {
-        return wrong(h, negate ? "~ needs the byte it negates right behind it"
-                               : "a hex string has pairs of digits, jumps and parentheses here");
+        return wrong(h, negate ? "invalid not operator (~) in hex string"
+                        : is_text(high) ? "syntax error" : "invalid character in hex string");
     }
     if (nibble(low) < 0 && low != '?') {
-        return wrong(h, "an odd number of digits; a byte has two");
+        return wrong(h, "uneven number of digits in hex string");
     }
     if (high == '?' && low == '?') {
         if (negate) {
-            return wrong(h, "~?? would be no byte at all");
+            return wrong(h, "invalid not operator (~) in hex string");
         }
         h->pos += 2;
         return ov_re_new(h->reading, OV_RE_ANY);
@@ -141,7 +149,7 @@ static struct ov_re *read_parentheses(struct hex *h)
         return NULL;
     }
     if (peek(h) != ')') {
-        return wrong(h, "this parenthesis is never closed");
+        return wrong(h, "syntax error");
     }
     h->pos++;
     return node;
@@ -185,24 +193,24 @@ static bool read_jump(struct hex *h, struct jump *out)
         has_max = read_number(h, &out->max);
         out->unbounded = !has_max;
     } else if (!has_min) {
-        return wrong(h, "a jump is [n], [n-m], [n-] or [-]") != NULL;
+        return wrong(h, "syntax error") != NULL;
     } else if (out->min == 0) {
-        return wrong(h, "a jump over no byte is none") != NULL;
+        return wrong(h, "invalid jump length") != NULL;
     }
     if (peek(h) != ']' || (!has_min && has_max)) {
-        return wrong(h, "a jump is [n], [n-m], [n-] or [-]") != NULL;
+        return wrong(h, "syntax error") != NULL;
     }
     if (out->min > JUMP_MAX || out->max > JUMP_MAX) {
         return wrong(h, "a jump of more than 2147483647 bytes") != NULL;
     }
     if (!out->unbounded && out->max < out->min) {
-        return wrong(h, "a jump that ends before it begins") != NULL;
+        return wrong(h, "invalid jump range") != NULL;
     }
     if (h->depth > 0 && out->unbounded) {
-        return wrong(h, "inside parentheses a jump must have an end") != NULL;
+        return wrong(h, "unbounded jumps not allowed inside alternation (|)") != NULL;
     }
     if (h->depth > 0 && out->max > JUMP_IN_PARENTHESES_MAX) {
-        return wrong(h, "inside parentheses a jump may be 200 bytes long at most") != NULL;
+        return wrong(h, "jumps over 200 now allowed inside alternation (|)") != NULL;
     }
     h->pos++;
     return true;
@@ -228,7 +236,7 @@ static bool read_jumps(struct hex *h, struct ov_re_list *list)
         }
     }
     if (peek(h) < 0 || peek(h) == ')' || peek(h) == '|') {
-        return wrong(h, "a jump needs something to jump to; nothing follows it") != NULL;
+        return wrong(h, "syntax error") != NULL;
     }
     if (!all.unbounded && all.max == 0) {
         return true; /* [0-0] */
@@ -257,7 +265,7 @@ static struct ov_re *read_tokens(struct hex *h)
 
         if (c == '[') {
             if (list.count == 0) {
-                return wrong(h, "a jump needs something to jump from; nothing stands before it");
+                return wrong(h, "syntax error");
             }
             if (!read_jumps(h, &list)) {
                 return NULL;
@@ -271,8 +279,7 @@ static struct ov_re *read_tokens(struct hex *h)
         ov_re_list_add(&list, node);
     }
     if (list.count == 0) {
-        return wrong(h, h->depth == 0 ? "a hex string needs at least one byte"
-                                      : "an alternative needs at least one byte");
+        return wrong(h, "syntax error");
     }
     return ov_re_list_close(h->reading, &list, OV_RE_CONCAT);
 }
@@ -295,9 +302,10 @@ static struct ov_re *read_alternatives(struct hex *h)
     }
 }
 
-struct ov_re *ov_hex_read(struct ov_reading *reading, const struct ov_token *token)
+struct ov_re *ov_hex_read(
+        struct ov_reading *reading, const struct ov_token *token, struct ov_bytes name)
 {
-    struct hex h = { .reading = reading, .token = token };
+    struct hex h = { .reading = reading, .token = token, .name = name };
     struct ov_re *node;
 
     OV_ASSERT(token->kind == OV_TOKEN_HEX);
@@ -306,10 +314,10 @@ struct ov_re *ov_hex_read(struct ov_reading *reading, const struct ov_token *tok
         return NULL;
     }
     if (peek(&h) == ')') {
-        return wrong(&h, "a closing parenthesis without an opening one");
+        return wrong(&h, "syntax error");
     }
     if (peek(&h) >= 0) {
-        return wrong(&h, "alternatives need parentheses around them");
+        return wrong(&h, "syntax error");
     }
     return node;
 }

@@ -5,7 +5,8 @@
 
 #include "rules/yara/lex.h"
 
-/* NULL: it was wrong, which was told, or memory ran out, which was noted. */
-struct ov_re *ov_hex_read(struct ov_reading *reading, const struct ov_token *token) OV_MUST_CHECK;
+/* `name`: of the string, for messages. NULL: it was wrong, which was told, or memory ran out, which was noted. */
+struct ov_re *ov_hex_read(struct ov_reading *reading, const struct ov_token *token,
+        struct ov_bytes name) OV_MUST_CHECK;
 
 #endif

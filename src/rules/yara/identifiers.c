@@ -48,7 +48,7 @@ static struct ov_term other_rule(struct ov_parser *p, const struct ov_token *tok
         return ov_term_unknown(p, token, true);
     }
     if (rule == OV_NAME_NEW) { /* this very rule, not decided yet: as in YARA, it does not hold */
-        ov_reading_warning(&p->reading, token->line, token->column,
+        ov_reading_hint(&p->reading, token->line, token->column,
                 "a rule that asks about itself: the answer is always no");
         expr = ov_expr_new(p, OV_EXPR_BOOL, OV_TYPE_BOOL, token->line, token->column);
     } else {
@@ -64,7 +64,7 @@ static void tell_unknown(struct ov_parser *p, const struct ov_token *token)
 {
     if (ov_field_module(token->text) != OV_FIELD_NONE) {
         ov_reading_error(&p->reading, token->line, token->column,
-                "undefined identifier \"%s\"; is an import missing?",
+                "undefined identifier \"%s\"",
                 ov_excerpt_of(token->text).text);
     } else {
         ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",

@@ -104,7 +104,7 @@ static bool skip_comment(struct ov_lexer *lx)
         }
         advance(lx);
     }
-    ov_reading_warning(lx->reading, line, col,
+    ov_reading_hint(lx->reading, line, col,
             "this comment is never closed; everything behind it is ignored");
     return true;
 }
@@ -144,8 +144,7 @@ static void lex_word(struct ov_lexer *lx, struct ov_token *out)
     }
     if (lx->priv_pos - from > OV_IDENTIFIER_BYTES_MAX) {
         ov_reading_error(lx->reading, out->line, out->column,
-                "the name %s is longer than %u bytes, the most a name may have",
-                ov_excerpt_of(out->text).text, OV_IDENTIFIER_BYTES_MAX);
+                "identifier too long");
         bad(lx, out);
     }
 }
@@ -169,7 +168,7 @@ static void lex_string_name(struct ov_lexer *lx, struct ov_token *out, enum ov_t
 static void too_large(struct ov_lexer *lx, struct ov_token *out)
 {
     ov_reading_error(lx->reading, out->line, out->column,
-            "the number %s does not fit; the largest is 9223372036854775807",
+            "integer overflow in \"%s\"",
             ov_excerpt_of(ov_lex_slice(lx, out->start, lx->priv_pos)).text);
     bad(lx, out);
 }
@@ -261,11 +260,11 @@ static bool lex_escape(struct ov_lexer *lx)
             return true;
         }
         ov_reading_error(lx->reading, lx->priv_line, column(lx),
-                "\\x in a text needs two hexadecimal digits behind it");
+                "illegal escape sequence");
         return false;
     default:
         ov_reading_error(lx->reading, lx->priv_line, column(lx),
-                "unknown escape in a text; there are \\\" \\\\ \\t \\n \\r and \\xHH");
+                "illegal escape sequence");
         return false;
     }
 }
@@ -279,7 +278,7 @@ static void lex_text(struct ov_lexer *lx, struct ov_token *out)
 
         if (c < 0 || c == '\n') {
             ov_reading_error(lx->reading, out->line, out->column,
-                    "this text has no closing quote on its line");
+                    "unterminated string");
             bad(lx, out);
             return;
         }
@@ -315,7 +314,7 @@ static void lex_regex(struct ov_lexer *lx, struct ov_token *out)
 
         if (c < 0 || c == '\n' || (c == '\\' && (escaped < 0 || escaped == '\n'))) {
             ov_reading_error(lx->reading, out->line, out->column,
-                    "this regular expression has no closing slash on its line");
+                    "unterminated regular expression");
             bad(lx, out);
             return;
         }
@@ -380,11 +379,10 @@ static void lex_foreign_byte(struct ov_lexer *lx, struct ov_token *out)
     const int c = peek(lx, 0);
 
     if (c == 0) {
-        ov_reading_error(lx->reading, out->line, out->column, "a NUL byte: this is not text");
+        ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
     } else if (c >= 0x80) {
         ov_reading_error(lx->reading, out->line, out->column,
-                "the byte 0x%02x is not ASCII; outside texts and comments only ASCII is possible",
-                (unsigned)c);
+                "non-ascii character");
     } else {
         ov_reading_error(lx->reading, out->line, out->column, "%s means nothing in YARA",
                 ov_excerpt_of(ov_lex_slice(lx, lx->priv_pos, lx->priv_pos + 1)).text);
@@ -560,27 +558,92 @@ struct ov_bytes ov_token_name(const struct ov_token *token)
     return out;
 }
 
-struct ov_excerpt ov_token_show(const struct ov_token *token)
+const char *ov_token_kind_text(enum ov_token_kind kind)
 {
-    struct ov_excerpt out = { { 0 } };
-    struct ov_excerpt text;
+    static const char *const texts[] = {
+        [OV_TOKEN_END] = "end of file",
+        [OV_TOKEN_BAD] = "invalid token",
+        [OV_TOKEN_NAME] = "identifier",
+        [OV_TOKEN_STRING] = "string identifier",
+        [OV_TOKEN_STRING_WILD] = "string identifier with wildcard",
+        [OV_TOKEN_COUNT] = "string count",
+        [OV_TOKEN_OFFSET] = "string offset",
+        [OV_TOKEN_LENGTH] = "string length",
+        [OV_TOKEN_INTEGER] = "integer number",
+        [OV_TOKEN_REAL] = "floating point number",
+        [OV_TOKEN_TEXT] = "text string",
+        [OV_TOKEN_REGEX] = "regular expression",
+        [OV_TOKEN_HEX] = "hex string",
+        [OV_TOKEN_READ] = "integer function",
+        [OV_TOKEN_BRACE_OPEN] = "'{'",
+        [OV_TOKEN_BRACE_CLOSE] = "'}'",
+        [OV_TOKEN_PAREN_OPEN] = "'('",
+        [OV_TOKEN_PAREN_CLOSE] = "')'",
+        [OV_TOKEN_BRACKET_OPEN] = "'['",
+        [OV_TOKEN_BRACKET_CLOSE] = "']'",
+        [OV_TOKEN_COLON] = "':'",
+        [OV_TOKEN_COMMA] = "','",
+        [OV_TOKEN_DOT] = "'.'",
+        [OV_TOKEN_DOT_DOT] = "..",
+        [OV_TOKEN_ASSIGN] = "'='",
+        [OV_TOKEN_EQ] = "==",
+        [OV_TOKEN_NE] = "!=",
+        [OV_TOKEN_LT] = "<",
+        [OV_TOKEN_LE] = "<=",
+        [OV_TOKEN_GT] = ">",
+        [OV_TOKEN_GE] = ">=",
+        [OV_TOKEN_SHIFT_LEFT] = "<<",
+        [OV_TOKEN_SHIFT_RIGHT] = ">>",
+        [OV_TOKEN_PLUS] = "'+'",
+        [OV_TOKEN_MINUS] = "'-'",
+        [OV_TOKEN_STAR] = "'*'",
+        [OV_TOKEN_BACKSLASH] = "'\\\\'",
+        [OV_TOKEN_PERCENT] = "'%'",
+        [OV_TOKEN_AMPERSAND] = "'&'",
+        [OV_TOKEN_PIPE] = "'|'",
+        [OV_TOKEN_CARET] = "'^'",
+        [OV_TOKEN_TILDE] = "'~'",
+        [OV_TOKEN_ALL] = "<all>",
+        [OV_TOKEN_AND] = "<and>",
+        [OV_TOKEN_ANY] = "<any>",
+        [OV_TOKEN_ASCII] = "<ascii>",
+        [OV_TOKEN_AT] = "<at>",
+        [OV_TOKEN_BASE64] = "<base64>",
+        [OV_TOKEN_BASE64WIDE] = "<base64wide>",
+        [OV_TOKEN_CONDITION] = "<condition>",
+        [OV_TOKEN_CONTAINS] = "<contains>",
+        [OV_TOKEN_DEFINED] = "<defined>",
+        [OV_TOKEN_ENDSWITH] = "<endswith>",
+        [OV_TOKEN_ENTRYPOINT] = "<entrypoint>",
+        [OV_TOKEN_FALSE] = "<false>",
+        [OV_TOKEN_FILESIZE] = "<filesize>",
+        [OV_TOKEN_FOR] = "<for>",
+        [OV_TOKEN_FULLWORD] = "<fullword>",
+        [OV_TOKEN_GLOBAL] = "<global>",
+        [OV_TOKEN_ICONTAINS] = "<icontains>",
+        [OV_TOKEN_IENDSWITH] = "<iendswith>",
+        [OV_TOKEN_IEQUALS] = "<iequals>",
+        [OV_TOKEN_IMPORT] = "<import>",
+        [OV_TOKEN_IN] = "<in>",
+        [OV_TOKEN_INCLUDE] = "include",
+        [OV_TOKEN_ISTARTSWITH] = "<istartswith>",
+        [OV_TOKEN_MATCHES] = "<matches>",
+        [OV_TOKEN_META] = "<meta>",
+        [OV_TOKEN_NOCASE] = "<nocase>",
+        [OV_TOKEN_NONE] = "<none>",
+        [OV_TOKEN_NOT] = "<not>",
+        [OV_TOKEN_OF] = "<of>",
+        [OV_TOKEN_OR] = "<or>",
+        [OV_TOKEN_PRIVATE] = "<private>",
+        [OV_TOKEN_RULE] = "<rule>",
+        [OV_TOKEN_STARTSWITH] = "<startswith>",
+        [OV_TOKEN_STRINGS] = "<strings>",
+        [OV_TOKEN_THEM] = "<them>",
+        [OV_TOKEN_TRUE] = "<true>",
+        [OV_TOKEN_WIDE] = "<wide>",
+        [OV_TOKEN_XOR] = "<xor>",
+    };
 
-    switch ((int)token->kind) {
-    case OV_TOKEN_END:
-        (void)snprintf(out.text, sizeof(out.text), "the end of the file");
-        return out;
-    case OV_TOKEN_TEXT:
-        (void)snprintf(out.text, sizeof(out.text), "a text in quotes");
-        return out;
-    case OV_TOKEN_REGEX:
-        (void)snprintf(out.text, sizeof(out.text), "a regular expression");
-        return out;
-    case OV_TOKEN_HEX:
-        (void)snprintf(out.text, sizeof(out.text), "a hex string");
-        return out;
-    default:
-        text = ov_excerpt_of(token->text);
-        (void)snprintf(out.text, sizeof(out.text), "\"%.74s\"", text.text);
-        return out;
-    }
+    OV_ASSERT((size_t)kind < sizeof(texts) / sizeof(texts[0]) && texts[kind] != NULL);
+    return texts[kind];
 }

@@ -139,7 +139,7 @@ struct ov_bytes ov_token_name(const struct ov_token *token);
 /* Part of the source, which is known to be there. */
 struct ov_bytes ov_lex_slice(const struct ov_lexer *lx, size_t from, size_t to);
 
-/* For "found ..." in a message. */
-struct ov_excerpt ov_token_show(const struct ov_token *token);
+/* As YARA calls it. */
+const char *ov_token_kind_text(enum ov_token_kind kind);
 
 #endif

@@ -25,10 +25,10 @@ struct ov_quantity ov_quantity_of_keyword(const struct ov_parser *p)
 
 static void check_percentage(struct ov_parser *p, struct ov_term value)
 {
-    if (ov_term_check_integer(p, value, "a percentage") && ov_term_is_constant(value)
+    if (ov_term_check_integer(p, value, "%") && ov_term_is_constant(value)
             && (value.expr->integer < 1 || value.expr->integer > 100)) {
         ov_reading_error(&p->reading, value.expr->line, value.expr->column,
-                "a percentage is from 1 to 100; this is %lld", (long long)value.expr->integer);
+                "percentage must be between 1 and 100 (inclusive)");
     }
 }
 
@@ -39,10 +39,10 @@ static void check_count(struct ov_parser *p, struct ov_term value)
     }
     if (value.expr->integer < 0) {
         ov_reading_error(&p->reading, value.expr->line, value.expr->column,
-                "how many cannot be negative; it is %lld", (long long)value.expr->integer);
+                "invalid value in condition: \"%lld\"", (long long)value.expr->integer);
     } else if (value.expr->integer == 0) {
         ov_reading_warning(&p->reading, value.expr->line, value.expr->column,
-                "0 means that none may match; \"none\" says so more clearly");
+                "consider using \"none\" keyword, it is less ambiguous.");
     }
 }
 
@@ -73,7 +73,7 @@ static void check_possible(struct ov_parser *p, const struct ov_quantity *quanti
 {
     if (is_known_count(quantity) && quantity->value.expr->integer > (int64_t)count) {
         ov_reading_warning(&p->reading, quantity->line, quantity->column,
-                "this never holds: it asks for %lld of %u",
+                "expression always false - requesting %lld of %u.",
                 (long long)quantity->value.expr->integer, count);
     }
 }
@@ -97,7 +97,7 @@ static void check_one_place(struct ov_parser *p, const struct ov_quantity *quant
     if ((quantity->how_many == OV_ALL && count > 1)
             || (is_known_count(quantity) && quantity->value.expr->integer > 1)) {
         ov_reading_warning(&p->reading, quantity->line, quantity->column,
-                "several strings at the same offset: that is rarely possible");
+                "multiple strings at an offset is usually false.");
     }
 }
 
@@ -115,7 +115,10 @@ static struct ov_term read_where(
         if (a.expr == NULL) {
             return a;
         }
-        (void)ov_term_check_integer(p, a, "the offset behind \"at\"");
+        if (a.expr->type != OV_TYPE_INT && a.expr->type != OV_TYPE_UNKNOWN) {
+            ov_reading_error(&p->reading, a.expr->line, a.expr->column,
+                    "invalid value in condition: \"at expression must be an integer\"");
+        }
         check_one_place(p, quantity, of.expr->string_count);
         of.expr->kind = OV_EXPR_OF_STRINGS_AT;
         of.expr->a = a.expr;
@@ -142,7 +145,7 @@ static void count_self(struct ov_parser *p, struct ov_expr *expr, uint32_t self)
         return;
     }
     if (expr->how_many == OV_ALL) {
-        ov_reading_warning(&p->reading, expr->line, expr->column,
+        ov_reading_hint(&p->reading, expr->line, expr->column,
                 "this never holds: the rule itself is one of those it asks about");
         expr->kind = OV_EXPR_BOOL;
         expr->integer = 0;
@@ -169,7 +172,9 @@ static struct ov_term read_of_rules(struct ov_parser *p, const struct ov_quantit
     if (expr == NULL || !ov_set_read_rules(p, expr, &self)) {
         return ov_term_none();
     }
+    p->reading.at_last = true;
     check_possible(p, quantity, expr->rule_count + self);
+    p->reading.at_last = false;
     if (!p->reading.failed) {
         count_self(p, expr, self);
     }
@@ -180,11 +185,11 @@ struct ov_term ov_of_read(struct ov_parser *p, const struct ov_quantity *quantit
 {
     struct ov_expr *expr;
 
-    if (!ov_parser_expect(p, OV_TOKEN_OF, "\"of\"")) {
+    if (!ov_parser_expect(p, OV_TOKEN_OF, "<of>")) {
         return ov_term_none();
     }
     if (p->tok.kind != OV_TOKEN_THEM) {
-        if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "\"them\" or a set in parentheses")) {
+        if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "<them> or '('")) {
             return ov_term_none();
         }
         if (p->tok.kind == OV_TOKEN_NAME) {
@@ -213,7 +218,7 @@ static bool read_variables(struct ov_parser *p, struct variables *out)
     out->count = 0;
     do {
         if (p->tok.kind != OV_TOKEN_NAME) {
-            return ov_parser_unexpected(p, "\"of\" or the name of a variable");
+            return ov_parser_unexpected(p, out->count == 0 ? "identifier or <of>" : "identifier");
         }
         if (out->count < VARIABLES_MAX) {
             out->names[out->count] = p->tok;
@@ -229,12 +234,12 @@ static struct ov_term read_body(struct ov_parser *p)
 {
     struct ov_term body;
 
-    if (!ov_parser_expect(p, OV_TOKEN_COLON, "\":\"")
-            || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "\"(\"")) {
+    if (!ov_parser_expect(p, OV_TOKEN_COLON, "':'")
+            || !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "'('")) {
         return ov_term_none();
     }
     body = ov_term_as_condition(p, ov_expr_read(p));
-    if (body.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+    if (body.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
         return ov_term_none();
     }
     return body;
@@ -259,7 +264,7 @@ static void check_variables(struct ov_parser *p, const struct variables *names)
             if (ov_bytes_equal(p->loops[j].name, ov_bytes_raw(name->text),
                         (size_t)ov_bytes_len(name->text))) {
                 ov_reading_error(&p->reading, name->line, name->column,
-                        "a loop around this one has a variable \"%s\" already",
+                        "duplicated loop identifier \"%s\"",
                         ov_excerpt_of(name->text).text);
             }
         }
@@ -278,7 +283,7 @@ static struct ov_term read_for_strings(struct ov_parser *p, const struct ov_quan
     for (uint32_t i = 0; i < p->loop_count; i++) {
         if (ov_bytes_len(p->loops[i].name) == 0) {
             ov_reading_error(&p->reading, quantity->line, quantity->column,
-                    "a loop over strings inside another one: it would be unclear what $ means");
+                    "'for <quantifier> of <string set>' loops can't be nested");
             break;
         }
     }
@@ -286,7 +291,7 @@ static struct ov_term read_for_strings(struct ov_parser *p, const struct ov_quan
     if (expr == NULL
             || (p->tok.kind != OV_TOKEN_THEM
                     && !ov_parser_expect(
-                            p, OV_TOKEN_PAREN_OPEN, "\"them\" or strings in parentheses"))
+                            p, OV_TOKEN_PAREN_OPEN, "<them> or '('"))
             || !ov_set_read_strings(p, expr)) {
         return ov_term_none();
     }
@@ -309,7 +314,7 @@ static bool read_list_rest(struct ov_parser *p, struct ov_expr *expr, struct ov_
 
     if (type != OV_TYPE_INT && type != OV_TYPE_TEXT && type != OV_TYPE_UNKNOWN) {
         ov_reading_error(&p->reading, first->expr->line, first->expr->column,
-                "a list to loop over holds integers or texts");
+                "wrong type for enumeration item");
         first->expr->type = OV_TYPE_UNKNOWN;
         type = OV_TYPE_UNKNOWN;
     }
@@ -324,13 +329,13 @@ static bool read_list_rest(struct ov_parser *p, struct ov_expr *expr, struct ov_
         if (item.expr->type != type && item.expr->type != OV_TYPE_UNKNOWN
                 && type != OV_TYPE_UNKNOWN) {
             ov_reading_error(&p->reading, item.expr->line, item.expr->column,
-                    "a list to loop over holds either integers or texts, not both");
+                    "enumerations must be all the same type");
         }
         *tail = item.expr;
         tail = &item.expr->next;
         first->depth = item.depth > first->depth ? item.depth : first->depth;
     }
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\",\", \"..\" or \")\"");
+    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL);
 }
 
 /* What to loop over: an array or a dictionary of a module. */
@@ -375,7 +380,7 @@ static void check_names(
                 row->name, names->count);
     } else if (expr->kind != OV_EXPR_FOR_FIELD && names->count != 1) {
         ov_reading_error(&p->reading, at->line, at->column,
-                "a range or a list gives one value at a time, and this loop wants %u",
+                "iterator yields one value on each iteration , but the loop expects %u",
                 names->count);
     }
 }
@@ -408,7 +413,7 @@ static bool read_iterable(
         return read_field(p, expr, type, depth);
     }
     if (!ov_parser_expect(
-                p, OV_TOKEN_PAREN_OPEN, "something to loop over, \"(from..to)\" or a list")
+                p, OV_TOKEN_PAREN_OPEN, "identifier or '('")
             || !ov_expr_enter(p)) {
         return false;
     }
@@ -445,7 +450,7 @@ static struct ov_term read_for_in(struct ov_parser *p, const struct ov_quantity 
         return ov_term_none();
     }
     check_variables(p, &names);
-    if (!ov_parser_expect(p, OV_TOKEN_IN, "\"in\"") || !read_iterable(p, expr, &type, &depth)) {
+    if (!ov_parser_expect(p, OV_TOKEN_IN, "<in>") || !read_iterable(p, expr, &type, &depth)) {
         return ov_term_none();
     }
     check_names(p, &names, expr);
@@ -487,8 +492,7 @@ struct ov_term ov_loop_read(struct ov_parser *p)
     struct ov_term term;
 
     if (p->loop_nest >= OV_LOOP_NEST_MAX) {
-        ov_reading_error(&p->reading, line, column, "more than %u loops inside each other",
-                OV_LOOP_NEST_MAX);
+        ov_reading_error(&p->reading, line, column, "loop nesting limit exceeded");
         return ov_term_none();
     }
     if (!ov_expr_enter(p)) {

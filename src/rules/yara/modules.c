@@ -77,7 +77,7 @@ static bool read_dot(struct ov_parser *p, struct path *path)
     const struct ov_field_row *row;
     enum ov_field field;
 
-    if (!ov_parser_expect(p, OV_TOKEN_NAME, "a name")) {
+    if (!ov_parser_expect(p, OV_TOKEN_NAME, "identifier")) {
         return false;
     }
     if (path->asked != OV_FIELD_NONE || path->expr->type != OV_TYPE_NODE) {
@@ -107,7 +107,7 @@ static bool read_bracket(struct ov_parser *p, struct path *path)
     struct ov_term index = ov_expr_read_operand(p);
     const enum ov_field field = path->asked;
 
-    if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "\"]\"")) {
+    if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "']'")) {
         return false;
     }
     if (field == OV_FIELD_NONE || row->kind != OV_FIELD_IS_FACT) {
@@ -187,7 +187,7 @@ static bool read_arguments(struct ov_parser *p, struct arguments *out)
         out->tail = &term.expr->next;
         out->depth = term.depth > out->depth ? term.depth : out->depth;
     } while (ov_parser_accept(p, OV_TOKEN_COMMA));
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"");
+    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL);
 }
 
 static bool read_call(struct ov_parser *p, struct path *path)

@@ -55,21 +55,21 @@ static const struct operator* operator_of(enum ov_token_kind token)
     return NULL;
 }
 
-static const char *type_text(enum ov_type type)
+const char *ov_type_text(enum ov_type type)
 {
     switch (type) {
     case OV_TYPE_BOOL:
-        return "true or false";
+        return "boolean";
     case OV_TYPE_INT:
-        return "an integer";
+        return "integer";
     case OV_TYPE_FLOAT:
-        return "a floating point number";
+        return "float";
     case OV_TYPE_TEXT:
-        return "a text";
+        return "string";
     case OV_TYPE_REGEX:
-        return "a regular expression";
+        return "regexp";
     case OV_TYPE_NODE:
-        return "a structure";
+        return "structure";
     }
     return "unknown";
 }
@@ -122,7 +122,7 @@ bool ov_term_check_integer(struct ov_parser *p, struct ov_term term, const char 
         return true;
     }
     ov_reading_error(&p->reading, term.expr->line, term.expr->column,
-            "%s must be an integer; this is %s", what, type_text(term.expr->type));
+            "wrong type \"%s\" for %s operator", ov_type_text(term.expr->type), what);
     return false;
 }
 
@@ -135,11 +135,12 @@ struct ov_term ov_term_as_condition(struct ov_parser *p, struct ov_term term)
     }
     if (expr->kind == OV_EXPR_TEXT) {
         ov_reading_warning(&p->reading, expr->line, expr->column,
-                "a text used as a condition: it is true unless it is empty");
+                "using literal string \"%s\" in a boolean operation.",
+                ov_excerpt_of(expr->text).text);
     }
     if (expr->type == OV_TYPE_REGEX) {
         /* YARA takes it, as something that is there. Nobody means it. */
-        ov_reading_warning(&p->reading, expr->line, expr->column,
+        ov_reading_hint(&p->reading, expr->line, expr->column,
                 "a regular expression used as a condition: it is always true");
         expr->kind = OV_EXPR_BOOL;
         expr->type = OV_TYPE_BOOL;
@@ -150,7 +151,7 @@ struct ov_term ov_term_as_condition(struct ov_parser *p, struct ov_term term)
 
 /* --- folding -------------------------------------------------------------------------------- */
 
-static const char overflow[] = "this does not fit into 64 bits";
+static const char overflow[] = "integer overflow";
 
 /* The sign is kept, as YARA does on every machine it runs on. */
 static int64_t shifted_right(int64_t a, unsigned by)
@@ -172,7 +173,7 @@ static const char *fold(enum ov_expr_kind kind, int64_t a, int64_t b, int64_t *o
     case OV_EXPR_DIV:
     case OV_EXPR_MOD:
         if (b == 0) {
-            return "a division by zero";
+            return "division by zero";
         }
         if (a == INT64_MIN && b == -1) {
             return overflow;
@@ -208,9 +209,13 @@ static struct ov_term folded(struct ov_parser *p, const struct ov_token *op, enu
     const char *why = fold(kind, a.expr->integer, b.expr->integer, &value);
 
     if (why != NULL) {
-        ov_reading_error(&p->reading, op->line, op->column, "%lld %s %lld: %s",
-                (long long)a.expr->integer, ov_excerpt_of(op->text).text,
-                (long long)b.expr->integer, why);
+        if (why == overflow) {
+            ov_reading_error(&p->reading, op->line, op->column,
+                    "integer overflow in \"%lld %s %lld\"", (long long)a.expr->integer,
+                    ov_excerpt_of(op->text).text, (long long)b.expr->integer);
+        } else {
+            ov_reading_error(&p->reading, op->line, op->column, "%s", why);
+        }
         a.expr->type = OV_TYPE_UNKNOWN;
         return a;
     }
@@ -243,15 +248,20 @@ static bool takes_both(const struct operator* op, enum ov_type a, enum ov_type b
 static void tell_types(struct ov_parser *p, const struct ov_token *op, const struct operator* row,
         enum ov_type a, enum ov_type b)
 {
-    static const char *const wants[] = {
-        [TAKES_NUMBERS] = "two numbers",
-        [TAKES_INTEGERS] = "two integers",
-        [TAKES_ALIKE] = "two numbers or two texts",
-        [TAKES_TEXTS] = "two texts",
-    };
+    const bool texts = row->takes == TAKES_TEXTS;
 
-    ov_reading_error(&p->reading, op->line, op->column, "\"%s\" takes %s, not %s and %s",
-            ov_excerpt_of(op->text).text, wants[row->takes], type_text(a), type_text(b));
+    if (row->takes == TAKES_INTEGERS || texts) {
+        const enum ov_type wanted = texts ? OV_TYPE_TEXT : OV_TYPE_INT;
+
+        ov_reading_error(&p->reading, op->line, op->column, "wrong type \"%s\" for %s operator",
+                ov_type_text(a != wanted ? a : b),
+                op->kind == OV_TOKEN_AMPERSAND ? "^" : ov_excerpt_of(op->text).text);
+    } else if (a == OV_TYPE_TEXT && b == OV_TYPE_TEXT) {
+        ov_reading_error(&p->reading, op->line, op->column,
+                "strings don't support \"%s\" operation", ov_excerpt_of(op->text).text);
+    } else {
+        ov_reading_error(&p->reading, op->line, op->column, "type mismatch");
+    }
 }
 
 static enum ov_type type_of_result(const struct operator* op, enum ov_type a, enum ov_type b)
@@ -286,9 +296,8 @@ struct ov_term ov_term_unary(struct ov_parser *p, const struct ov_token *op, str
         return a;
     }
     if (!is_number(a.expr->type) || (!is_minus && a.expr->type != OV_TYPE_INT)) {
-        ov_reading_error(&p->reading, op->line, op->column, "\"%s\" takes %s, not %s",
-                ov_excerpt_of(op->text).text, is_minus ? "a number" : "an integer",
-                type_text(a.expr->type));
+        ov_reading_error(&p->reading, op->line, op->column, "wrong type \"%s\" for %s operator",
+                ov_type_text(a.expr->type), ov_excerpt_of(op->text).text);
         return ov_term_unknown(p, op, true);
     }
     if (ov_term_is_constant(a)) {
@@ -314,7 +323,7 @@ static bool check_shift(struct ov_parser *p, const struct ov_token *op, const st
 {
     if ((row->kind == OV_EXPR_SHIFT_LEFT || row->kind == OV_EXPR_SHIFT_RIGHT)
             && ov_term_is_constant(b) && b.expr->integer < 0) {
-        ov_reading_error(&p->reading, op->line, op->column, "a shift by %lld, less than nothing",
+        ov_reading_error(&p->reading, op->line, op->column, "invalid value in condition: \"%lld\"",
                 (long long)b.expr->integer);
         return false;
     }
@@ -341,7 +350,7 @@ struct ov_term ov_term_binary(
     }
     if (gives_operand && at == OV_TYPE_INT && ov_term_is_constant(b) && b.expr->integer == 0
             && (row->kind == OV_EXPR_DIV || row->kind == OV_EXPR_MOD)) {
-        ov_reading_error(&p->reading, op->line, op->column, "a division by zero");
+        ov_reading_error(&p->reading, op->line, op->column, "division by zero");
     }
     expr = ov_expr_new(p, row->kind, type_of_result(row, at, bt), a.expr->line, a.expr->column);
     if (expr == NULL) {

@@ -61,7 +61,7 @@ struct ov_parser {
 void ov_parser_next(struct ov_parser *p);
 /* Consumes it if it is there. */
 bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind);
-/* Consumes it, or tells what should have been there and returns false. */
+/* Consumes it, or tells what should have been there (NULL: too many things) and returns false. */
 OV_MUST_CHECK bool ov_parser_expect(struct ov_parser *p, enum ov_token_kind kind, const char *what);
 /* Tells what should have been there. Always false. */
 bool ov_parser_unexpected(struct ov_parser *p, const char *what);
@@ -152,8 +152,9 @@ struct ov_term ov_term_binary(
         struct ov_parser *p, const struct ov_token *op, struct ov_term a, struct ov_term b);
 /* As a condition: tells what should not be one. */
 struct ov_term ov_term_as_condition(struct ov_parser *p, struct ov_term term);
-/* True if it is an integer (or unknown). Else tells: "`what` must be an integer". */
+/* True if it is an integer (or unknown). Else tells that this is the wrong type for `what`. */
 bool ov_term_check_integer(struct ov_parser *p, struct ov_term term, const char *what);
+const char *ov_type_text(enum ov_type type); /* as YARA calls it */
 bool ov_term_is_constant(struct ov_term term); /* an integer known now */
 uint32_t ov_depth_over(struct ov_term a, struct ov_term b);
 

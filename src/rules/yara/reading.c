@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MESSAGE_BYTES 512
-#define EXCERPT_BYTES 40 /* shown of foreign bytes, so that a sentence stays one */
+#define EXCERPT_BYTES 136u /* shown of foreign bytes: any name, but no text without end */
 
 OV_PRINTF(5, 0)
 static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t line,
@@ -14,6 +14,11 @@ static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t
 {
     char message[MESSAGE_BYTES];
 
+    if (reading->as_yara && line != 0 && reading->next_line != 0) {
+        line = reading->held_line != 0 ? reading->held_line
+               : reading->at_last      ? reading->last_line
+                                       : reading->next_line;
+    }
     (void)vsnprintf(message, sizeof(message), fmt, ap);
     ov_diag_add(
             reading->diags, severity, reading->file, reading->rule, line, column, "%s", message);
@@ -22,7 +27,7 @@ static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t
 void ov_reading_error(
         struct ov_reading *reading, uint32_t line, uint32_t column, const char *fmt, ...)
 {
-    const bool told = reading->failed && reading->first_error_only;
+    const bool told = reading->failed && reading->as_yara;
     va_list ap;
 
     reading->failed = true;
@@ -39,7 +44,20 @@ void ov_reading_warning(
 {
     va_list ap;
 
-    if (reading->quiet || (reading->failed && reading->first_error_only)) {
+    if (reading->quiet || (reading->failed && reading->as_yara)) {
+        return;
+    }
+    va_start(ap, fmt);
+    tell(reading, OV_DIAG_WARNING, line, column, fmt, ap);
+    va_end(ap);
+}
+
+void ov_reading_hint(
+        struct ov_reading *reading, uint32_t line, uint32_t column, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (reading->quiet || reading->as_yara) {
         return;
     }
     va_start(ap, fmt);

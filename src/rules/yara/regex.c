@@ -22,6 +22,7 @@
 struct regex {
     struct ov_reading *reading;
     const struct ov_token *token;
+    struct ov_bytes name; /* of the string, for messages */
     size_t pos; /* <= length of the text */
     uint32_t depth;
     bool has_greedy;
@@ -47,7 +48,12 @@ static uint32_t column(const struct regex *x)
 
 static void *wrong(struct regex *x, const char *what)
 {
-    ov_reading_error(x->reading, x->token->line, column(x), "%s", what);
+    if (ov_bytes_len(x->name) == 0) {
+        ov_reading_error(x->reading, x->token->line, column(x), "%s", what);
+    } else {
+        ov_reading_error(x->reading, x->token->line, column(x),
+                "invalid regular expression \"%s\": %s", ov_excerpt_of(x->name).text, what);
+    }
     return NULL;
 }
 
@@ -111,16 +117,16 @@ static int read_escape(struct regex *x, bool in_class)
     const int c = peek(x, 1), high = nibble(peek(x, 2)), low = nibble(peek(x, 3));
 
     if (c < 0) {
-        (void)wrong(x, "a backslash with nothing behind it");
+        (void)wrong(x, "illegal escape sequence");
         return -1;
     }
     if (x->reading->strict_escape && !is_known_escape(c, in_class)) {
         ov_reading_warning(x->reading, x->token->line, column(x),
-                "unknown escape sequence: the backslash here changes nothing");
+                "unknown escape sequence");
     }
     if (c == 'x') {
         if (high < 0 || low < 0) {
-            (void)wrong(x, "\\x needs two hexadecimal digits behind it");
+            (void)wrong(x, "illegal escape sequence");
             return -1;
         }
         x->pos += 4;
@@ -149,11 +155,11 @@ static int read_class_byte(struct regex *x)
     const int c = peek(x, 0);
 
     if (c < 0) {
-        (void)wrong(x, "this class has no closing bracket");
+        (void)wrong(x, "missing terminating ] for character class");
         return -1;
     }
     if (c >= 0x80) {
-        (void)wrong(x, "a byte that is not ASCII in a class; write it as \\xHH");
+        (void)wrong(x, "non-ascii character");
         return -1;
     }
     if (c == '\\') {
@@ -188,7 +194,7 @@ static bool read_class_item(struct regex *x, struct ov_re_set *set)
             return false;
         }
         if (to < from) {
-            return wrong(x, "a range of a class that ends before it begins") != NULL;
+            return wrong(x, "bad character range") != NULL;
         }
     }
     ov_re_set_add(set, (uint8_t)from, (uint8_t)to);
@@ -302,10 +308,10 @@ static bool read_quantifier(struct regex *x, struct repeat *out)
     length = range_here(x, out);
     OV_ASSERT(length > 0);
     if (out->min > REPEAT_MAX || (out->max > REPEAT_MAX && out->max != OV_RE_UNBOUNDED)) {
-        return wrong(x, "more than 32767 repetitions") != NULL;
+        return wrong(x, "repeat interval too large") != NULL;
     }
     if (out->max < out->min) {
-        return wrong(x, "a repetition whose upper bound is below its lower one") != NULL;
+        return wrong(x, "bad repeat interval") != NULL;
     }
     x->pos += length;
     return true;
@@ -327,7 +333,7 @@ static struct ov_re *repeated(struct regex *x, struct ov_re *atom, bool is_dot)
     lazy = peek(x, 0) == '?';
     x->pos += lazy;
     if (is_quantifier(x)) {
-        return wrong(x, "two quantifiers in a row; put parentheses around what the second repeats");
+        return wrong(x, "syntax error");
     }
     x->has_lazy = x->has_lazy || lazy;
     x->has_greedy = x->has_greedy || !lazy;
@@ -361,7 +367,7 @@ static struct ov_re *read_parentheses(struct regex *x)
         return NULL;
     }
     if (peek(x, 0) != ')') {
-        return wrong(x, "this parenthesis is never closed");
+        return wrong(x, "syntax error");
     }
     x->pos++;
     return node;
@@ -399,13 +405,13 @@ static struct ov_re *read_atom(struct regex *x)
             return ov_re_class(x->reading, &set);
         }
         if (is_digit(peek(x, 1))) {
-            return wrong(x, "YARA has no backreferences");
+            return wrong(x, "backreferences are not allowed");
         }
         byte = read_escape(x, false);
         return byte < 0 ? NULL : ov_re_byte(x->reading, (uint8_t)byte);
     default:
         if (is_quantifier(x)) {
-            return wrong(x, "a quantifier with nothing before it to repeat");
+            return wrong(x, "syntax error");
         }
         x->pos++;
         return ov_re_byte(x->reading, (uint8_t)c);
@@ -432,7 +438,7 @@ static struct ov_re *read_item(struct regex *x)
     }
     x->pos += escaped >= 0 ? 2 : 1;
     if (is_quantifier(x)) {
-        return wrong(x, "a position cannot be repeated; a quantifier needs bytes before it");
+        return wrong(x, "syntax error");
     }
     return ov_re_new(x->reading, assertion);
 }
@@ -464,8 +470,7 @@ static struct ov_re *read_alternatives(struct regex *x)
     struct ov_re_list list = { 0 };
 
     if (is_concat_end(x)) {
-        return wrong(x, peek(x, 0) == '|' ? "an alternative with nothing before the bar"
-                                          : "nothing stands here that could match");
+        return wrong(x, "syntax error");
     }
     for (;;) {
         struct ov_re *node = read_concat(x);
@@ -481,28 +486,27 @@ static struct ov_re *read_alternatives(struct regex *x)
     }
 }
 
-bool ov_regex_read(struct ov_reading *reading, const struct ov_token *token, bool in_string,
-        struct ov_regex *out)
+bool ov_regex_read(struct ov_reading *reading, const struct ov_token *token, struct ov_bytes name,
+        bool in_string, struct ov_regex *out)
 {
-    struct regex x = { .reading = reading, .token = token };
+    struct regex x = { .reading = reading, .token = token, .name = name };
     struct ov_re *re;
 
     OV_ASSERT(token->kind == OV_TOKEN_REGEX);
     if (ov_bytes_len(token->text) > REGEX_BYTES_MAX) {
-        return wrong(&x, "a regular expression of more than 8192 bytes") != NULL;
+        return wrong(&x, "regular expression is too large") != NULL;
     }
     re = read_alternatives(&x);
     if (re == NULL) {
         return false;
     }
     if (peek(&x, 0) == ')') {
-        return wrong(&x, "a closing parenthesis without an opening one") != NULL;
+        return wrong(&x, "syntax error") != NULL;
     }
     if (in_string && x.has_greedy && x.has_lazy) {
-        x.pos = 0;
-        return wrong(&x, "greedy and lazy quantifiers cannot be mixed: it would be unclear which "
-                         "match counts, the longest or the shortest")
-               != NULL;
+        ov_reading_error(reading, token->line, token->column,
+                "greedy and ungreedy quantifiers can't be mixed in a regular expression");
+        return false;
     }
     *out = (struct ov_regex){ .re = re, .is_greedy = x.has_greedy, .is_unending = x.is_unending };
     return true;

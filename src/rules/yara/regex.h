@@ -11,9 +11,9 @@ struct ov_regex {
     bool is_unending; /* has .* or the like: worth a warning in a string */
 };
 
-/* In a string, greedy and lazy quantifiers may not be mixed; in a condition nobody asks for the
+/* `name`: of the string, for messages; empty in a condition. In a string, greedy and lazy quantifiers may not be mixed; in a condition nobody asks for the
  * length, and they may. False: it was wrong, which was told, or memory ran out, which was noted. */
 OV_MUST_CHECK bool ov_regex_read(struct ov_reading *reading, const struct ov_token *token,
-        bool in_string, struct ov_regex *out);
+        struct ov_bytes name, bool in_string, struct ov_regex *out);
 
 #endif

@@ -17,7 +17,12 @@
 
 void ov_parser_next(struct ov_parser *p)
 {
+    const uint32_t line = p->reading.next_line;
+
+    p->reading.next_line = 0; /* what the lexer tells stands where it says */
     ov_lex(&p->lx, &p->tok);
+    p->reading.last_line = line;
+    p->reading.next_line = p->tok.line;
 }
 
 bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
@@ -32,8 +37,9 @@ bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
 bool ov_parser_unexpected(struct ov_parser *p, const char *what)
 {
     if (p->tok.kind != OV_TOKEN_BAD) { /* that was told */
-        ov_reading_error(&p->reading, p->tok.line, p->tok.column, "found %s, but %s belongs here",
-                ov_token_show(&p->tok).text, what);
+        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
+                "syntax error, unexpected %s%s%s", ov_token_kind_text(p->tok.kind),
+                what == NULL ? "" : ", expecting ", what == NULL ? "" : what);
     }
     p->reading.failed = true;
     return false;
@@ -71,7 +77,7 @@ static bool read_tags(struct ov_parser *p)
         struct tag *tag = ov_arena_alloc(&p->scratch, 1, sizeof(*tag));
         uint32_t *value;
 
-        if (!ov_parser_expect(p, OV_TOKEN_NAME, "the name of a tag")) {
+        if (!ov_parser_expect(p, OV_TOKEN_NAME, "identifier")) {
             return false;
         }
         value = ov_names_add(&seen, ov_bytes_of(NULL, 0), token.text);
@@ -80,9 +86,11 @@ static bool read_tags(struct ov_parser *p)
             return false;
         }
         if (*value != OV_NAME_NEW) {
-            ov_reading_error(&p->reading, token.line, token.column, "the tag \"%s\" is said twice",
+            p->reading.at_last = true;
+            ov_reading_error(&p->reading, token.line, token.column, "duplicated tag identifier \"%s\"",
                     ov_excerpt_of(token.text).text);
         }
+        p->reading.at_last = false;
         *value = 0;
         tag->name = token.text;
         *tail = tag;
@@ -128,7 +136,7 @@ static bool read_meta_value(struct ov_parser *p, struct ov_meta *meta)
     }
     if (meta->type == OV_TYPE_UNKNOWN || (negative && meta->type != OV_TYPE_INT)) {
         return ov_parser_unexpected(
-                p, negative ? "an integer" : "a text, an integer, true or false");
+                p, negative ? "integer number" : NULL);
     }
     ov_parser_next(p);
     return true;
@@ -141,7 +149,7 @@ static bool read_metas(struct ov_parser *p)
     if (!ov_parser_accept(p, OV_TOKEN_META)) {
         return true;
     }
-    if (!ov_parser_expect(p, OV_TOKEN_COLON, "\":\"")) {
+    if (!ov_parser_expect(p, OV_TOKEN_COLON, "':'")) {
         return false;
     }
     do {
@@ -152,8 +160,8 @@ static bool read_metas(struct ov_parser *p)
             return false;
         }
         meta->meta.name = p->tok.text;
-        if (!ov_parser_expect(p, OV_TOKEN_NAME, "the name of a meta value")
-                || !ov_parser_expect(p, OV_TOKEN_ASSIGN, "\"=\"")
+        if (!ov_parser_expect(p, OV_TOKEN_NAME, "identifier")
+                || !ov_parser_expect(p, OV_TOKEN_ASSIGN, "'='")
                 || !read_meta_value(p, &meta->meta)) {
             return false;
         }
@@ -176,24 +184,29 @@ static bool read_strings(struct ov_parser *p)
     if (!ov_parser_accept(p, OV_TOKEN_STRINGS)) {
         return true;
     }
-    return ov_parser_expect(p, OV_TOKEN_COLON, "\":\"") && ov_strings_read(p);
+    return ov_parser_expect(p, OV_TOKEN_COLON, "':'") && ov_strings_read(p);
+}
+
+static const char *expected_instead_of_condition(const struct ov_parser *p)
+{
+    return p->rule.string_count > 0 ? NULL
+           : p->rule.meta_count > 0 ? NULL
+                                    : "<meta> or <strings> or <condition>";
 }
 
 /* From the name on. Up to, not over, the closing brace. */
 static bool read_body(struct ov_parser *p)
 {
-    if (!read_tags(p) || !ov_parser_expect(p, OV_TOKEN_BRACE_OPEN, "\"{\"") || !read_metas(p)
+    if (!read_tags(p) || !ov_parser_expect(p, OV_TOKEN_BRACE_OPEN, p->rule.tag_count == 0 ? "':' or '{'" : "identifier or '{'") || !read_metas(p)
             || !read_strings(p)
-            || !ov_parser_expect(p, OV_TOKEN_CONDITION,
-                    p->rule.string_count > 0 ? "another string, a modifier or \"condition:\""
-                                             : "\"meta:\", \"strings:\" or \"condition:\"")
-            || !ov_parser_expect(p, OV_TOKEN_COLON, "\":\"")
+            || !ov_parser_expect(p, OV_TOKEN_CONDITION, expected_instead_of_condition(p))
+            || !ov_parser_expect(p, OV_TOKEN_COLON, "':'")
             || !ov_condition_read(p, &p->rule.condition)) {
         return false;
     }
     ov_strings_check_used(p);
     if (p->tok.kind != OV_TOKEN_BRACE_CLOSE) {
-        return ov_parser_unexpected(p, "\"and\", \"or\" or the rule's closing \"}\"");
+        return ov_parser_unexpected(p, NULL);
     }
     return true;
 }
@@ -208,13 +221,13 @@ static uint32_t *take_name(struct ov_parser *p, const struct ov_token *name)
 
     if (ov_names_find(&p->externals, ov_bytes_of(NULL, 0), name->text) != NULL) {
         ov_reading_error(&p->reading, name->line, name->column,
-                "an external variable has the name \"%s\" already", ov_excerpt_of(name->text).text);
+                "duplicated identifier \"%s\"", ov_excerpt_of(name->text).text);
         return NULL;
     }
     if (ov_set_is_taken(p, name->text, &wildcard)) {
         ov_reading_error(&p->reading, name->line, name->column,
-                "an earlier rule asked about \"%s*\", so no rule of such a name may follow",
-                ov_excerpt_of(wildcard).text);
+                "rule identifier \"%s\" matches previously used wildcard rule set",
+                ov_excerpt_of(name->text).text);
     }
     value = ov_names_add(&p->set->names, p->space, name->text);
     if (value == NULL) {
@@ -223,7 +236,7 @@ static uint32_t *take_name(struct ov_parser *p, const struct ov_token *name)
         return NULL;
     }
     if (*value != OV_NAME_NEW) {
-        ov_reading_error(&p->reading, name->line, name->column, "there is a rule \"%s\" already",
+        ov_reading_error(&p->reading, name->line, name->column, "duplicated identifier \"%s\"",
                 ov_excerpt_of(name->text).text);
         return NULL;
     }
@@ -270,7 +283,7 @@ static bool read_modifiers(struct ov_parser *p)
         } else if (ov_parser_accept(p, OV_TOKEN_GLOBAL)) {
             p->rule.flags |= OV_RULE_GLOBAL;
         } else {
-            return ov_parser_expect(p, OV_TOKEN_RULE, "\"rule\"");
+            return ov_parser_expect(p, OV_TOKEN_RULE, "<rule> or <private> or <global>");
         }
     }
 }
@@ -301,7 +314,7 @@ static bool read_rule(struct ov_parser *p)
     name = p->tok;
     p->rule.name = name.text;
     if (name.kind != OV_TOKEN_NAME) {
-        return ov_parser_unexpected(p, "the name of a rule");
+        return ov_parser_unexpected(p, "identifier");
     }
     p->reading.rule = name.text;
     number = take_name(p, &name);
@@ -332,7 +345,7 @@ static bool read_import(struct ov_parser *p)
     ov_parser_next(p);
     token = p->tok;
     if (token.kind != OV_TOKEN_TEXT) {
-        return ov_parser_unexpected(p, "the name of a module in quotes");
+        return ov_parser_unexpected(p, "text string");
     }
     if (!ov_token_unescape(&p->reading, &token, &name)) {
         return false;
@@ -438,7 +451,7 @@ static bool read_include(struct ov_parser *p)
     ov_parser_next(p);
     token = p->tok;
     if (token.kind != OV_TOKEN_TEXT) {
-        return ov_parser_unexpected(p, "the name of a file in quotes");
+        return ov_parser_unexpected(p, "text string");
     }
     if (!ov_token_unescape(&p->reading, &token, &name) || !join_path(p, name, &path)) {
         return false;
@@ -503,7 +516,7 @@ static bool read_item(struct ov_parser *p)
         ov_parser_next(p); /* the closing brace; what follows is no part of the rule any more */
         return true;
     default:
-        (void)ov_parser_unexpected(p, "a rule, an import or an include");
+        (void)ov_parser_unexpected(p, NULL);
         ov_parser_next(p);
         return false;
     }
@@ -591,7 +604,7 @@ bool ov_yara_read(struct ov_rule_set *set, struct ov_bytes file, struct ov_bytes
                 .file = file,
                 .rule = ov_bytes_of(NULL, 0),
                 .strict_escape = options->strict_escape,
-                .first_error_only = options->first_error_only },
+                .as_yara = options->first_error_only },
         .set = set,
         .options = options,
         .include_bytes_left = OV_RULE_SOURCE_BYTES_MAX,

@@ -117,7 +117,7 @@ static bool read_string_item(struct ov_parser *p)
         return ov_bytes_slice(token.text, 0, ov_bytes_len(token.text) - 1, &prefix)
                && pick_strings(p, &token, prefix);
     }
-    return ov_parser_unexpected(p, "the name of a string, like $a or $a*");
+    return ov_parser_unexpected(p, "string identifier or string identifier with wildcard");
 }
 
 bool ov_set_read_strings(struct ov_parser *p, struct ov_expr *expr)
@@ -136,7 +136,7 @@ bool ov_set_read_strings(struct ov_parser *p, struct ov_expr *expr)
                 return false;
             }
         } while (ov_parser_accept(p, OV_TOKEN_COMMA));
-        if (!ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\",\" or \")\"")) {
+        if (!ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "')' or ','")) {
             return false;
         }
     }
@@ -197,7 +197,7 @@ static bool pick_rules(struct ov_parser *p, const struct ov_token *token, uint32
     *self += begins_with(p->rule.name, prefix);
     if (p->picked_count == before && *self == self_before) {
         ov_reading_error(&p->reading, token->line, token->column,
-                "there is no rule before this one that \"%s*\" could mean",
+                "undefined identifier \"%s*\"",
                 ov_excerpt_of(prefix).text);
         return true;
     }
@@ -215,7 +215,7 @@ static bool read_rule_item(struct ov_parser *p, uint32_t *self)
     const struct ov_token token = p->tok;
     const uint32_t *number;
 
-    if (!ov_parser_expect(p, OV_TOKEN_NAME, "the name of a rule")) {
+    if (!ov_parser_expect(p, OV_TOKEN_NAME, "identifier")) {
         return false;
     }
     if (ov_parser_accept(p, OV_TOKEN_STAR)) {
@@ -224,7 +224,7 @@ static bool read_rule_item(struct ov_parser *p, uint32_t *self)
     number = ov_names_find(&p->set->names, p->space, token.text);
     if (number == NULL) {
         ov_reading_error(&p->reading, token.line, token.column,
-                "there is no rule \"%s\" before this one", ov_excerpt_of(token.text).text);
+                "undefined identifier \"%s\"", ov_excerpt_of(token.text).text);
         return true;
     }
     return pick_rule(p, &token, *number, self);
@@ -238,7 +238,7 @@ bool ov_set_read_rules(struct ov_parser *p, struct ov_expr *expr, uint32_t *self
             return false;
         }
     } while (ov_parser_accept(p, OV_TOKEN_COMMA));
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\",\" or \")\"")
+    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "')' or ','")
            && keep_picked(p, &expr->rules, &expr->rule_count);
 }
 

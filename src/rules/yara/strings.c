@@ -68,16 +68,11 @@ static const char *flag_text(uint32_t flag)
     }
 }
 
-static const char *kind_text(enum ov_string_kind kind)
-{
-    return kind == OV_STRING_HEX ? "a hex string" : "a regular expression";
-}
-
 /* One bound of an xor range. */
 static bool read_key(struct ov_parser *p, int64_t *out)
 {
     *out = p->tok.integer;
-    return ov_parser_expect(p, OV_TOKEN_INTEGER, "a key from 0 to 255");
+    return ov_parser_expect(p, OV_TOKEN_INTEGER, "integer number");
 }
 
 /* xor, xor(n), xor(n-m) */
@@ -85,6 +80,7 @@ static bool read_xor(struct ov_parser *p, struct ov_string *string)
 {
     const struct ov_token at = p->tok;
     int64_t min, max;
+    bool is_range;
 
     string->xor_min = 0;
     string->xor_max = 255;
@@ -95,18 +91,20 @@ static bool read_xor(struct ov_parser *p, struct ov_string *string)
         return false;
     }
     max = min;
-    if (ov_parser_accept(p, OV_TOKEN_MINUS) && !read_key(p, &max)) {
+    is_range = ov_parser_accept(p, OV_TOKEN_MINUS);
+    if (is_range && !read_key(p, &max)) {
         return false;
     }
-    if (!ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+    if (!ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, is_range ? "')'" : "'-' or ')'")) {
         return false;
     }
-    if (min > 255 || max > 255) {
-        ov_reading_error(&p->reading, at.line, at.column, "an xor key is one byte, from 0 to 255");
+    if (!is_range && min > 255) {
+        ov_reading_error(&p->reading, at.line, at.column, "invalid xor range");
     } else if (min > max) {
-        ov_reading_error(&p->reading, at.line, at.column,
-                "an xor range that ends before it begins: %lld is greater than %lld",
-                (long long)min, (long long)max);
+        ov_reading_error(&p->reading, at.line, at.column, "xor lower bound exceeds upper bound");
+    } else if (max > 255) {
+        ov_reading_error(
+                &p->reading, at.line, at.column, "upper bound for xor range exceeded (max: 255)");
     } else {
         string->xor_min = (uint8_t)min;
         string->xor_max = (uint8_t)max;
@@ -126,15 +124,14 @@ static bool read_alphabet(struct ov_parser *p, struct ov_bytes *out)
         return true;
     }
     text = p->tok;
-    if (!ov_parser_expect(p, OV_TOKEN_TEXT, "an alphabet in quotes")
+    if (!ov_parser_expect(p, OV_TOKEN_TEXT, "text string")
             || !ov_token_unescape(&p->reading, &text, &alphabet)
-            || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "\")\"")) {
+            || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "')'")) {
         return false;
     }
     if (ov_bytes_len(alphabet) != ALPHABET_BYTES) {
-        ov_reading_error(&p->reading, at.line, at.column,
-                "an alphabet of base64 has 64 characters, not %llu",
-                (unsigned long long)ov_bytes_len(alphabet));
+        ov_reading_error(
+                &p->reading, at.line, at.column, "length of base64 alphabet must be 64");
         return true;
     }
     *out = alphabet;
@@ -147,11 +144,9 @@ static bool read_modifier(
     const struct ov_token at = p->tok;
 
     if ((modifier->kinds & 1u << string->kind) == 0) {
-        ov_reading_error(&p->reading, at.line, at.column, "%s cannot be %s",
-                kind_text(string->kind), ov_excerpt_of(at.text).text);
+        return ov_parser_unexpected(p, NULL);
     } else if ((string->flags & modifier->flag) != 0 && modifier->flag != OV_STRING_NOCASE) {
-        ov_reading_error(
-                &p->reading, at.line, at.column, "%s is said twice", ov_excerpt_of(at.text).text);
+        ov_reading_error(&p->reading, at.line, at.column, "duplicated modifier");
     }
     string->flags |= modifier->flag;
     ov_parser_next(p);
@@ -187,7 +182,7 @@ static void check_pairs(struct ov_parser *p, const struct ov_string *string)
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         if ((string->flags & refused[i].a) != 0 && (string->flags & refused[i].b) != 0) {
             ov_reading_error(&p->reading, string->line, string->column,
-                    "%s and %s cannot be had together", flag_text(refused[i].a),
+                    "invalid modifier combination: %s %s", flag_text(refused[i].a),
                     flag_text(refused[i].b));
             return;
         }
@@ -196,7 +191,7 @@ static void check_pairs(struct ov_parser *p, const struct ov_string *string)
             && !ov_bytes_equal(string->base64_alphabet, ov_bytes_raw(string->base64_wide_alphabet),
                     ALPHABET_BYTES)) {
         ov_reading_error(&p->reading, string->line, string->column,
-                "base64 and base64wide of one string must use the same alphabet");
+                "can not specify multiple alphabets");
     }
 }
 
@@ -208,7 +203,7 @@ static bool read_modifiers(struct ov_parser *p, struct ov_string *string)
     string->flags &= ~nocase;
     while ((modifier = modifier_of(p->tok.kind)) != NULL) {
         if ((string->flags & modifier->flag) != 0 && modifier->flag == OV_STRING_NOCASE) {
-            ov_reading_error(&p->reading, p->tok.line, p->tok.column, "nocase is said twice");
+            ov_reading_error(&p->reading, p->tok.line, p->tok.column, "duplicated modifier");
         }
         if (!read_modifier(p, modifier, string)) {
             return false;
@@ -232,7 +227,7 @@ static bool read_text(struct ov_parser *p, const struct ov_token *token, struct 
     }
     if (ov_bytes_len(string->text) == 0) {
         ov_reading_error(&p->reading, token->line, token->column,
-                "the string %s is empty: it would match everywhere",
+                "empty string \"%s\"",
                 ov_excerpt_of(string->name).text);
     }
     return true;
@@ -254,23 +249,23 @@ static bool read_value(struct ov_parser *p, struct ov_string *string)
     case OV_TOKEN_HEX:
         string->kind = OV_STRING_HEX;
         string->flags = OV_STRING_LAZY;
-        string->re = ov_hex_read(&p->reading, &token);
+        string->re = ov_hex_read(&p->reading, &token, string->name);
         break;
     case OV_TOKEN_REGEX:
         string->kind = OV_STRING_REGEX;
-        if (ov_regex_read(&p->reading, &token, true, &regex)) {
+        if (ov_regex_read(&p->reading, &token, string->name, true, &regex)) {
             string->re = regex.re;
             string->flags = token.re_flags | (regex.is_greedy ? 0 : OV_STRING_LAZY);
             if (regex.is_unending) {
                 ov_reading_warning(&p->reading, token.line, token.column,
-                        "%s has .*, .+ or .{n,} in it; an upper bound makes it faster and says "
-                        "what is meant",
+                        "%s contains .*, .+ or .{x,} consider using .{,N}, .{1,N} or {x,N} with a "
+                        "reasonable value for N",
                         ov_excerpt_of(string->name).text);
             }
         }
         break;
     default:
-        return ov_parser_unexpected(p, "a text, a hex string or a regular expression");
+        return ov_parser_unexpected(p, "text string or hex string or regular expression");
     }
     ov_parser_next(p);
     return !p->reading.out_of_memory;
@@ -293,7 +288,7 @@ static bool note_name(struct ov_parser *p, const struct ov_token *token, uint32_
         return false;
     }
     if (*value != OV_NAME_NEW) {
-        ov_reading_error(&p->reading, token->line, token->column, "there is a string %s already",
+        ov_reading_error(&p->reading, token->line, token->column, "duplicated string identifier \"%s\"",
                 ov_excerpt_of(token->text).text);
         return true;
     }
@@ -323,10 +318,13 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
     }
     ov_parser_next(p);
     if (p->tok.kind != OV_TOKEN_ASSIGN) {
-        (void)ov_parser_unexpected(p, "\"=\"");
+        (void)ov_parser_unexpected(p, "'='");
         return NULL;
     }
+    p->reading.held_line = p->tok.line;
+    p->reading.next_line = 0;
     ov_lex_value(&p->lx, &p->tok);
+    p->reading.next_line = p->tok.line;
     failed_before = p->reading.failed;
     p->reading.failed = false;
     if (!read_value(p, &item->string) || !read_modifiers(p, &item->string)) {
@@ -334,7 +332,7 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
     }
     if (!p->reading.failed && ov_string_is_slow(&item->string)) {
         ov_reading_warning(&p->reading, token.line, token.column,
-                "%s has no rare bytes in a row, so looking for it may be slow",
+                "string \"%s\" may slow down scanning",
                 ov_excerpt_of(token.text).text);
     }
     p->reading.failed = p->reading.failed || failed_before;
@@ -371,17 +369,19 @@ bool ov_strings_read(struct ov_parser *p)
     uint32_t count = 0;
 
     if (p->tok.kind != OV_TOKEN_STRING) {
-        return ov_parser_unexpected(p, "the name of a string, like $a");
+        return ov_parser_unexpected(p, "string identifier");
     }
     while (p->tok.kind == OV_TOKEN_STRING) {
         struct item *item;
 
         if (count >= count_max(p)) {
             ov_reading_error(&p->reading, p->tok.line, p->tok.column,
-                    "the rule has more than %u strings, the most it may have", count_max(p));
+                    "too many strings in rule \"%s\" (limit: %u)", ov_excerpt_of(p->rule.name).text,
+                    count_max(p));
             return false;
         }
         item = read_string(p, count);
+        p->reading.held_line = 0;
         if (item == NULL) {
             return false;
         }
@@ -403,8 +403,7 @@ void ov_strings_check_used(struct ov_parser *p)
             continue;
         }
         ov_reading_error(&p->reading, string->line, string->column,
-                "the condition never asks about the string %s; only names that begin with $_ may "
-                "be unused",
+                "unreferenced string \"%s\"",
                 ov_excerpt_of(string->name).text);
     }
 }
