@@ -16,7 +16,7 @@ static void agree(struct match_bench *b, const uint8_t *text, unsigned size)
         unsigned key;
         const unsigned length = plain_length(&b->strings[0], text, size, start, &key);
 
-        if (length != 0) {
+        if (length != NO_LENGTH) {
             OV_ASSERT(at < count && matches[at].offset == start && matches[at].length == length
                       && matches[at].xor_key == key);
             at++;

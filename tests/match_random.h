@@ -5,6 +5,7 @@
 #ifndef OV_TESTS_MATCH_RANDOM_H
 #define OV_TESTS_MATCH_RANDOM_H
 
+#include "compile/byteset.h"
 #include "tests/match_build.h"
 
 struct choices {
@@ -163,7 +164,9 @@ static inline bool plain_fullword(
            && !(e + 1 < n && text[e + 1] == 0 && plain_alnum(text, n, e));
 }
 
-/* The length at `start` of one form, 0: none. */
+#define NO_LENGTH UINT32_MAX
+
+/* The length at `start` of one form, or NO_LENGTH. */
 static inline unsigned plain_text(const struct ov_string *string, const uint8_t *text,
         unsigned size, unsigned start, bool wide, unsigned *key)
 {
@@ -171,12 +174,12 @@ static inline unsigned plain_text(const struct ov_string *string, const uint8_t 
     const unsigned step = wide ? 2 : 1, len = (unsigned)ov_bytes_len(string->text) * step;
 
     if (start + len > size) {
-        return 0;
+        return NO_LENGTH;
     }
     *key = (string->flags & OV_STRING_XOR) != 0 ? text[start] ^ want[0] : 0u;
     if ((string->flags & OV_STRING_XOR) != 0
             && (*key < string->xor_min || *key > string->xor_max)) {
-        return 0;
+        return NO_LENGTH;
     }
     for (unsigned i = 0; i < len; i++) {
         const unsigned w = wide && i % 2 != 0 ? 0u : want[i / step];
@@ -186,13 +189,13 @@ static inline unsigned plain_text(const struct ov_string *string, const uint8_t 
             have = (have & ~0x20u) | (w & 0x20u);
         }
         if (have != w) {
-            return 0;
+            return NO_LENGTH;
         }
     }
     return (string->flags & OV_STRING_FULLWORD) == 0
                            || plain_fullword(text, size, start, start + len, wide)
                    ? len
-                   : 0;
+                   : NO_LENGTH;
 }
 
 static inline unsigned plain_re(const struct ov_string *string, const struct ov_re *re,
@@ -217,21 +220,22 @@ static inline unsigned plain_re(const struct ov_string *string, const struct ov_
             best = end;
         }
     }
-    return best == UINT32_MAX ? 0 : best - start;
+    return best == UINT32_MAX ? NO_LENGTH : best - start;
 }
 
-/* The length of the string's match at `start`; 0: none. */
+/* The length of the string's match at `start`, or NO_LENGTH. */
 static inline unsigned plain_length(const struct ov_string *string, const uint8_t *text,
         unsigned size, unsigned start, unsigned *key)
 {
     const bool shortest = string->kind != OV_STRING_REGEX || (string->flags & OV_STRING_LAZY) != 0
                           || !has_variable(string->re);
-    unsigned best = 0;
+    unsigned best = NO_LENGTH;
 
     *key = 0;
     for (unsigned wide = 0; wide < 2; wide++) {
         const struct ov_re *re = string->re;
-        const bool alternatives = re != NULL && re->kind == OV_RE_ALT;
+        /* Alternatives count one by one, unless one of them may be empty. */
+        const bool alternatives = re != NULL && re->kind == OV_RE_ALT && ov_re_length_min(re) != 0;
 
         if (wide ? (string->flags & OV_STRING_WIDE) == 0
                  : string->kind != OV_STRING_HEX && (string->flags & OV_STRING_ASCII) == 0) {
@@ -243,7 +247,8 @@ static inline unsigned plain_length(const struct ov_string *string, const uint8_
             length = string->kind == OV_STRING_TEXT
                              ? plain_text(string, text, size, start, wide != 0, &this_key)
                              : plain_re(string, one, shortest, text, size, start, wide != 0);
-            if (length != 0 && (best == 0 || (shortest ? length < best : length > best))) {
+            if (length != NO_LENGTH
+                    && (best == NO_LENGTH || (shortest ? length < best : length > best))) {
                 best = length;
                 *key = this_key;
             }

@@ -271,7 +271,8 @@ static overt_status add_items(struct ov_forms *forms, struct ov_arena *arena,
         form.fixed = expand(items[i], like->nocase, like->wide, &sets);
     }
     form.count = (size_t)ov_bytes_len(ov_buf_bytes(&sets)) / sizeof(struct ov_re_set);
-    form.fixed = form.fixed && form.count <= OV_FIXED_BYTES_MAX && ov_buf_ok(&sets);
+    form.fixed =
+            form.fixed && form.count != 0 && form.count <= OV_FIXED_BYTES_MAX && ov_buf_ok(&sets);
     if (form.fixed) {
         if (!ov_arena_copy(arena, ov_buf_bytes(&sets), &copy)) {
             status = no_memory(err);
@@ -283,7 +284,7 @@ static overt_status add_items(struct ov_forms *forms, struct ov_arena *arena,
         form.item_count = count;
     }
     ov_buf_done(&sets);
-    if (status == OVERT_OK && (!form.fixed || form.count != 0)) {
+    if (status == OVERT_OK) {
         status = add_form(forms, arena, &form, err);
     }
     return status;
@@ -352,7 +353,8 @@ static overt_status regex_forms(const struct ov_string *string, struct ov_arena 
     size_t alternatives = 0;
     overt_status status = OVERT_OK;
 
-    if (re->kind == OV_RE_ALT) {
+    /* What may be empty matches at every offset: its alternatives are not worth looking for. */
+    if (re->kind == OV_RE_ALT && ov_re_length_min(re) != 0) {
         for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
             alternatives++;
         }

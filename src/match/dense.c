@@ -236,7 +236,6 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
     struct job job = { .m = m, .pattern = pattern, .flags = ov_le16_get(pattern->flags) };
     const bool has_left = ov_le32_get(pattern->left_forward) != OV_PATTERN_NOTHING;
     uint64_t from = m->first;
-    bool may_be_empty;
 
     /* Where only the being there counts, the nearest end is as good as the best one. A full word
      * is asked of the best one, though. */
@@ -248,10 +247,6 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
             || (has_left && !open_program(m, pattern->left_forward, &job.left))) {
         return false;
     }
-    /* The nearest end would be no byte away: the empty match, which does not count. */
-    may_be_empty = (job.right.flags & OV_PROGRAM_EMPTY) != 0
-                   && (!has_left || (job.left.flags & OV_PROGRAM_EMPTY) != 0);
-    job.nearest = job.nearest && (!may_be_empty || (job.flags & OV_PATTERN_SHORTEST) != 0);
     if (!prepare(&job)) {
         return false;
     }

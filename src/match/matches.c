@@ -166,7 +166,9 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
     struct ov_list *list;
     struct ov_match *last;
 
-    if (collector >= m->string_count + m->part_count || length == 0) {
+    /* As in YARA the empty match counts, but not behind the last byte. */
+    if (collector >= m->string_count + m->part_count || offset >= m->size
+            || (length == 0 && of_a_part)) {
         return;
     }
     list = ov_matches_list(m, collector);

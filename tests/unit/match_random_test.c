@@ -19,7 +19,7 @@ static bool agrees(struct match_bench *b, const uint8_t *text, unsigned size, un
         unsigned key;
         const unsigned length = plain_length(&b->strings[0], text, size, start, &key);
 
-        if (length == 0) {
+        if (length == NO_LENGTH) {
             continue;
         }
         if (at == count || matches[at].offset != start || matches[at].length != length

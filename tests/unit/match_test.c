@@ -139,12 +139,13 @@ TEST(of_several_lengths_the_one_yara_would_tell)
     CHECK_STR(HEX_IN("\x01(\x02\x03|\x02)", "\x01\x02\x03"), "0+2");
 }
 
-TEST(the_empty_match_never_counts)
+TEST(the_empty_match_counts_but_not_behind_the_last_byte)
 {
-    CHECK_STR(RE_IN("x*", ASCII, "yyxxy"), "2+2 3+1");
-    CHECK_STR(RE_IN("x*?", ASCII | OV_STRING_LAZY, "yyxxy"), "");
+    CHECK_STR(RE_IN("x*", ASCII, "yyxxy"), "0+0 1+0 2+2 3+1 4+0");
+    CHECK_STR(RE_IN("x*?", ASCII | OV_STRING_LAZY, "yyx"), "0+0 1+0 2+0");
     CHECK_STR(RE_IN("$", ASCII, "yy"), "");
-    CHECK_STR(RE_IN("(a|)", ASCII, "yyaxx"), "2+1");
+    CHECK_STR(RE_IN("x{0}", ASCII, "yy"), "0+0 1+0");
+    CHECK_STR(RE_IN("\\b", ASCII, "ab cd"), "0+0 2+0 3+0");
 }
 
 TEST(anchors_and_word_boundaries)
@@ -399,7 +400,7 @@ TESTS(T(text_is_found_at_both_ends_and_overlapping), T(wide_and_nocase_and_both)
         T(a_full_word_has_no_letter_or_digit_beside_it),
         T(xor_finds_every_key_of_its_range_and_tells_it),
         T(base64_is_found_at_all_three_alignments), T(of_several_lengths_the_one_yara_would_tell),
-        T(the_empty_match_never_counts), T(anchors_and_word_boundaries),
+        T(the_empty_match_counts_but_not_behind_the_last_byte), T(anchors_and_word_boundaries),
         T(a_full_word_is_asked_of_the_best_length_or_of_each_alternative),
         T(an_expression_reaches_4096_bytes_from_its_cut), T(long_jumps_make_chains),
         T(a_chain_may_span_blocks_and_its_jump_has_an_end),

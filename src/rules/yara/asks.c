@@ -26,8 +26,7 @@ static bool find_string(struct ov_parser *p, const struct ov_token *token, struc
             return true;
         }
     }
-    ov_reading_error(&p->reading, token->line, token->column,
-            "wrong use of anonymous string");
+    ov_reading_error(&p->reading, token->line, token->column, "wrong use of anonymous string");
     return false;
 }
 

@@ -73,7 +73,8 @@ static struct ov_term read_regex(struct ov_parser *p)
 static struct ov_term read_entrypoint(struct ov_parser *p)
 {
     ov_reading_warning(&p->reading, p->tok.line, p->tok.column,
-            "using deprecated \"entrypoint\" keyword. Use the \"entry_point\" function from PE module "
+            "using deprecated \"entrypoint\" keyword. Use the \"entry_point\" function from PE "
+            "module "
             "instead.");
     return ov_expr_leaf(p, OV_EXPR_ENTRYPOINT, OV_TYPE_INT, true);
 }
@@ -109,17 +110,24 @@ static struct ov_term read_read(struct ov_parser *p)
 
 static void check_range(struct ov_parser *p, struct ov_term from, struct ov_term to)
 {
-    if (!ov_term_check_integer(p, from, "the lower bound of a range")
-            || !ov_term_check_integer(p, to, "the upper bound of a range")
-            || !ov_term_is_constant(from)) {
-        return;
+    const char *wrong = NULL;
+
+    if (from.expr->type != OV_TYPE_INT && from.expr->type != OV_TYPE_UNKNOWN) {
+        wrong = "wrong type for range's lower bound";
     }
-    if (from.expr->integer < 0) {
-        ov_reading_error(&p->reading, from.expr->line, from.expr->column,
-                "range lower bound can not be negative");
-    } else if (ov_term_is_constant(to) && from.expr->integer > to.expr->integer) {
-        ov_reading_error(&p->reading, from.expr->line, from.expr->column,
-                "range lower bound must be less than upper bound");
+    if (to.expr->type != OV_TYPE_INT && to.expr->type != OV_TYPE_UNKNOWN) {
+        wrong = "wrong type for range's upper bound";
+    }
+    if (wrong == NULL && ov_term_is_constant(from) && ov_term_is_constant(to)) {
+        wrong = from.expr->integer > to.expr->integer
+                        ? "invalid value in condition: \"range lower bound must be less than upper "
+                          "bound\""
+                : from.expr->integer < 0
+                        ? "invalid value in condition: \"range lower bound can not be negative\""
+                        : NULL;
+    }
+    if (wrong != NULL) {
+        ov_reading_error(&p->reading, from.expr->line, from.expr->column, "%s", wrong);
     }
 }
 
@@ -185,7 +193,7 @@ static struct ov_term need_operand(struct ov_parser *p, struct ov_term term, con
     }
     if (term.expr->type != OV_TYPE_UNKNOWN) {
         ov_reading_error(&p->reading, term.expr->line, term.expr->column,
-                "syntax error: %s is a condition, true or false; a value is needed there", where);
+                "syntax error: %s is a condition, and a value is needed there", where);
     }
     term.expr->type = OV_TYPE_UNKNOWN;
     term.is_operand = true;
@@ -202,7 +210,7 @@ static struct ov_term read_parentheses(struct ov_parser *p)
     ov_parser_next(p);
     term = ov_expr_read(p);
     ov_expr_leave(p);
-    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
+    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "<or> or <and>")) {
         return ov_term_none();
     }
     return term;
@@ -271,8 +279,7 @@ static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
 
         if (op.kind == OV_TOKEN_PERCENT && ov_lex_peek(&p->lx) == OV_TOKEN_OF) {
             if (above > 0) {
-                ov_reading_error(&p->reading, op.line, op.column,
-                        "syntax error, unexpected <of>");
+                ov_reading_error(&p->reading, op.line, op.column, "syntax error, unexpected <of>");
                 return ov_term_none();
             }
             return left; /* 50 % of them */
@@ -411,7 +418,8 @@ static struct ov_term read_relation(struct ov_parser *p)
     }
     if (term.expr != NULL && !term.is_operand
             && (is_comparison(p->tok.kind) || binding(p->tok.kind) > 0)) {
-        (void)ov_parser_unexpected(p, NULL); /* they take values, and this is a condition */
+        /* They take values, and this is a condition. */
+        (void)ov_parser_unexpected(p, p->nest == 0 ? "'}'" : NULL);
         return ov_term_none();
     }
     return term;

@@ -19,7 +19,7 @@ struct hex {
     struct ov_reading *reading;
     const struct ov_token *token;
     struct ov_bytes name; /* of the string, for messages */
-    size_t pos; /* <= length of the text */
+    size_t pos;           /* <= length of the text */
     uint32_t depth;
 };
 
@@ -110,11 +110,13 @@ static struct ov_re *read_byte(struct hex *h)
     high = peek_at(h, 0);
     low = peek_at(h, 1);
     if (nibble(high) < 0 && high != '?') {
-        return wrong(h, negate ? "invalid not operator (~) in hex string"
-                        : is_text(high) ? "syntax error" : "invalid character in hex string");
+        return wrong(h, negate          ? "invalid not operator (~) in hex string"
+                        : is_text(high) ? "syntax error"
+                                        : "invalid character in hex string");
     }
     if (nibble(low) < 0 && low != '?') {
-        return wrong(h, "uneven number of digits in hex string");
+        return wrong(h, negate ? "invalid not operator (~) in hex string"
+                               : "uneven number of digits in hex string");
     }
     if (high == '?' && low == '?') {
         if (negate) {
@@ -210,7 +212,7 @@ static bool read_jump(struct hex *h, struct jump *out)
         return wrong(h, "unbounded jumps not allowed inside alternation (|)") != NULL;
     }
     if (h->depth > 0 && out->max > JUMP_IN_PARENTHESES_MAX) {
-        return wrong(h, "jumps over 200 now allowed inside alternation (|)") != NULL;
+        return wrong(h, "jumps over 200 not allowed inside alternation (|)") != NULL;
     }
     h->pos++;
     return true;

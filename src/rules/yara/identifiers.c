@@ -62,14 +62,8 @@ static struct ov_term other_rule(struct ov_parser *p, const struct ov_token *tok
 
 static void tell_unknown(struct ov_parser *p, const struct ov_token *token)
 {
-    if (ov_field_module(token->text) != OV_FIELD_NONE) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "undefined identifier \"%s\"",
-                ov_excerpt_of(token->text).text);
-    } else {
-        ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
-                ov_excerpt_of(token->text).text);
-    }
+    ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
+            ov_excerpt_of(token->text).text);
 }
 
 static struct ov_term module(struct ov_parser *p, const struct ov_token *token, uint32_t field)

@@ -127,7 +127,23 @@ static void skip_blanks(struct ov_lexer *lx)
 static void bad(struct ov_lexer *lx, struct ov_token *out)
 {
     out->kind = OV_TOKEN_BAD;
+    out->bad_line = lx->priv_line;
     lx->reading->failed = true;
+}
+
+void ov_lex_to_end(struct ov_lexer *lx)
+{
+    lx->priv_pos = (size_t)ov_bytes_len(lx->source);
+}
+
+/* It ends with its line; YARA has stepped over that end when it says so. */
+static void tell_unterminated(struct ov_lexer *lx, struct ov_token *out, const char *what)
+{
+    const bool more = peek(lx, 0) == '\n' && lx->reading->as_yara;
+
+    ov_reading_error(lx->reading, out->line + (more ? 1 : 0), out->column, "%s", what);
+    bad(lx, out);
+    out->bad_line += more ? 1 : 0;
 }
 
 static void lex_word(struct ov_lexer *lx, struct ov_token *out)
@@ -143,8 +159,7 @@ static void lex_word(struct ov_lexer *lx, struct ov_token *out)
         return;
     }
     if (lx->priv_pos - from > OV_IDENTIFIER_BYTES_MAX) {
-        ov_reading_error(lx->reading, out->line, out->column,
-                "identifier too long");
+        ov_reading_error(lx->reading, out->line, out->column, "identifier too long");
         bad(lx, out);
     }
 }
@@ -167,8 +182,7 @@ static void lex_string_name(struct ov_lexer *lx, struct ov_token *out, enum ov_t
 
 static void too_large(struct ov_lexer *lx, struct ov_token *out)
 {
-    ov_reading_error(lx->reading, out->line, out->column,
-            "integer overflow in \"%s\"",
+    ov_reading_error(lx->reading, out->line, out->column, "integer overflow in \"%s\"",
             ov_excerpt_of(ov_lex_slice(lx, out->start, lx->priv_pos)).text);
     bad(lx, out);
 }
@@ -259,12 +273,10 @@ static bool lex_escape(struct ov_lexer *lx)
             lx->priv_pos += 4;
             return true;
         }
-        ov_reading_error(lx->reading, lx->priv_line, column(lx),
-                "illegal escape sequence");
+        ov_reading_error(lx->reading, lx->priv_line, column(lx), "illegal escape sequence");
         return false;
     default:
-        ov_reading_error(lx->reading, lx->priv_line, column(lx),
-                "illegal escape sequence");
+        ov_reading_error(lx->reading, lx->priv_line, column(lx), "illegal escape sequence");
         return false;
     }
 }
@@ -277,9 +289,7 @@ static void lex_text(struct ov_lexer *lx, struct ov_token *out)
         const int c = peek(lx, 0);
 
         if (c < 0 || c == '\n') {
-            ov_reading_error(lx->reading, out->line, out->column,
-                    "unterminated string");
-            bad(lx, out);
+            tell_unterminated(lx, out, "unterminated string");
             return;
         }
         if (c == '"') {
@@ -313,9 +323,7 @@ static void lex_regex(struct ov_lexer *lx, struct ov_token *out)
         const int c = peek(lx, 0), escaped = peek(lx, 1);
 
         if (c < 0 || c == '\n' || (c == '\\' && (escaped < 0 || escaped == '\n'))) {
-            ov_reading_error(lx->reading, out->line, out->column,
-                    "unterminated regular expression");
-            bad(lx, out);
+            tell_unterminated(lx, out, "unterminated regular expression");
             return;
         }
         lx->priv_pos += c == '\\' ? 2 : 1;
@@ -359,7 +367,10 @@ static void lex_hex(struct ov_lexer *lx, struct ov_token *out)
             continue;
         }
         if (!is_hex_string_byte(c)) {
-            if (c < 0) {
+            if (lx->reading->as_yara) { /* it is no hex string there at all */
+                ov_reading_error(lx->reading, out->line, out->column,
+                        "syntax error, unexpected '{', expecting text string");
+            } else if (c < 0) {
                 ov_reading_error(lx->reading, out->line, out->column,
                         "this hex string has no closing brace");
             } else {
@@ -381,11 +392,10 @@ static void lex_foreign_byte(struct ov_lexer *lx, struct ov_token *out)
     if (c == 0) {
         ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
     } else if (c >= 0x80) {
-        ov_reading_error(lx->reading, out->line, out->column,
-                "non-ascii character");
+        ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
     } else {
-        ov_reading_error(lx->reading, out->line, out->column, "%s means nothing in YARA",
-                ov_excerpt_of(ov_lex_slice(lx, lx->priv_pos, lx->priv_pos + 1)).text);
+        ov_reading_error(
+                lx->reading, out->line, out->column, "syntax error, unexpected invalid token");
     }
     advance(lx);
     bad(lx, out);

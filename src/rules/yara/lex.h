@@ -101,6 +101,7 @@ struct ov_token {
     struct ov_bytes text; /* as written; TEXT, REGEX and HEX without what encloses them */
     uint32_t body_line;   /* HEX: where `text` begins */
     uint32_t body_column;
+    uint32_t bad_line;  /* BAD: where it was told */
     bool has_escapes;   /* TEXT */
     uint32_t re_flags;  /* REGEX: OV_STRING_NOCASE, OV_STRING_DOT_ALL */
     int64_t integer;    /* INTEGER */
@@ -122,6 +123,9 @@ struct ov_lexer {
 void ov_lexer_init(struct ov_lexer *lx, struct ov_reading *reading, struct ov_bytes source);
 
 void ov_lex(struct ov_lexer *lx, struct ov_token *out);
+
+/* Nothing more is read. */
+void ov_lex_to_end(struct ov_lexer *lx);
 
 /* Behind the `=` of a string: the same, but `{` begins a hex string. */
 void ov_lex_value(struct ov_lexer *lx, struct ov_token *out);

@@ -34,7 +34,15 @@ static void check_percentage(struct ov_parser *p, struct ov_term value)
 
 static void check_count(struct ov_parser *p, struct ov_term value)
 {
-    if (!ov_term_check_integer(p, value, "how many") || !ov_term_is_constant(value)) {
+    if (value.expr->type != OV_TYPE_INT && value.expr->type != OV_TYPE_UNKNOWN) {
+        ov_reading_error(&p->reading, value.expr->line, value.expr->column,
+                "invalid value in condition: \"%s\"",
+                value.expr->kind == OV_EXPR_TEXT   ? ov_excerpt_of(value.expr->text).text
+                : value.expr->type == OV_TYPE_TEXT ? "string in for_expression is invalid"
+                                                   : ov_type_text(value.expr->type));
+        return;
+    }
+    if (!ov_term_is_constant(value)) {
         return;
     }
     if (value.expr->integer < 0) {
@@ -264,8 +272,7 @@ static void check_variables(struct ov_parser *p, const struct variables *names)
             if (ov_bytes_equal(p->loops[j].name, ov_bytes_raw(name->text),
                         (size_t)ov_bytes_len(name->text))) {
                 ov_reading_error(&p->reading, name->line, name->column,
-                        "duplicated loop identifier \"%s\"",
-                        ov_excerpt_of(name->text).text);
+                        "duplicated loop identifier \"%s\"", ov_excerpt_of(name->text).text);
             }
         }
     }
@@ -290,8 +297,7 @@ static struct ov_term read_for_strings(struct ov_parser *p, const struct ov_quan
     ov_parser_next(p); /* of */
     if (expr == NULL
             || (p->tok.kind != OV_TOKEN_THEM
-                    && !ov_parser_expect(
-                            p, OV_TOKEN_PAREN_OPEN, "<them> or '('"))
+                    && !ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "<them> or '('"))
             || !ov_set_read_strings(p, expr)) {
         return ov_term_none();
     }
@@ -412,9 +418,7 @@ static bool read_iterable(
     if (p->tok.kind == OV_TOKEN_NAME) {
         return read_field(p, expr, type, depth);
     }
-    if (!ov_parser_expect(
-                p, OV_TOKEN_PAREN_OPEN, "identifier or '('")
-            || !ov_expr_enter(p)) {
+    if (!ov_parser_expect(p, OV_TOKEN_PAREN_OPEN, "identifier or '('") || !ov_expr_enter(p)) {
         return false;
     }
     first = ov_expr_read_operand(p);

@@ -287,6 +287,14 @@ static struct ov_term limited(struct ov_parser *p, const struct ov_token *op, st
     return ov_term_none();
 }
 
+/* Behind these YARA need not look at what comes next. */
+static bool is_last(enum ov_token_kind op, struct ov_term right)
+{
+    return (op == OV_TOKEN_STAR || op == OV_TOKEN_BACKSLASH || op == OV_TOKEN_PERCENT)
+           && (right.expr->kind == OV_EXPR_INT || right.expr->kind == OV_EXPR_FLOAT
+                   || right.expr->kind == OV_EXPR_TEXT || right.expr->kind == OV_EXPR_FILESIZE);
+}
+
 struct ov_term ov_term_unary(struct ov_parser *p, const struct ov_token *op, struct ov_term a)
 {
     const bool is_minus = op->kind == OV_TOKEN_MINUS;
@@ -296,8 +304,10 @@ struct ov_term ov_term_unary(struct ov_parser *p, const struct ov_token *op, str
         return a;
     }
     if (!is_number(a.expr->type) || (!is_minus && a.expr->type != OV_TYPE_INT)) {
+        p->reading.at_last = is_last(OV_TOKEN_STAR, a);
         ov_reading_error(&p->reading, op->line, op->column, "wrong type \"%s\" for %s operator",
                 ov_type_text(a.expr->type), ov_excerpt_of(op->text).text);
+        p->reading.at_last = false;
         return ov_term_unknown(p, op, true);
     }
     if (ov_term_is_constant(a)) {
@@ -330,7 +340,7 @@ static bool check_shift(struct ov_parser *p, const struct ov_token *op, const st
     return true;
 }
 
-struct ov_term ov_term_binary(
+static struct ov_term binary(
         struct ov_parser *p, const struct ov_token *op, struct ov_term a, struct ov_term b)
 {
     const struct operator* row = operator_of(op->kind);
@@ -362,4 +372,15 @@ struct ov_term ov_term_binary(
     expr->a = a.expr;
     expr->b = b.expr;
     return limited(p, op, ov_term_of(expr, gives_operand, ov_depth_over(a, b)));
+}
+
+struct ov_term ov_term_binary(
+        struct ov_parser *p, const struct ov_token *op, struct ov_term a, struct ov_term b)
+{
+    struct ov_term term;
+
+    p->reading.at_last = is_last(op->kind, b);
+    term = binary(p, op, a, b);
+    p->reading.at_last = false;
+    return term;
 }

@@ -154,7 +154,7 @@ struct ov_term ov_term_binary(
 struct ov_term ov_term_as_condition(struct ov_parser *p, struct ov_term term);
 /* True if it is an integer (or unknown). Else tells that this is the wrong type for `what`. */
 bool ov_term_check_integer(struct ov_parser *p, struct ov_term term, const char *what);
-const char *ov_type_text(enum ov_type type); /* as YARA calls it */
+const char *ov_type_text(enum ov_type type);   /* as YARA calls it */
 bool ov_term_is_constant(struct ov_term term); /* an integer known now */
 uint32_t ov_depth_over(struct ov_term a, struct ov_term b);
 

@@ -23,7 +23,7 @@ struct regex {
     struct ov_reading *reading;
     const struct ov_token *token;
     struct ov_bytes name; /* of the string, for messages */
-    size_t pos; /* <= length of the text */
+    size_t pos;           /* <= length of the text */
     uint32_t depth;
     bool has_greedy;
     bool has_lazy;
@@ -121,8 +121,7 @@ static int read_escape(struct regex *x, bool in_class)
         return -1;
     }
     if (x->reading->strict_escape && !is_known_escape(c, in_class)) {
-        ov_reading_warning(x->reading, x->token->line, column(x),
-                "unknown escape sequence");
+        ov_reading_warning(x->reading, x->token->line, column(x), "unknown escape sequence");
     }
     if (c == 'x') {
         if (high < 0 || low < 0) {

@@ -34,12 +34,31 @@ bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
     return true;
 }
 
+/* What is no token has been told. YARA reads no further then, and says that, too. */
+static void end_at_bad(struct ov_parser *p, const char *what)
+{
+    if (p->reading.as_yara && !p->reading.quiet) {
+        p->reading.failed = false;
+        p->reading.next_line = 0;
+        ov_reading_error(&p->reading, p->tok.bad_line, 0,
+                "syntax error, unexpected end of file%s%s", what == NULL ? "" : ", expecting ",
+                what == NULL ? "" : what);
+        ov_lex_to_end(&p->lx);
+    }
+}
+
 bool ov_parser_unexpected(struct ov_parser *p, const char *what)
 {
-    if (p->tok.kind != OV_TOKEN_BAD) { /* that was told */
-        ov_reading_error(&p->reading, p->tok.line, p->tok.column,
-                "syntax error, unexpected %s%s%s", ov_token_kind_text(p->tok.kind),
-                what == NULL ? "" : ", expecting ", what == NULL ? "" : what);
+    if (p->tok.kind == OV_TOKEN_BAD) {
+        end_at_bad(p, what);
+    } else {
+        if (p->tok.kind == OV_TOKEN_END && p->reading.as_yara && p->open_count == 1) {
+            p->reading.next_line = 0;
+            p->tok.line = 0; /* YARA has closed the file by then */
+        }
+        ov_reading_error(&p->reading, p->tok.line, p->tok.column, "syntax error, unexpected %s%s%s",
+                ov_token_kind_text(p->tok.kind), what == NULL ? "" : ", expecting ",
+                what == NULL ? "" : what);
     }
     p->reading.failed = true;
     return false;
@@ -87,8 +106,8 @@ static bool read_tags(struct ov_parser *p)
         }
         if (*value != OV_NAME_NEW) {
             p->reading.at_last = true;
-            ov_reading_error(&p->reading, token.line, token.column, "duplicated tag identifier \"%s\"",
-                    ov_excerpt_of(token.text).text);
+            ov_reading_error(&p->reading, token.line, token.column,
+                    "duplicated tag identifier \"%s\"", ov_excerpt_of(token.text).text);
         }
         p->reading.at_last = false;
         *value = 0;
@@ -135,8 +154,7 @@ static bool read_meta_value(struct ov_parser *p, struct ov_meta *meta)
         break;
     }
     if (meta->type == OV_TYPE_UNKNOWN || (negative && meta->type != OV_TYPE_INT)) {
-        return ov_parser_unexpected(
-                p, negative ? "integer number" : NULL);
+        return ov_parser_unexpected(p, negative ? "integer number" : NULL);
     }
     ov_parser_next(p);
     return true;
@@ -187,27 +205,19 @@ static bool read_strings(struct ov_parser *p)
     return ov_parser_expect(p, OV_TOKEN_COLON, "':'") && ov_strings_read(p);
 }
 
-static const char *expected_instead_of_condition(const struct ov_parser *p)
-{
-    return p->rule.string_count > 0 ? NULL
-           : p->rule.meta_count > 0 ? NULL
-                                    : "<meta> or <strings> or <condition>";
-}
-
 /* From the name on. Up to, not over, the closing brace. */
 static bool read_body(struct ov_parser *p)
 {
-    if (!read_tags(p) || !ov_parser_expect(p, OV_TOKEN_BRACE_OPEN, p->rule.tag_count == 0 ? "':' or '{'" : "identifier or '{'") || !read_metas(p)
-            || !read_strings(p)
-            || !ov_parser_expect(p, OV_TOKEN_CONDITION, expected_instead_of_condition(p))
+    if (!read_tags(p) || !ov_parser_expect(p, OV_TOKEN_BRACE_OPEN, "'{'") || !read_metas(p)
+            || !read_strings(p) || !ov_parser_expect(p, OV_TOKEN_CONDITION, "<condition>")
             || !ov_parser_expect(p, OV_TOKEN_COLON, "':'")
             || !ov_condition_read(p, &p->rule.condition)) {
         return false;
     }
-    ov_strings_check_used(p);
     if (p->tok.kind != OV_TOKEN_BRACE_CLOSE) {
-        return ov_parser_unexpected(p, NULL);
+        return ov_parser_unexpected(p, "'}'");
     }
+    ov_strings_check_used(p);
     return true;
 }
 
@@ -220,8 +230,8 @@ static uint32_t *take_name(struct ov_parser *p, const struct ov_token *name)
     uint32_t *value;
 
     if (ov_names_find(&p->externals, ov_bytes_of(NULL, 0), name->text) != NULL) {
-        ov_reading_error(&p->reading, name->line, name->column,
-                "duplicated identifier \"%s\"", ov_excerpt_of(name->text).text);
+        ov_reading_error(&p->reading, name->line, name->column, "duplicated identifier \"%s\"",
+                ov_excerpt_of(name->text).text);
         return NULL;
     }
     if (ov_set_is_taken(p, name->text, &wildcard)) {

@@ -82,8 +82,10 @@ static bool pick_strings(struct ov_parser *p, const struct ov_token *token, stru
         }
     }
     if (found == 0) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "the rule has no string that \"%s\" could mean", ov_excerpt_of(token->text).text);
+        p->reading.at_last = true;
+        ov_reading_error(&p->reading, token->line, token->column, "undefined string \"%s\"",
+                token->kind == OV_TOKEN_THEM ? "$*" : ov_excerpt_of(token->text).text);
+        p->reading.at_last = false;
     }
     return true;
 }
@@ -95,7 +97,7 @@ static bool pick_string(struct ov_parser *p, const struct ov_token *token)
 
     number = ov_names_find(&p->strings, ov_bytes_of(NULL, 0), name);
     if (number == NULL || ov_bytes_len(name) == 0) {
-        ov_reading_error(&p->reading, token->line, token->column, "the rule has no string %s",
+        ov_reading_error(&p->reading, token->line, token->column, "undefined string \"%s\"",
                 ov_excerpt_of(token->text).text);
         return true;
     }
@@ -196,8 +198,7 @@ static bool pick_rules(struct ov_parser *p, const struct ov_token *token, uint32
     }
     *self += begins_with(p->rule.name, prefix);
     if (p->picked_count == before && *self == self_before) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "undefined identifier \"%s*\"",
+        ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
                 ov_excerpt_of(prefix).text);
         return true;
     }
@@ -223,8 +224,8 @@ static bool read_rule_item(struct ov_parser *p, uint32_t *self)
     }
     number = ov_names_find(&p->set->names, p->space, token.text);
     if (number == NULL) {
-        ov_reading_error(&p->reading, token.line, token.column,
-                "undefined identifier \"%s\"", ov_excerpt_of(token.text).text);
+        ov_reading_error(&p->reading, token.line, token.column, "undefined identifier \"%s\"",
+                ov_excerpt_of(token.text).text);
         return true;
     }
     return pick_rule(p, &token, *number, self);

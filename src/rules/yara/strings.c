@@ -130,8 +130,7 @@ static bool read_alphabet(struct ov_parser *p, struct ov_bytes *out)
         return false;
     }
     if (ov_bytes_len(alphabet) != ALPHABET_BYTES) {
-        ov_reading_error(
-                &p->reading, at.line, at.column, "length of base64 alphabet must be 64");
+        ov_reading_error(&p->reading, at.line, at.column, "length of base64 alphabet must be 64");
         return true;
     }
     *out = alphabet;
@@ -144,7 +143,8 @@ static bool read_modifier(
     const struct ov_token at = p->tok;
 
     if ((modifier->kinds & 1u << string->kind) == 0) {
-        return ov_parser_unexpected(p, NULL);
+        ov_reading_error(&p->reading, at.line, at.column,
+                "syntax error, unexpected %s, expecting <condition>", ov_token_kind_text(at.kind));
     } else if ((string->flags & modifier->flag) != 0 && modifier->flag != OV_STRING_NOCASE) {
         ov_reading_error(&p->reading, at.line, at.column, "duplicated modifier");
     }
@@ -190,8 +190,8 @@ static void check_pairs(struct ov_parser *p, const struct ov_string *string)
     if ((string->flags & both) == both
             && !ov_bytes_equal(string->base64_alphabet, ov_bytes_raw(string->base64_wide_alphabet),
                     ALPHABET_BYTES)) {
-        ov_reading_error(&p->reading, string->line, string->column,
-                "can not specify multiple alphabets");
+        ov_reading_error(
+                &p->reading, string->line, string->column, "can not specify multiple alphabets");
     }
 }
 
@@ -226,8 +226,7 @@ static bool read_text(struct ov_parser *p, const struct ov_token *token, struct 
         return false;
     }
     if (ov_bytes_len(string->text) == 0) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "empty string \"%s\"",
+        ov_reading_error(&p->reading, token->line, token->column, "empty string \"%s\"",
                 ov_excerpt_of(string->name).text);
     }
     return true;
@@ -265,7 +264,7 @@ static bool read_value(struct ov_parser *p, struct ov_string *string)
         }
         break;
     default:
-        return ov_parser_unexpected(p, "text string or hex string or regular expression");
+        return ov_parser_unexpected(p, "text string");
     }
     ov_parser_next(p);
     return !p->reading.out_of_memory;
@@ -288,8 +287,8 @@ static bool note_name(struct ov_parser *p, const struct ov_token *token, uint32_
         return false;
     }
     if (*value != OV_NAME_NEW) {
-        ov_reading_error(&p->reading, token->line, token->column, "duplicated string identifier \"%s\"",
-                ov_excerpt_of(token->text).text);
+        ov_reading_error(&p->reading, token->line, token->column,
+                "duplicated string identifier \"%s\"", ov_excerpt_of(token->text).text);
         return true;
     }
     *value = number;
@@ -332,8 +331,7 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
     }
     if (!p->reading.failed && ov_string_is_slow(&item->string)) {
         ov_reading_warning(&p->reading, token.line, token.column,
-                "string \"%s\" may slow down scanning",
-                ov_excerpt_of(token.text).text);
+                "string \"%s\" may slow down scanning", ov_excerpt_of(token.text).text);
     }
     p->reading.failed = p->reading.failed || failed_before;
     return item;
@@ -402,8 +400,7 @@ void ov_strings_check_used(struct ov_parser *p)
                 || (ov_bytes_slice(string->name, 0, 2, &head) && ov_bytes_equal(head, "$_", 2))) {
             continue;
         }
-        ov_reading_error(&p->reading, string->line, string->column,
-                "unreferenced string \"%s\"",
+        ov_reading_error(&p->reading, string->line, string->column, "unreferenced string \"%s\"",
                 ov_excerpt_of(string->name).text);
     }
 }
