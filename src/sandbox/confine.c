@@ -92,14 +92,21 @@ static bool set_filter(enum ov_jail_profile profile)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
+/* All but the guard: it may have to go on refusing (programs/guard). */
+static bool end_with_supervisor(const struct ov_confine *confine)
+{
+    return confine->profile == OV_JAIL_GUARD || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
+}
+
 overt_status ov_confine_self(const struct ov_confine *confine, overt_error *err)
 {
     const bool gate = confine->profile == OV_JAIL_GATE;
+    const bool opener = confine->profile == OV_JAIL_OPENER;
 
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    if (!end_with_supervisor(confine)) {
         return failed(err, "to end with its supervisor");
     }
-    if (gate && confine->set_ids && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
+    if (!opener && confine->set_ids && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
         return failed(err, "namespaces");
     }
     if (confine->set_ids && !become(confine)) {
@@ -114,14 +121,14 @@ overt_status ov_confine_self(const struct ov_confine *confine, overt_error *err)
     if (!deny_files(gate ? LANDLOCK_ALL : LANDLOCK_ALL & ~LANDLOCK_READING)) {
         return failed(err, "landlock");
     }
-    if (!drop_capabilities(!gate && confine->set_ids && confine->uid == 0)) {
+    if (!drop_capabilities(opener && confine->set_ids && confine->uid == 0)) {
         return failed(err, "capabilities");
     }
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return failed(err, "no dumps");
     }
     /* setresuid has cleared it; a supervisor that died in between has left us to init. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    if (!end_with_supervisor(confine)) {
         return failed(err, "to end with its supervisor");
     }
     if (!set_filter(confine->profile)) {

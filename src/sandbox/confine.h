@@ -10,7 +10,7 @@
 #include "sandbox/jail.h"
 
 struct ov_confine {
-    enum ov_jail_profile profile; /* OV_JAIL_GATE or OV_JAIL_OPENER */
+    enum ov_jail_profile profile; /* OV_JAIL_GATE, OV_JAIL_OPENER or OV_JAIL_GUARD */
     bool set_ids;                 /* needs root: become these, for good */
     uid_t uid;
     gid_t gid;
@@ -18,6 +18,9 @@ struct ov_confine {
     size_t group_count;
     uint64_t descriptors_max; /* RLIMIT_NOFILE */
 };
+
+/* Whose users do not exist on this machine run as this one. */
+#define OV_GUARD_UID 64999u
 
 /* All or nothing: after a failure the process must end. OVERT_E_SANDBOX names the step. As root
  * the gate gets empty network, IPC and host-name namespaces as well; Landlock denies writing to

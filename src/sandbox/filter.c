@@ -31,6 +31,12 @@
 #define ALL     (VERDICT | EXPLAIN | COMPILE)
 #define GATE    (1u << OV_JAIL_GATE)
 #define OPENER  (1u << OV_JAIL_OPENER)
+#define GUARD   (1u << OV_JAIL_GUARD)
+#define ROLES   (GATE | OPENER | GUARD)
+
+/* The guard's descriptors. */
+#define GUARD_SUPERVISOR 3
+#define GUARD_GROUP      4
 
 #define ALLOW     SECCOMP_RET_ALLOW
 #define ANSWER(e) (SECCOMP_RET_ERRNO | (e))
@@ -146,17 +152,27 @@ static const struct row {
     { SYS_getcwd, OPENER, ALLOW, ANY },
     { SYS_lseek, OPENER, ALLOW, ANY },
 
-    { SYS_close, GATE | OPENER, ALLOW, ANY },
-    { SYS_mmap, GATE | OPENER, ALLOW,
+    /* The guard: events of one group and their answers, the supervisor, and the facts (not the
+     * content) of what it holds. */
+    { SYS_read, GUARD, ALLOW, { IS(0, GUARD_GROUP) } },
+    { SYS_write, GUARD, ALLOW, { IS(0, GUARD_GROUP) } },
+    { SYS_recvmsg, GUARD, ALLOW, { IS(0, GUARD_SUPERVISOR) } },
+    { SYS_sendmsg, GUARD, ALLOW, { IS(0, GUARD_SUPERVISOR) } },
+    { SYS_fstat, GUARD, ALLOW, ANY },
+    { SYS_poll, GUARD, ALLOW, ANY },
+    { SYS_clock_gettime, GUARD, ALLOW, ANY },
+
+    { SYS_close, ROLES, ALLOW, ANY },
+    { SYS_mmap, ROLES, ALLOW,
       { ONLY_BITS(2, PROT_READ | PROT_WRITE),
         HAS_ONLY(3, MAP_PRIVATE | MAP_ANONYMOUS, MAP_NORESERVE | MAP_STACK), INT_IS(4, -1) } },
-    { SYS_munmap, GATE | OPENER, ALLOW, ANY },
-    { SYS_brk, GATE | OPENER, ALLOW, ANY },
-    { SYS_mremap, GATE | OPENER, ALLOW, { IS(3, MREMAP_MAYMOVE) } },
-    { SYS_madvise, GATE | OPENER, ALLOW, { IS(2, MADV_DONTNEED) } },
-    { SYS_rt_sigreturn, GATE | OPENER, ALLOW, ANY },
-    { SYS_sysinfo, GATE | OPENER, ANSWER(EPERM), ANY }, /* qsort, as above */
-    { SYS_exit_group, GATE | OPENER, ALLOW, ANY },
+    { SYS_munmap, ROLES, ALLOW, ANY },
+    { SYS_brk, ROLES, ALLOW, ANY },
+    { SYS_mremap, ROLES, ALLOW, { IS(3, MREMAP_MAYMOVE) } },
+    { SYS_madvise, ROLES, ALLOW, { IS(2, MADV_DONTNEED) } },
+    { SYS_rt_sigreturn, ROLES, ALLOW, ANY },
+    { SYS_sysinfo, ROLES, ANSWER(EPERM), ANY }, /* qsort, as above */
+    { SYS_exit_group, ROLES, ALLOW, ANY },
 };
 /* clang-format on */
 

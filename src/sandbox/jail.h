@@ -19,8 +19,9 @@ enum ov_jail_profile {
     OV_JAIL_COMPILE = 3, /* as EXPLAIN, but maps 201 shared and writable */
 
     /* Roles of overtd, which confine themselves (confine.h). */
-    OV_JAIL_GATE = 8,  /* serves sockets it is handed, fills memory files; opens nothing */
-    OV_JAIL_OPENER = 9 /* opens for reading and hands over; reads nothing */
+    OV_JAIL_GATE = 8,   /* serves sockets it is handed, fills memory files; opens nothing */
+    OV_JAIL_OPENER = 9, /* opens for reading and hands over; reads nothing */
+    OV_JAIL_GUARD = 10  /* holds descriptors of what is opened; reads only events about them */
 };
 
 /* Layers by the names people and --accept-weaker-jail use. */

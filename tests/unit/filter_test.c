@@ -22,6 +22,7 @@
 #define C        OV_JAIL_COMPILE
 #define G        OV_JAIL_GATE
 #define O        OV_JAIL_OPENER
+#define W        OV_JAIL_GUARD
 #define NO_FD    UINT64_MAX
 
 /* Only the instructions that filter.c writes; anything else, or a jump out, is a failure. */
@@ -104,6 +105,18 @@ static const struct question questions[] = {
     { O, SYS_mmap, { 0, 4096, PROT_READ, MAP_PRIVATE, 5, 0 }, KILL },
     { O, SYS_socket, { 1, 1, 0 }, KILL },
     { O, SYS_execve, { 0x7fff }, KILL },
+    { W, SYS_read, { 4, 0x7fff, 4096 }, ALLOW },
+    { W, SYS_read, { 5, 0x7fff, 4096 }, KILL },
+    { W, SYS_pread64, { 5, 0x7fff, 10, 0 }, KILL },
+    { W, SYS_write, { 4, 0x7fff, 8 }, ALLOW },
+    { W, SYS_write, { 3, 0x7fff, 8 }, KILL },
+    { W, SYS_sendmsg, { 3, 0x7fff, MSG_NOSIGNAL }, ALLOW },
+    { W, SYS_sendmsg, { 5, 0x7fff, 0 }, KILL },
+    { W, SYS_fstat, { 5, 0x7fff }, ALLOW },
+    { W, SYS_newfstatat, { 0xffffff9c, 0x7fff, 0x7fff, 0 }, KILL },
+    { W, SYS_openat, { 0xffffff9c, 0x7fff, O_RDONLY }, KILL },
+    { W, SYS_mmap, { 0, 4096, PROT_READ, MAP_PRIVATE, 5, 0 }, KILL },
+    { W, SYS_socket, { 1, 1, 0 }, KILL },
 
     { V, SYS_recvmsg, { 3, 0x7fff, 0 }, ALLOW },
     { V, SYS_recvmsg, { 3, 0x7fff, MSG_CMSG_CLOEXEC }, ALLOW },

@@ -44,7 +44,6 @@ struct option {
 #define NO_TEMP  "overt writes no temporary files"
 #define JAILED   "workers run in a jail of their own"
 #define THREADS  "overt has processes, not threads"
-#define GUARD    "on-access is configured with the OnAccess options of overtd.conf"
 #define RULES    "the rules decide this"
 #define MAX_BYTES (UINT64_C(1) << 40)
 
@@ -149,14 +148,26 @@ static const struct option options[] = {
     NOTHING("BytecodeMode", NO_CODE), NOTHING("GenerateMetadataJson", "overt explain --json"),
     NOTHING("DisableCertCheck", RULES), NOTHING("DevACOnly", JAILED), NOTHING("DevACDepth", JAILED),
     NOTHING("DevPerformance", JAILED), NOTHING("DevLiblog", JAILED), NOTHING("CVDCertsDirectory", RULES),
-    NOTHING("OnAccessIncludePath", GUARD), NOTHING("OnAccessExcludePath", GUARD),
-    NOTHING("OnAccessMountPath", GUARD), NOTHING("OnAccessPrevention", GUARD),
-    NOTHING("OnAccessExcludeUname", GUARD), NOTHING("OnAccessExcludeUID", GUARD),
-    NOTHING("OnAccessExcludeRootUID", GUARD), NOTHING("OnAccessMaxFileSize", GUARD),
-    NOTHING("OnAccessMaxThreads", GUARD), NOTHING("OnAccessExtraScanning", GUARD),
-    NOTHING("OnAccessDisableDDD", GUARD), NOTHING("OnAccessCurlTimeout", GUARD),
-    NOTHING("OnAccessRetryAttempts", GUARD), NOTHING("OnAccessDenyOnError", GUARD),
-    NOTHING("ScanOnAccess", GUARD),
+    LIST("OnAccess", access_modes),
+    LIST("OnAccessPath", access_paths),
+    LIST("OnAccessIncludePath", access_paths),
+    LIST("OnAccessMountPath", access_paths),
+    LIST("OnAccessExcludePath", access_excludes),
+    LIST("OnAccessExcludeProcess", access_processes),
+    LIST("OnAccessExcludeUname", access_users),
+    LIST("OnAccessExcludeUID", access_uids),
+    BOOL("OnAccessExcludeRootUID", access_spare_root),
+    BOOL("OnAccessPrevention", access_prevent),
+    BOOL("OnAccessDenyOnError", access_deny_late),
+    BOOL("OnAccessDenyIncomplete", access_deny_incomplete),
+    NUMBER("OnAccessDeadline", access_deadline_ms, 10, 600000),
+    NUMBER("OnAccessCache", access_cache, 4, 1u << 24),
+    BYTES("OnAccessMaxFileSize", access_bytes_max, 0, MAX_BYTES),
+    NOTHING("OnAccessMaxThreads", THREADS), NOTHING("OnAccessExtraScanning", "see OnAccess close"),
+    NOTHING("OnAccessDisableDDD", "the kernel watches whole file systems"),
+    NOTHING("OnAccessCurlTimeout", "nothing is sent anywhere"),
+    NOTHING("OnAccessRetryAttempts", "a verdict is waited for until OnAccessDeadline"),
+    NOTHING("ScanOnAccess", "see OnAccess"),
 };
 /* clang-format on */
 
@@ -178,6 +189,8 @@ void ovd_config_init(struct ovd_config *config)
         .queue_max = 100000,
         .scan_ms_max = 120000,
         .self_check_s = 600,
+        .access_deadline_ms = 2000,
+        .access_cache = 262144,
     };
 }
 
@@ -490,6 +503,9 @@ bool ovd_config_translate(const char *file, struct ov_bytes text, FILE *out, FIL
         } else if (wrong == NULL) {
             (void)fprintf(out, "%.*s\n", (int)line.whole_bytes, line.whole);
         }
+    }
+    if (config.access_paths.count > 0 && config.access_modes.count == 0) {
+        (void)fprintf(out, "\n# What clamonacc watched.\nOnAccess open\n");
     }
     lines_done(&lines);
     ovd_config_done(&config);

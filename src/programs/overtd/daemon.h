@@ -7,7 +7,7 @@
 #include "programs/overtd/config.h"
 #include "programs/overtd/log.h"
 #include "programs/overtd/opener.h"
-#include "programs/overtd/wire.h"
+#include "sandbox/wire.h"
 
 /* What an event is about: the upper half of epoll's data; the lower half is a number. */
 enum ovd_event {
@@ -16,7 +16,10 @@ enum ovd_event {
     OVD_EVENT_GATE,
     OVD_EVENT_SCANNER, /* number: 0 the current one, 1 the one that is retiring */
     OVD_EVENT_OPENER,  /* number: of the work */
-    OVD_EVENT_RELOAD
+    OVD_EVENT_RELOAD,
+    OVD_EVENT_GUARD,    /* number: 0 its frames, 1 its end */
+    OVD_EVENT_FANOTIFY, /* while no guard reads the group */
+    OVD_EVENT_ACCESS    /* the scanner of on-access */
 };
 
 #define OVD_LISTENERS_MAX 32u
@@ -72,6 +75,7 @@ struct ovd_job {
 
 struct ovd_counts {
     uint64_t requests, files, bytes, detected, incomplete, failed, reloads, reloads_failed;
+    uint64_t accesses, denied, late, guard_deaths;
 };
 
 struct ovd {
@@ -99,6 +103,7 @@ struct ovd {
     struct ovd_job *queue_first, *queue_last;
     uint64_t queued;
     struct ovd_counts counts;
+    struct ovd_access *access; /* owned; NULL: not watched */
     uint64_t started_ms;
 
     int reload_pidfd, reload_memory; /* -1: none under way */
@@ -142,6 +147,8 @@ void ovd_problem_tell(
         struct ovd *d, struct ovd_work *work, const char *path, enum ovd_problem problem, int bad);
 void ovd_error_tell(struct ovd *d, struct ovd_work *work, const char *path, const overt_error *err);
 void ovd_events_reap(struct ovd *d);
+void ovd_event_run(struct ovd *d, const char *shown, const char *rule);
+const char *ovd_reason_of(const overt_report *report); /* static */
 const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *room, size_t size);
 
 /* rules.c: the rule set, and its change */
@@ -151,6 +158,27 @@ void ovd_rules_reloaded(struct ovd *d);
 void ovd_rules_check(struct ovd *d, uint64_t now_ms);
 void ovd_rules_retire(struct ovd *d);
 void ovd_rules_done(struct ovd *d);
+
+/* access.c: the guard, and what it asks for */
+bool ovd_access_start(struct ovd *d);
+void ovd_access_hear(struct ovd *d, uint32_t number);
+void ovd_access_stand_in(struct ovd *d);
+void ovd_access_collect(struct ovd *d);
+void ovd_access_new_rules(struct ovd *d);
+int ovd_access_tick(struct ovd *d, uint64_t now_ms); /* milliseconds until it wants the next one */
+void ovd_access_done(struct ovd *d);
+
+/* access_policy.c: which opens are none of ours */
+struct ovd_access_policy;
+struct ovd_access_policy *ovd_access_policy_new(struct ovd *d);
+void ovd_access_policy_free(struct ovd_access_policy *policy);
+/* The file's path as far as it is known, for the log; `room` of PATH_MAX. */
+const char *ovd_access_path(int fd, char *room, size_t size);
+bool ovd_access_spares(const struct ovd_access_policy *policy, const char *path, pid_t pid);
+
+/* ruleset.c too: a second scanner on the rules in force */
+OV_MUST_CHECK overt_status ovd_rules_scanner(
+        struct ovd *d, uint32_t in_flight, uint64_t time_ms, overt_scanner **out, overt_error *err);
 
 /* stats.c */
 void ovd_stats_text(struct ovd *d, struct ov_buf *out);

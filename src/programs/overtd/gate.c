@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/checked.h"
-#include "programs/overtd/wire.h"
+#include "sandbox/wire.h"
 
 #define EVENTS_MAX    256
 #define TICK_MS       500

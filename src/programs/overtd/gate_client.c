@@ -8,7 +8,7 @@
 #include "api/memfd.h"
 #include "base/checked.h"
 #include "programs/overtd/gate.h"
-#include "programs/overtd/wire.h"
+#include "sandbox/wire.h"
 
 static struct ov_bytes text_of(const char *text)
 {

@@ -128,19 +128,28 @@ static void happened(struct ovd *d, const struct epoll_event *event)
         ovd_rules_reloaded(d);
         (void)sd_notify(0, "READY=1");
         break;
+    case OVD_EVENT_GUARD:
+        ovd_access_hear(d, number);
+        break;
+    case OVD_EVENT_FANOTIFY:
+        ovd_access_stand_in(d);
+        break;
+    case OVD_EVENT_ACCESS:
+        break; /* as the other scanners */
     }
 }
 
 static void loop(struct ovd *d)
 {
     uint64_t watchdog_us = 0, ticked_ms = 0, metrics_ms = 0;
+    int wait_ms = TICK_MS;
 
     if (sd_watchdog_enabled(0, &watchdog_us) < 0) {
         watchdog_us = 0;
     }
     while (!d->stopping) {
         struct epoll_event events[EVENTS_AT_ONCE];
-        const int n = epoll_wait(d->epoll, events, EVENTS_AT_ONCE, TICK_MS);
+        const int n = epoll_wait(d->epoll, events, EVENTS_AT_ONCE, wait_ms);
         uint64_t now;
 
         for (int i = 0; i < n && !d->stopping; i++) {
@@ -148,7 +157,10 @@ static void loop(struct ovd *d)
         }
         ovd_work_submit(d);
         ovd_work_collect(d);
+        ovd_access_collect(d);
         now = ovd_clock_ms();
+        wait_ms = ovd_access_tick(d, now);
+        wait_ms = wait_ms < TICK_MS ? wait_ms : TICK_MS;
         if (now - ticked_ms >= TICK_MS) {
             ticked_ms = now;
             ovd_rules_check(d, now);
@@ -270,6 +282,9 @@ static bool begin(struct ovd *d)
     if (!ovd_listen(d) || !write_pid(d)) { /* last: who can connect is answered */
         return false;
     }
+    if (!ovd_access_start(d)) {
+        return false;
+    }
     d->started_ms = d->checked_ms = ovd_clock_ms();
     ovd_log(&d->log, OVD_INFO, "overtd %s is ready", OV_VERSION);
     (void)sd_notify(0, "READY=1");
@@ -279,6 +294,7 @@ static bool begin(struct ovd *d)
 static void end(struct ovd *d)
 {
     (void)sd_notify(0, "STOPPING=1");
+    ovd_access_done(d);
     ovd_listen_done(d);
     ovd_gate_stop(d);
     ovd_work_done(d);

@@ -13,8 +13,8 @@
 
 #include "base/checked.h"
 #include "programs/overt/walk.h"
-#include "programs/overtd/wire.h"
 #include "sandbox/confine.h"
+#include "sandbox/wire.h"
 
 #define CHANNEL         3
 #define DESCRIPTORS_MAX 64u /* the walk keeps 16 folders open; the rest is what waits to be sent */

@@ -160,22 +160,36 @@ static void warm(struct ovd_scanner *s)
     }
 }
 
-static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, overt_error *err)
+static overt_status new_scanner(const struct ovd *d, overt_db *db, uint32_t in_flight,
+        uint64_t time_ms, overt_scanner **out, overt_error *err)
 {
     overt_limits limits = OVERT_LIMITS_INIT;
     overt_options options = OVERT_OPTIONS_INIT;
-    uint8_t digest[32];
-    overt_status status = open_database(d, how, &out->db, &out->name, err);
 
-    limits.time_ms_max = (uint32_t)d->config.scan_ms_max;
+    limits.time_ms_max = (uint32_t)time_ms;
     limits.bytes_max = d->config.scan_bytes_max;
     limits.object_bytes_max = d->config.file_bytes_max;
     limits.depth_max = (uint32_t)d->config.depth_max;
     limits.objects_max = (uint32_t)d->config.files_max;
     options.workers = (uint32_t)d->config.workers;
     options.weaker = (const char *const *)d->config.weaker.at;
+    options.in_flight = in_flight;
+    return overt_scanner_new(out, db, &limits, &options, err);
+}
+
+overt_status ovd_rules_scanner(
+        struct ovd *d, uint32_t in_flight, uint64_t time_ms, overt_scanner **out, overt_error *err)
+{
+    return new_scanner(d, d->current.db, in_flight, time_ms, out, err);
+}
+
+static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, overt_error *err)
+{
+    uint8_t digest[32];
+    overt_status status = open_database(d, how, &out->db, &out->name, err);
+
     if (status == OVERT_OK) {
-        status = overt_scanner_new(&out->scanner, out->db, &limits, &options, err);
+        status = new_scanner(d, out->db, 0, d->config.scan_ms_max, &out->scanner, err);
     }
     if (status != OVERT_OK) {
         return status;
@@ -214,6 +228,7 @@ static bool take_over(struct ovd *d, int how)
     d->current = next;
     d->current.watched = ovd_watch(d, overt_scanner_fd(d->current.scanner), OVD_EVENT_SCANNER, 0);
     ovd_rules_retire(d);
+    ovd_access_new_rules(d);
     return true;
 }
 

@@ -100,6 +100,11 @@ void ovd_metrics_write(struct ovd *d)
             d->counts.reloads_failed);
     metric(&out, "worker_deaths_total", "counter", "Workers that died.",
             overt_scanner_deaths(d->current.scanner));
+    metric(&out, "accesses_total", "counter", "Opens that were asked about.", d->counts.accesses);
+    metric(&out, "denied_total", "counter", "Opens that were refused.", d->counts.denied);
+    metric(&out, "late_total", "counter", "Opens answered without a verdict.", d->counts.late);
+    metric(&out, "guard_deaths_total", "counter", "Guards that were replaced.",
+            d->counts.guard_deaths);
     metric(&out, "connections", "gauge", "Connections now.", d->session_count);
     metric(&out, "queue_files", "gauge", "Files that wait for a worker.", d->queued);
     metric(&out, "rules", "gauge", "Rules and hashes in force.", d->current.rules);

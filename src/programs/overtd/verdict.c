@@ -2,7 +2,6 @@
 /* verdict.c - what is said to the client, to the log and to the owner's command of one file. */
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -51,49 +50,52 @@ void ovd_events_reap(struct ovd *d)
     }
 }
 
-/* The owner's command, with the names in its environment and never in its text. It is started by
- * the supervisor, which has read nothing of what was scanned. */
-static void run_event(struct ovd *d, const char *shown, const char *rule)
+_Noreturn static void become_event(const struct ovd *d, const char *shown, const char *rule)
 {
+    char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, d->config.virus_event, NULL };
     char *file_env = NULL, *name_env = NULL;
-    posix_spawnattr_t attr;
+    char *envp[] = { (char[]){
+                             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+        NULL, NULL, NULL };
     sigset_t none;
-    pid_t pid;
-    int bad;
 
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (asprintf(&file_env, "CLAM_VIRUSEVENT_FILENAME=%s", shown) >= 0
+            && asprintf(&name_env, "CLAM_VIRUSEVENT_VIRUSNAME=%s", rule) >= 0) {
+        envp[1] = file_env;
+        envp[2] = name_env;
+        (void)execve("/bin/sh", argv, envp);
+    }
+    _exit(127);
+}
+
+/* The owner's command, with the names in its environment and never in its text. It is started by
+ * the supervisor, which has read nothing of what was scanned; with fork, as a spawn that waits for
+ * the exec would wait for the guard, which waits for us. */
+void ovd_event_run(struct ovd *d, const char *shown, const char *rule)
+{
+    pid_t pid;
+
+    if (d->config.virus_event == NULL) {
+        return;
+    }
     ovd_events_reap(d);
     if (d->event_count == OVD_EVENTS_MAX) {
         ovd_log(&d->log, OVD_ERROR, "VirusEvent was not run for %s: %u of them still run", shown,
                 OVD_EVENTS_MAX);
         return;
     }
-    if (asprintf(&file_env, "CLAM_VIRUSEVENT_FILENAME=%s", shown) < 0
-            || asprintf(&name_env, "CLAM_VIRUSEVENT_VIRUSNAME=%s", rule) < 0) {
-        ovd_log(&d->log, OVD_ERROR, "VirusEvent could not be run: no memory");
-        return;
+    pid = fork();
+    if (pid == 0) {
+        become_event(d, shown, rule);
     }
-    {
-        char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, d->config.virus_event, NULL };
-        char *envp[] = { (char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
-                                   "/bin" },
-            file_env, name_env, NULL };
-
-        (void)sigemptyset(&none);
-        bad = posix_spawnattr_init(&attr);
-        if (bad == 0) {
-            (void)posix_spawnattr_setsigmask(&attr, &none);
-            (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-            bad = posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, envp);
-            (void)posix_spawnattr_destroy(&attr);
-        }
-    }
-    if (bad != 0) {
-        ovd_log(&d->log, OVD_ERROR, "VirusEvent could not be run: %s", strerror(bad));
+    if (pid < 0) {
+        ovd_log(&d->log, OVD_ERROR, "VirusEvent could not be run: %s", strerror(errno));
     } else {
         d->events[d->event_count++] = pid;
     }
-    free(file_env);
-    free(name_env);
 }
 
 static void one_hit(struct ovd *d, struct ovd_work *work, const char *path, const char *rule)
@@ -104,9 +106,7 @@ static void one_hit(struct ovd *d, struct ovd_work *work, const char *path, cons
     (void)snprintf(what, sizeof(what), "%s FOUND", rule);
     line(d, work, path, what);
     ovd_log(&d->log, OVD_NOTICE, "%s: %s FOUND", shown, rule);
-    if (d->config.virus_event != NULL) {
-        run_event(d, shown, rule);
-    }
+    ovd_event_run(d, shown, rule);
 }
 
 static bool same_name(const overt_hit *a, const overt_hit *b)
@@ -138,7 +138,7 @@ static void detected(
 
 /* --- looks that ended early ----------------------------------------------------------------- */
 
-static const char *first_reason(const overt_report *report)
+const char *ovd_reason_of(const overt_report *report)
 {
     const overt_gap *gap = overt_report_gap(report, 0);
 
@@ -150,7 +150,7 @@ static void incomplete(
 {
     char room[32], what[512];
     const char *shown = ovd_work_shown(work, path, room, sizeof(room));
-    const char *reason = first_reason(report);
+    const char *reason = ovd_reason_of(report);
 
     d->counts.incomplete++;
     ovd_log(&d->log, OVD_WARNING, "%s: INCOMPLETE %s", shown, reason);
@@ -177,7 +177,7 @@ static void failed(
 {
     char room[32], what[512];
     const char *shown = ovd_work_shown(work, path, room, sizeof(room));
-    const char *reason = first_reason(report);
+    const char *reason = ovd_reason_of(report);
 
     d->counts.failed++;
     work->problems++;

@@ -184,6 +184,7 @@ static const char *profile_name(enum ov_jail_profile profile)
         return "compile";
     case OV_JAIL_GATE:
     case OV_JAIL_OPENER:
+    case OV_JAIL_GUARD:
         break; /* roles that confine themselves: no orders for the spawner */
     }
     return "";

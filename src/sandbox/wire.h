@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire.h - what passes between overtd's processes: the gate (clients' bytes), the opener (names to
- * descriptors) and the supervisor. SEQPACKET: one message, one frame, at most one descriptor.
+ * descriptors), the guard (on-access events) and the supervisor. SEQPACKET: one message, one frame,
+ * at most one descriptor.
  *
  * The supervisor takes the others for hostile: it decodes by these rules and ends whoever breaks
  * them. Neither can make it open, read or write anything. */
-#ifndef OV_PROGRAMS_OVERTD_WIRE_H
-#define OV_PROGRAMS_OVERTD_WIRE_H
+#ifndef OV_SANDBOX_WIRE_H
+#define OV_SANDBOX_WIRE_H
 
 #include "base/bytes.h"
 #include "base/le.h"
@@ -30,10 +31,23 @@ enum ovd_kind {
     OVD_PROBLEM, /* text: its path; value: OVD_PROBLEM_*; request: errno */
     OVD_DONE,    /* value: files and problems there were */
 
-    OVD_KIND_LAST = OVD_DONE
+    /* guard to supervisor; `client` is the event's number */
+    OVD_ACCESS, /* a descriptor; value: the process; request: OVD_ACCESS_* */
+    OVD_LATE,   /* value: events answered by policy, as no verdict came in time */
+    OVD_ALIVE,  /* answers OVD_BEAT */
+
+    /* supervisor to guard */
+    OVD_ALLOW,  /* client: the event; value: 1: the verdict may be remembered */
+    OVD_DENY,   /* the same */
+    OVD_FORGET, /* other rules: remembered verdicts are none any more */
+    OVD_BEAT,
+
+    OVD_KIND_LAST = OVD_BEAT
 };
 
 #define OVD_STREAM UINT32_MAX
+
+#define OVD_ACCESS_WAITS 1u /* somebody waits for the answer; else it is only to be known */
 
 /* What is wrong with a path. */
 enum ovd_problem {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire.c - frames with at most one descriptor. */
-#include "programs/overtd/wire.h"
+#include "sandbox/wire.h"
 
 #include <errno.h>
 #include <string.h>
