@@ -85,6 +85,22 @@ _Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an
 #define OV_EMU_IMAGE_BYTES_MAX (64u * OV_MIB)
 #define OV_EMU_LAYERS_MAX      8u /* images of one program that are looked at */
 
+/* --- facts about an executable -------------------------------------------------------------- */
+
+/* Symbol names of one ELF file that a digest is taken of. libLLVM has 4 MiB of them. */
+#define OV_ELF_NAMES_BYTES_MAX (16u * OV_MIB)
+
+/* One signature of a PE file. Honest ones stay below 64 KiB and 2,000 elements. */
+#define OV_SIGNATURE_BYTES_MAX    (4u * OV_MIB)
+#define OV_SIGNATURE_ELEMENTS_MAX 65536u
+#define OV_SIGNATURES_MAX         64u  /* of one file, nested ones included */
+#define OV_CERTIFICATES_MAX       256u /* of one signature */
+#define OV_COUNTERSIGNATURES_MAX  32u  /* of one signature, as YARA: 16 of either kind */
+
+/* What OpenSSL's work on them is charged as: a microsecond a step, about. */
+#define OV_CERTIFICATE_STEPS 64u
+#define OV_CHAIN_STEPS       8192u
+
 /* --- the pass over one object --------------------------------------------------------------- */
 
 /* A block is what the filter reads at a time: it stays in the second-level cache. */

@@ -161,6 +161,11 @@ bool ov_fact_charge(struct ov_fact_tree *tree, uint64_t steps)
     return ov_budget_steps(tree->budget, steps) || stop(tree, OV_REASON_STEPS);
 }
 
+void ov_fact_give_up(struct ov_fact_tree *tree, enum ov_reason reason)
+{
+    (void)stop(tree, reason);
+}
+
 /* --- room ------------------------------------------------------------------------------------ */
 
 /* `at` with room for `more` entries of `size` bytes behind `count`; NULL: there is no memory, and

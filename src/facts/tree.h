@@ -75,6 +75,8 @@ void ov_fact_entry_text(struct ov_fact_tree *tree, ov_fact_node node, enum ov_fi
 /* False: a limit is reached, nothing more will be kept. */
 bool ov_fact_goes_on(const struct ov_fact_tree *tree);
 bool ov_fact_charge(struct ov_fact_tree *tree, uint64_t steps);
+/* A parser met a limit of its own: what it says is not all. */
+void ov_fact_give_up(struct ov_fact_tree *tree, enum ov_reason reason);
 
 /* --- for conditions -------------------------------------------------------------------------- */
 

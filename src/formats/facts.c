@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/facts.h"
 
+#include "formats/authenticode.h"
+#include "formats/dex.h"
+#include "formats/dotnet.h"
+#include "formats/elf.h"
+#include "formats/macho.h"
+
 ov_fact_parser ov_facts_parser(enum ov_field module)
 {
     switch ((unsigned)module) {
+    case OV_DEX:
+        return ov_dex_facts;
+    case OV_DOTNET:
+        return ov_dotnet_facts;
+    case OV_ELF:
+        return ov_elf_facts;
+    case OV_MACHO:
+        return ov_macho_facts;
+    case OV_PE:
+        return ov_authenticode_facts;
     default:
         return NULL;
     }

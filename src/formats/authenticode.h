@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* authenticode.h - who signed a PE file, as YARA's pe.signatures tells it.
+ *
+ * "Verified" means that the signature agrees with itself and with the file: which certificates are
+ * to be trusted, and whether they are still valid, is nothing a worker can know. It has no clock,
+ * no files and no chance to ask. */
+#ifndef OV_FORMATS_AUTHENTICODE_H
+#define OV_FORMATS_AUTHENTICODE_H
+
+#include "facts/tree.h"
+
+/* Says signatures, number_of_signatures and is_signed in the module pe; of what is no PE file
+ * nothing. */
+void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages);
+
+#endif
