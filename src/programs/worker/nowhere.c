@@ -10,14 +10,13 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
-#define NOWHERE(type, name, failure)                      \
-    type __wrap_##name(void);                             \
-    type __wrap_##name(void)                              \
-    {                                                     \
-        errno = ENOSYS;                                   \
-        return (failure);                                 \
+#define NOWHERE(type, name, failure) \
+    type __wrap_##name(void);        \
+    type __wrap_##name(void)         \
+    {                                \
+        errno = ENOSYS;              \
+        return (failure);            \
     }
 
 NOWHERE(int, socket, -1)
