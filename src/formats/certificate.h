@@ -17,9 +17,10 @@ void ov_certificates_say(struct ov_say *say, struct ov_spot at, const char *arra
 
 /* The certificates from `leaf` upwards, as far as `certificates` have them; none of them trusted.
  * Gives a stack of references, or NULL. */
-STACK_OF(X509)
-        * ov_certificate_chain(struct ov_say *say, X509 *leaf, STACK_OF(X509) * certificates)
-                OV_MUST_CHECK;
+/* clang-format off */
+STACK_OF(X509) *ov_certificate_chain(
+        struct ov_say *say, X509 *leaf, STACK_OF(X509) *certificates) OV_MUST_CHECK;
+/* clang-format on */
 
 /* Seconds since 1970. What is no time is the last day of 1899, as YARA has it. */
 int64_t ov_certificate_time(const ASN1_TIME *time);
