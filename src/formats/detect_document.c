@@ -7,6 +7,7 @@
 
 #include "formats/decode.h"
 #include "formats/mail_header.h"
+#include "formats/parsers.h"
 #include "formats/peek.h"
 
 static bool found(struct ov_source *source, enum ov_type type, struct ov_detected *out)
@@ -122,6 +123,15 @@ bool ov_detect_document(struct ov_source *source, struct ov_bytes head, struct o
     if (ov_has(head, 0, "SZDD\x88\xf0\x27\x33", 8)
             || ov_has(head, 0, "SZ \x88\xf0\x27\x33\xd1", 8)) {
         return found(source, OV_TYPE_SZDD, out);
+    }
+    if (ov_has(head, 0, "\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9", 8) && ov_has(head, 16, "AU3!EA0", 7)) {
+        return found(source, OV_TYPE_AUTOIT, out);
+    }
+    if (ov_has(head, 4, "\xef\xbe\xad\xdeNullsoftInst", 16)) {
+        return found(source, OV_TYPE_NSIS, out);
+    }
+    if (ov_installshield_begins(head)) {
+        return found(source, OV_TYPE_INSTALLSHIELD, out);
     }
     if (is_rtf(head)) {
         return found(source, OV_TYPE_RTF, out);

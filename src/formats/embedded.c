@@ -20,9 +20,10 @@
 
 struct embedded {
     uint64_t at;
+    uint64_t limit; /* behind it lies what was given already */
     bool begun;
     bool no_zip; /* a zip that has its end is opened as one, elsewhere */
-    char name[32];
+    char name[40];
     uint8_t window[WINDOW_BYTES];
 };
 
@@ -130,6 +131,13 @@ static bool check_autoit(struct ov_bytes h, uint64_t left, uint64_t *bytes)
     return ov_has(h, 16, "AU3!EA0", 7);
 }
 
+static bool check_installshield(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    *bytes = left;
+    return ov_u16le_at(h, 14, 0) != 0 && ov_u8_at(h, 46, 0) > ' '
+           && ov_u32le_at(h, 46 + 260, 99) <= 6;
+}
+
 static const struct {
     const char *magic;
     uint32_t len;
@@ -148,6 +156,7 @@ static const struct {
     { "\xef\xbe\xad\xdeNullsoftInst", 16, 4, false, false, check_long_magic, "installer" },
     { "\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d", 16, 0, false, false,
             check_autoit, "script" },
+    { "InstallShield", 14, 0, false, false, check_installshield, "installer" },
     { "\x1f\x8b\x08", 3, 0, false, true, check_gzip, "gzip" },
     { "\xfd"
       "7zXZ\0",
@@ -215,6 +224,27 @@ static bool search_window(struct ov_parser *p, struct ov_bytes window)
     }
 }
 
+/* Behind a program's last section, what has no magic of its own. */
+static bool lay_appended(struct ov_parser *p)
+{
+    struct embedded *e = p->state;
+    uint8_t raw[HEAD_BYTES];
+    struct ov_bytes head = ov_bytes_of(raw, ov_input_read(&p->input, 0, raw, sizeof(raw)));
+    uint64_t end;
+
+    if (!check_pe(head, p->input.size, &end) || end >= p->input.size) {
+        return false;
+    }
+    head = ov_bytes_of(raw, ov_input_read(&p->input, end, raw, sizeof(raw)));
+    if (!ov_installshield_begins(head)) {
+        return false;
+    }
+    e->limit = end;
+    (void)snprintf(e->name, sizeof(e->name), "installer at %llu", (unsigned long long)end);
+    (void)ov_lay_part(p, ov_text_bytes(e->name), end, p->input.size - end, OV_CODEC_STORED);
+    return true;
+}
+
 static enum ov_give embedded_step(struct ov_parser *p)
 {
     struct embedded *e = p->state;
@@ -222,10 +252,14 @@ static enum ov_give embedded_step(struct ov_parser *p)
 
     if (!e->begun) {
         e->begun = true;
+        e->limit = p->input.size;
         e->no_zip = ov_zip_end_find(&p->input, &end) && end.directory_bytes != 0;
+        if (lay_appended(p)) {
+            return OV_GIVE_PIECE;
+        }
     }
     /* Each turn goes a window forward, or lays something down that is not empty. */
-    while (e->at < p->input.size) {
+    while (e->at < e->limit) {
         const size_t got = ov_input_read(&p->input, e->at, e->window, sizeof(e->window));
 
         if (search_window(p, ov_bytes_of(e->window, got))) {

@@ -6,11 +6,15 @@
 #include "formats/parser.h"
 
 extern const struct ov_parser_ops ov_parser_arj;
+extern const struct ov_parser_ops ov_parser_autoit;
 extern const struct ov_parser_ops ov_parser_binhex;
+extern const struct ov_parser_ops ov_parser_chm;
 extern const struct ov_parser_ops ov_parser_compress;
 extern const struct ov_parser_ops ov_parser_embedded;
+extern const struct ov_parser_ops ov_parser_installshield;
 extern const struct ov_parser_ops ov_parser_mail;
 extern const struct ov_parser_ops ov_parser_mbox;
+extern const struct ov_parser_ops ov_parser_nsis;
 extern const struct ov_parser_ops ov_parser_ole;
 extern const struct ov_parser_ops ov_parser_packed;
 extern const struct ov_parser_ops ov_parser_page;
@@ -21,5 +25,8 @@ extern const struct ov_parser_ops ov_parser_sis;
 extern const struct ov_parser_ops ov_parser_szdd;
 extern const struct ov_parser_ops ov_parser_tnef;
 extern const struct ov_parser_ops ov_parser_uuencode;
+
+/* installshield.c: does what InstallShield appends begin here? */
+bool ov_installshield_begins(struct ov_bytes head);
 
 #endif
