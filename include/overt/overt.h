@@ -309,7 +309,9 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_scan_bytes(overt_scanner *scanner,
 OVERT_API OVERT_MUST_CHECK overt_status overt_submit(
         overt_scanner *scanner, int fd, const char *name, uint64_t token, overt_error *err);
 /* The same, explain profile only, with values for external variables that the rules of this
- * database have; they take the place of those given when it was compiled. */
+ * database have; they take the place of those given when it was compiled. An integer by the name
+ * of OVERT_TIME_NAME is what time.now() gives. */
+#define OVERT_TIME_NAME "time.now"
 OVERT_API OVERT_MUST_CHECK overt_status overt_submit_with(overt_scanner *scanner, int fd,
         const char *name, uint64_t token, const overt_value *values, size_t value_count,
         overt_error *err);
@@ -400,6 +402,9 @@ OVERT_API size_t overt_report_told_count(const overt_report *report);
 OVERT_API const overt_object *overt_report_told(const overt_report *report, size_t index);
 OVERT_API size_t overt_report_string_count(const overt_report *report);
 OVERT_API const overt_string_match *overt_report_string(const overt_report *report, size_t index);
+/* Messages of rules (console.log), in the order in which they were said. */
+OVERT_API size_t overt_report_said_count(const overt_report *report);
+OVERT_API const overt_text *overt_report_said(const overt_report *report, size_t index);
 OVERT_API void overt_report_free(overt_report *report);
 
 /* --- odds and ends -------------------------------------------------------------------------- */

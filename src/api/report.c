@@ -51,6 +51,9 @@ static void forget_findings(overt_report *report)
     report->gap_count = report->gap_cap = 0;
     report->inner_count = report->inner_cap = 0;
     report->string_count = report->string_cap = 0;
+    free(report->said);
+    report->said = NULL;
+    report->said_count = report->said_cap = 0;
     ov_arena_done(&report->texts);
     ov_arena_init(&report->texts, UINT64_MAX);
 }
@@ -264,6 +267,18 @@ static void add_string(overt_report *report, const struct ov_record *record)
     };
 }
 
+static void add_said(overt_report *report, const struct ov_record *record)
+{
+    void *at = grown(report->said, report->said_count, &report->said_cap, sizeof(overt_text));
+
+    if (at == NULL) {
+        report->lost = true;
+        return;
+    }
+    report->said = at;
+    report->said[report->said_count++] = keep_text(report, record->text);
+}
+
 /* Kinds that end a file, or that are refused, whatever was kept so far. */
 static enum ov_report_step settle(overt_report *report, const struct ov_record *record)
 {
@@ -320,6 +335,11 @@ enum ov_report_step ov_report_record(
         }
         if (!report->over) {
             add_gap(report, record.object, (enum ov_reason)record.reason, record.text);
+        }
+        return OV_REPORT_MORE;
+    case OV_RECORD_SAID:
+        if (!report->over) {
+            add_said(report, &record);
         }
         return OV_REPORT_MORE;
     case OV_RECORD_END:
@@ -470,4 +490,14 @@ size_t overt_report_string_count(const overt_report *report)
 const overt_string_match *overt_report_string(const overt_report *report, size_t index)
 {
     return index < report->string_count ? &report->strings[index] : NULL;
+}
+
+size_t overt_report_said_count(const overt_report *report)
+{
+    return report->said_count;
+}
+
+const overt_text *overt_report_said(const overt_report *report, size_t index)
+{
+    return index < report->said_count ? &report->said[index] : NULL;
 }

@@ -25,6 +25,8 @@ struct overt_report {
     size_t inner_count, inner_cap;
     overt_string_match *strings;
     size_t string_count, string_cap;
+    overt_text *said; /* owned array: messages of rules */
+    size_t said_count, said_cap;
     struct ov_arena texts; /* what hits, gaps, objects and strings point into */
 
     uint32_t frames;       /* received so far */

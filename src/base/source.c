@@ -33,9 +33,17 @@ void ov_source_on_fd(struct ov_source *source, int fd, uint64_t size, uint8_t *w
     };
 }
 
+void ov_source_on_memory(
+        struct ov_source *source, int fd, uint64_t from, uint64_t to, uint8_t *window)
+{
+    ov_source_on_fd(source, fd, to, window);
+    source->low = from;
+    source->is_memory = true;
+}
+
 static void mark_cut(struct ov_source *source, uint64_t at, int sys_errno)
 {
-    if (at < source->priv_cut_at) {
+    if (!source->is_memory && at < source->priv_cut_at) {
         source->priv_cut_at = at;
         source->priv_errno = sys_errno;
     }
@@ -90,11 +98,11 @@ bool ov_source_block(struct ov_source *source, uint64_t at, struct ov_window *ou
     uint64_t from, end, to;
     struct ov_bytes bytes;
 
-    OV_ASSERT(at % OV_BLOCK_BYTES == 0);
+    OV_ASSERT(at >= source->low && (at - source->low) % OV_BLOCK_BYTES == 0);
     if (at >= source->size) {
         return false;
     }
-    from = at < OV_CONTEXT_BYTES ? 0 : at - OV_CONTEXT_BYTES;
+    from = at - source->low < OV_CONTEXT_BYTES ? source->low : at - OV_CONTEXT_BYTES;
     end = source->size - at < OV_BLOCK_BYTES ? source->size : at + OV_BLOCK_BYTES;
     to = source->size - end < OV_CONTEXT_BYTES ? source->size : end + OV_CONTEXT_BYTES;
     if (source->priv_fd < 0) {
@@ -118,7 +126,7 @@ bool ov_source_block(struct ov_source *source, uint64_t at, struct ov_window *ou
 
 size_t ov_source_read(struct ov_source *source, uint64_t off, void *out, size_t len)
 {
-    if (off >= source->size) {
+    if (off >= source->size || off < source->low || off > INT64_MAX) {
         return 0;
     }
     if (len > source->size - off) {
@@ -156,7 +164,7 @@ bool ov_source_whole(struct ov_source *source, struct ov_bytes *out)
         *out = source->priv_memory;
         return true;
     }
-    if (source->size > OV_SOURCE_WINDOW_BYTES
+    if (source->size > OV_SOURCE_WINDOW_BYTES || source->is_memory
             || load(source, 0, (size_t)source->size) != source->size) {
         return false;
     }

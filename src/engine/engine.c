@@ -126,13 +126,13 @@ static struct ov_scan_limits limits_or_defaults(const struct ov_scan_limits *giv
     return limits;
 }
 
-static void scan(struct ov_engine *engine, struct ov_source *source,
+static struct ov_walk walk_of(struct ov_engine *engine, uint64_t size,
         const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
 {
     struct ov_walk walk = {
         .engine = engine,
         .sink = sink,
-        .limits = limits_or_defaults(limits, source->size),
+        .limits = limits_or_defaults(limits, size),
         .steps_grow = limits->steps_max == 0,
     };
 
@@ -141,6 +141,14 @@ static void scan(struct ov_engine *engine, struct ov_source *source,
         .bytes_left = walk.limits.bytes_max,
         .objects_left = walk.limits.objects_max,
     };
+    return walk;
+}
+
+static void scan(struct ov_engine *engine, struct ov_source *source,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
+{
+    struct ov_walk walk = walk_of(engine, source->size, limits, sink);
+
     ov_walk_run(&walk, source);
     ov_hold_trim(&engine->hold);
 }
@@ -161,4 +169,17 @@ void ov_engine_scan_bytes(struct ov_engine *engine, struct ov_bytes bytes,
 
     ov_source_on_bytes(&source, bytes);
     scan(engine, &source, limits, sink);
+}
+
+void ov_engine_scan_memory(struct ov_engine *engine, int fd, const struct ov_engine_region *regions,
+        size_t region_count, const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
+{
+    uint64_t bytes = 0;
+    struct ov_walk walk;
+
+    for (size_t i = 0; i < region_count; i++) {
+        bytes += regions[i].bytes; /* disjoint: 64 bits are enough */
+    }
+    walk = walk_of(engine, bytes, limits, sink);
+    ov_memory_examine(&walk, fd, regions, region_count);
 }

@@ -83,6 +83,15 @@ OV_MUST_CHECK bool ov_engine_give_value(
 /* Reads `size` bytes of `fd` with pread. Everything it has to say goes to `sink`. */
 void ov_engine_scan_fd(struct ov_engine *engine, int fd, uint64_t size,
         const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
+/* Parts of a process's memory behind `fd`, as one object whose offsets are addresses. Rules see
+ * neither a size nor an entry point, and nothing is looked for inside. */
+struct ov_engine_region {
+    uint64_t address;
+    uint64_t bytes; /* the parts ascend and are disjoint */
+};
+void ov_engine_scan_memory(struct ov_engine *engine, int fd, const struct ov_engine_region *regions,
+        size_t region_count, const struct ov_scan_limits *limits,
+        const struct ov_engine_sink *sink);
 void ov_engine_scan_bytes(struct ov_engine *engine, struct ov_bytes bytes,
         const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
 

@@ -183,6 +183,13 @@ static enum ov_reason find_all(
     return reason;
 }
 
+enum ov_reason ov_object_evaluate(struct ov_walk *walk, const struct ov_subject *subject)
+{
+    const struct digests none = { .known = 0 };
+
+    return find_all(walk, subject, &none);
+}
+
 void ov_object_examine(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame)
 {

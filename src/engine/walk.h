@@ -84,6 +84,13 @@ void ov_walk_tell(
 void ov_object_examine(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame);
 
+/* The rules alone, for an object that was matched already. */
+enum ov_reason ov_object_evaluate(struct ov_walk *walk, const struct ov_subject *subject);
+
+/* memory.c: parts of a process's memory, as one object. */
+void ov_memory_examine(
+        struct ov_walk *walk, int fd, const struct ov_engine_region *regions, size_t region_count);
+
 /* inside.c: the object and everything inside it. */
 void ov_walk_run(struct ov_walk *walk, struct ov_source *file);
 

@@ -301,7 +301,9 @@ static void run_insn(struct ov_machine *m, const struct ov_db_insn *insn)
         ov_machine_push(m, text(m, c));
         break;
     case OV_OP_FILESIZE:
-        ov_machine_push(m, ov_value_int((int64_t)m->facts->source->size));
+        ov_machine_push(m, m->facts->source->is_memory
+                                   ? ov_value_undefined()
+                                   : ov_value_int((int64_t)m->facts->source->size));
         break;
     case OV_OP_ENTRYPOINT:
         ov_machine_push(m, entry_point(m));

@@ -42,6 +42,10 @@ void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
         const struct ov_window *window, struct ov_budget *budget);
 void ov_matcher_end(struct ov_matcher *m, struct ov_source *source, struct ov_budget *budget);
 
+/* The blocks to come are another part of the same address space, which ends at `end`: what is
+ * found is added. Parts come in order; ov_matcher_begin had UINT64_MAX for a size. */
+void ov_matcher_part(struct ov_matcher *m, uint64_t end);
+
 /* OV_REASON_NONE, or why not everything was looked for or kept (STEPS, MATCHES, MEMORY). */
 enum ov_reason ov_matcher_stopped(const struct ov_matcher *m);
 

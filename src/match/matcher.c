@@ -221,6 +221,11 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     m->stopped = OV_REASON_NONE;
 }
 
+void ov_matcher_part(struct ov_matcher *m, uint64_t end)
+{
+    m->size = end;
+}
+
 void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
         const struct ov_window *window, struct ov_budget *budget)
 {

@@ -87,6 +87,10 @@ struct ov_value_head {
 };
 _Static_assert(sizeof(struct ov_value_head) == 16, "on the wire");
 
+/* A name that no variable can have: the integer is what time.now() gives, for the scan it comes
+ * with. Without it that is undefined. */
+#define OV_GIVEN_TIME "time.now"
+
 struct ov_given_value {
     struct ov_bytes name;
     struct ov_bytes text;
@@ -165,7 +169,8 @@ enum ov_record_kind {
     OV_RECORD_FAILED = 8,     /* text = why the request could not be carried out */
     OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
                                  Waits for OV_REQUEST_INCLUDE */
-    OV_RECORD_DIAG_RULE = 10  /* text = the rule that the DIAG right behind it is about */
+    OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
+    OV_RECORD_SAID = 11       /* object; text = what a rule's console.log says */
 };
 
 struct ov_record {

@@ -44,6 +44,12 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     *m = (struct ov_matcher){ .at = UINT64_MAX };
 }
 
+void ov_matcher_part(struct ov_matcher *m, uint64_t end)
+{
+    (void)m;
+    (void)end;
+}
+
 void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
         const struct ov_window *window, struct ov_budget *budget)
 {

@@ -115,7 +115,7 @@ static bool collect(struct scan *scan, bool wait)
 
 /* --- what goes in ------------------------------------------------------------------------------ */
 
-#define VALUES_MAX (32u + OV_YARA_FILE_VARIABLES)
+#define VALUES_MAX (33u + OV_YARA_FILE_VARIABLES)
 
 /* Values for one file: those from the command line where the database was compiled without them,
  * and, if wanted, what is known of the file from outside. */
@@ -172,6 +172,11 @@ static void fill_values(
         const struct scan *scan, struct file_values *values, const char *path, int fd)
 {
     values->count = 0;
+    values->at[values->count++] = (overt_value){
+        .name = text_of(OVERT_TIME_NAME, strlen(OVERT_TIME_NAME)),
+        .kind = OVERT_VALUE_INTEGER,
+        .integer = (int64_t)time(NULL),
+    };
     if (scan->settings->file_variables) {
         add_file_variables(scan, values, path, fd);
     }

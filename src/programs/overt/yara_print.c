@@ -260,6 +260,11 @@ uint64_t ov_yr_print(struct ov_out *out, const struct ov_yr_settings *settings, 
     const size_t hits = overt_report_hit_count(report);
     uint64_t count = 0;
 
+    for (size_t i = 0; !settings->no_console && i < overt_report_said_count(report); i++) {
+        put(page.buf, *overt_report_said(report, i));
+        ov_buf_put_u8(page.buf, '\n');
+    }
+
     if (!settings->negate && settings->rules_max == 0) {
         for (size_t i = 0; i < hits; i++) {
             (void)tell_rule(&page, overt_report_hit(report, i)->rule, true, &count, total);

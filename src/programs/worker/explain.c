@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain.c - the answers to a person's own command: names of inner objects, strings, offsets and
  * the bytes that matched. Records go out as they come; what they may amount to is bounded. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 /* Of each string's matches, when the request names no size of its own. */
 #define STRING_MATCHES_DEFAULT 8u
 #define RULE_MATCHES_DEFAULT   256u
+
+/* Parts of one process's memory: as many as the supervisor may name. */
+#define REGIONS_MAX (1024u * 1024u)
 
 /* An object on the way from the file to where the walk is. */
 struct step {
@@ -206,6 +210,20 @@ static void on_examined(
     ov_bits_clear(&x->told);
 }
 
+static void on_said(void *payload, uint32_t ordinal, struct ov_bytes message)
+{
+    struct explain *x = payload;
+
+    if (has_room(x)) {
+        send_record(x, &(struct ov_record){
+                               .kind = OV_RECORD_SAID,
+                               .object = ordinal,
+                               .text = message,
+                               .name = ov_bytes_of(NULL, 0),
+                       });
+    }
+}
+
 static void tell_gap(struct explain *x, uint32_t ordinal, enum ov_reason reason, const char *detail)
 {
     send_record(x, &(struct ov_record){
@@ -251,11 +269,38 @@ static void begin(struct explain *x, const struct ov_db_view *view, uint32_t seq
     x->unheld |= (flags & OV_SCAN_UNHELD) != 0;
 }
 
-void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq, int fd,
-        uint64_t size, const struct ov_scan_limits *limits, uint32_t flags)
+/* A process's memory, whose parts stand in a file of their own: `count` of them. */
+static void scan_memory(struct ov_engine *engine, int fd, int list, uint64_t count,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
+{
+    struct ov_region *told = count > REGIONS_MAX ? NULL : calloc(count + 1, sizeof(*told));
+    struct ov_engine_region *regions =
+            count > REGIONS_MAX ? NULL : calloc(count + 1, sizeof(*regions));
+    const size_t bytes = (size_t)count * sizeof(*told);
+
+    if (told == NULL || regions == NULL) {
+        _exit(OV_JAILED_EXIT_MEMORY);
+    }
+    if (pread(list, told, bytes, 0) != (ssize_t)bytes) {
+        _exit(OV_JAILED_EXIT_PROTOCOL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        regions[i].address = ov_le64_get(told[i].address);
+        regions[i].bytes = ov_le64_get(told[i].bytes);
+    }
+    ov_engine_scan_memory(engine, fd, regions, (size_t)count, limits, sink);
+    free(told);
+    free(regions);
+}
+
+void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq,
+        const int fds[2], uint64_t size, const struct ov_scan_limits *limits, uint32_t flags,
+        const int64_t *time)
 {
     static struct explain x;
     const struct ov_engine_look look = {
+        .has_time = time != NULL,
+        .time = time == NULL ? 0 : *time,
         .keep_all = (flags & (OV_SCAN_NO_STRINGS | OV_SCAN_FIRST)) == 0,
         .inside = (flags & OV_SCAN_RAW) == 0,
     };
@@ -265,12 +310,18 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
         .detected = on_detected,
         .incomplete = on_incomplete,
         .examined = on_examined,
+        .said = on_said,
     };
 
     begin(&x, view, seq, flags);
     ov_engine_set_look(engine, &look);
-    ov_engine_scan_fd(engine, fd, size, limits, &sink);
-    (void)close(fd);
+    if (fds[1] >= 0) {
+        scan_memory(engine, fds[0], fds[1], size, limits, &sink);
+        (void)close(fds[1]);
+    } else {
+        ov_engine_scan_fd(engine, fds[0], size, limits, &sink);
+    }
+    (void)close(fds[0]);
     if (x.lost) {
         tell_gap(&x, 0, OV_REASON_REPLIES, "there is more to say than was asked for");
     }

@@ -83,13 +83,13 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
     return engine;
 }
 
-/* One request and its one descriptor; `values` is good until the next. False: the supervisor is
- * gone. */
-static bool receive(struct ov_request *request, struct ov_bytes *values, int *fd)
+/* One request and its descriptors: one, or two for OV_SCAN_REGIONS (else fds[1] is -1). `values`
+ * is good until the next. False: the supervisor is gone. */
+static bool receive(struct ov_request *request, struct ov_bytes *values, int fds[2])
 {
     static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
         struct cmsghdr align;
     } control;
     struct iovec part = { .iov_base = message, .iov_len = sizeof(message) };
@@ -100,6 +100,7 @@ static bool receive(struct ov_request *request, struct ov_bytes *values, int *fd
         .msg_controllen = sizeof(control.bytes),
     };
     const struct cmsghdr *c;
+    size_t count;
     ssize_t n;
 
     do {
@@ -110,12 +111,17 @@ static bool receive(struct ov_request *request, struct ov_bytes *values, int *fd
     }
     c = CMSG_FIRSTHDR(&msg);
     if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
-            || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))
+            || c->cmsg_type != SCM_RIGHTS
             || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, values)
             || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
-    memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+    count = (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0 ? 2 : 1;
+    if (c->cmsg_len != CMSG_LEN(count * sizeof(int))) {
+        _exit(OV_JAILED_EXIT_PROTOCOL);
+    }
+    fds[1] = -1;
+    memcpy(fds, CMSG_DATA(c), count * sizeof(int));
     return true;
 }
 
@@ -131,8 +137,10 @@ static struct ov_scan_limits limits_of(const struct ov_request *request)
     };
 }
 
-static void give_values(struct ov_engine *engine, struct ov_bytes values)
+/* True if the time is among them. */
+static bool give_values(struct ov_engine *engine, struct ov_bytes values, int64_t *time)
 {
+    bool has_time = false;
     struct ov_reader r = ov_reader_on(values);
     struct ov_given_value given;
 
@@ -142,6 +150,11 @@ static void give_values(struct ov_engine *engine, struct ov_bytes values)
 
         if (!ov_given_value_read(&r, &given)) {
             _exit(OV_JAILED_EXIT_PROTOCOL);
+        }
+        if (ov_bytes_equal(given.name, OV_GIVEN_TIME, strlen(OV_GIVEN_TIME))) {
+            *time = (int64_t)given.value;
+            has_time = true;
+            continue;
         }
         value = (struct ov_external_value){
             .name = given.name,
@@ -154,6 +167,7 @@ static void give_values(struct ov_engine *engine, struct ov_bytes values)
             _exit(OV_JAILED_EXIT_MEMORY);
         }
     }
+    return has_time;
 }
 
 int main(int argc, char **argv)
@@ -163,7 +177,7 @@ int main(int argc, char **argv)
     struct ov_engine *engine;
     struct ov_request request;
     struct ov_bytes values;
-    int fd = -1;
+    int fds[2] = { -1, -1 };
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
         _exit(OV_JAILED_EXIT_USAGE);
@@ -171,7 +185,7 @@ int main(int argc, char **argv)
     tune_malloc();
     open_database(&view);
     engine = make_engine(&view, explain);
-    while (receive(&request, &values, &fd)) {
+    while (receive(&request, &values, fds)) {
         const struct ov_scan_limits limits = limits_of(&request);
         const uint32_t seq = ov_le32_get(request.seq);
         const uint64_t size = ov_le64_get(request.size);
@@ -180,10 +194,13 @@ int main(int argc, char **argv)
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
         if (explain) {
-            give_values(engine, values);
-            worker_explain(engine, &view, seq, fd, size, &limits, ov_le32_get(request.flags));
+            int64_t time = 0;
+            const bool has_time = give_values(engine, values, &time);
+
+            worker_explain(engine, &view, seq, fds, size, &limits, ov_le32_get(request.flags),
+                    has_time ? &time : NULL);
         } else {
-            worker_verdict(engine, seq, fd, size, &limits);
+            worker_verdict(engine, seq, fds[0], size, &limits);
         }
     }
     _exit(0);
