@@ -25,6 +25,12 @@ void ov_buf_clear(struct ov_buf *buf)
     buf->priv_failed = false;
 }
 
+void ov_buf_cut(struct ov_buf *buf, size_t len)
+{
+    OV_ASSERT(len <= buf->priv_len);
+    buf->priv_len = len;
+}
+
 bool ov_buf_ok(const struct ov_buf *buf)
 {
     return !buf->priv_failed;

@@ -33,6 +33,9 @@ void ov_buf_align(struct ov_buf *buf, size_t to); /* zeros up to a multiple of `
 void ov_buf_put_text(struct ov_buf *buf, const char *text);
 void ov_buf_printf(struct ov_buf *buf, const char *fmt, ...) OV_PRINTF(2, 3);
 
+/* Leaves the first `len` bytes. */
+void ov_buf_cut(struct ov_buf *buf, size_t len);
+
 /* Overwrites bytes written before, at `off`. */
 void ov_buf_set(struct ov_buf *buf, size_t off, const void *at, size_t len);
 void ov_buf_set_u32le(struct ov_buf *buf, size_t off, uint32_t v);

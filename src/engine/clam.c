@@ -6,7 +6,7 @@
 
 #define PIECE_BYTES (64u * OV_KIB)
 
-static bool is_text(enum ov_clam_type type)
+bool ov_clam_is_text(enum ov_clam_type type)
 {
     return type == OV_CLAM_TEXT_ASCII || type == OV_CLAM_TEXT_UTF8 || type == OV_CLAM_TEXT_UTF16LE
            || type == OV_CLAM_TEXT_UTF16BE;
@@ -19,15 +19,15 @@ static uint32_t targets_of(enum ov_clam_type type)
     const uint32_t any = 1u << OV_TARGET_ANY;
     const enum ov_clam_target target = ov_clam_target_of(type);
 
-    return is_text(type) || target == OV_TARGET_OTHER ? any : any | 1u << target;
+    return ov_clam_is_text(type) || target == OV_TARGET_OTHER ? any : any | 1u << target;
 }
 
-enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head)
+static enum ov_clam_type begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets)
 {
     struct ov_clam_object *clam = &walk->engine->clam;
 
-    clam->type = ov_clam_detect(head);
-    clam->targets = targets_of(clam->type);
+    clam->type = type;
+    clam->targets = targets;
     clam->executable_found = false;
     clam->find_executable = ov_clam_executable_find;
     clam->depth = walk->frame_count;
@@ -35,6 +35,22 @@ enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head)
         clam->layers[i] = (uint8_t)walk->engine->frames[walk->frame_count - 1 - i].clam;
     }
     return clam->type;
+}
+
+enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head)
+{
+    const enum ov_clam_type type = ov_clam_detect(head);
+
+    return begin(walk, type, targets_of(type));
+}
+
+enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view)
+{
+    const bool text = view == OV_VIEW_TEXT;
+    const enum ov_clam_target target = text ? OV_TARGET_TEXT : OV_TARGET_HTML;
+
+    return begin(
+            walk, text ? OV_CLAM_TEXT_ASCII : OV_CLAM_HTML, 1u << OV_TARGET_ANY | 1u << target);
 }
 
 /* The digests of one section that could decide anything. False: the budget is gone, or it could not

@@ -286,6 +286,7 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
         .ordinal = frame->ordinal,
         .parent = parent->ordinal,
         .depth = frame->depth,
+        .view = member->view,
         .whole = unpacked.trouble.reason == OV_REASON_NONE,
     };
     ov_object_examine(walk, &subject, frame);

@@ -143,16 +143,35 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
     return finished;
 }
 
-static void detect(struct ov_walk *walk, struct ov_source *source, struct ov_frame *frame)
+/* What signatures for pages and texts are held against; only where there are such. */
+static void add_views(const struct ov_walk *walk, struct ov_frame *frame)
 {
+    const uint64_t size = frame->source.size;
+
+    if (frame->clam == OV_CLAM_HTML || frame->detected.type == OV_TYPE_HTML) {
+        ov_detected_add(&frame->detected, OV_TYPE_HTML_VIEWS, 0, size);
+    } else if (ov_clam_is_text(frame->clam) && walk->engine->options.inside) {
+        ov_detected_add(&frame->detected, OV_TYPE_TEXT_VIEWS, 0, size);
+    }
+}
+
+static void detect(struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame)
+{
+    struct ov_source *source = subject->source;
     struct ov_window first;
 
     if (!ov_source_block(source, 0, &first)) {
         first.bytes = ov_bytes_of(NULL, 0); /* an empty object is data */
     }
+    if (subject->view != OV_VIEW_NONE) {
+        frame->detected = (struct ov_detected){ .type = OV_TYPE_DATA, .detail = "" };
+        frame->clam = ov_walk_clam_view(walk, subject->view);
+        return;
+    }
     ov_detect(source, first.bytes, &frame->detected);
     if (walk->engine->view->clam) {
         frame->clam = ov_walk_clam_begin(walk, first.bytes);
+        add_views(walk, frame);
     }
 }
 
@@ -208,7 +227,7 @@ void ov_object_examine(
     uint64_t cut_at;
     int why;
 
-    detect(walk, subject->source, frame);
+    detect(walk, subject, frame);
     object.type = ov_type_name(frame->detected.type);
     walk->sink->object(walk->sink->payload, &object);
 

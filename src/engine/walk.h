@@ -57,8 +57,9 @@ struct ov_subject {
     uint32_t ordinal;
     uint32_t parent;
     uint32_t depth;
-    bool charge; /* its bytes were not charged when they were unpacked */
-    bool whole;  /* all of its bytes are there */
+    enum ov_view view; /* it is its parent in another spelling */
+    bool charge;       /* its bytes were not charged when they were unpacked */
+    bool whole;        /* all of its bytes are there */
 };
 
 struct ov_hit_payload {
@@ -69,6 +70,9 @@ struct ov_hit_payload {
 /* clam.c: what ClamAV would say of the object, before its rules are evaluated. `head`: its first
  * bytes. Returns its type. */
 enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head);
+/* The same of a view, which is its parent's spelling for one kind of signature. */
+enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view);
+bool ov_clam_is_text(enum ov_clam_type type);
 /* Hashes of the sections of an executable. */
 void ov_walk_clam_sections(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_hit_payload *hit);

@@ -71,7 +71,9 @@ enum ov_type {
     OV_TYPE_SWF,
     OV_TYPE_PYC,
     OV_TYPE_PYINSTALLER,
-    OV_TYPE_SCRENC,        /* JScript.Encode, VBScript.Encode */
+    OV_TYPE_SCRENC,     /* JScript.Encode, VBScript.Encode */
+    OV_TYPE_HTML_VIEWS, /* a page, a text in other spellings: not members, views */
+    OV_TYPE_TEXT_VIEWS,
     OV_TYPE_EMBEDDED,      /* whole files somewhere in the object */
     OV_TYPE_EMBEDDED_TEXT, /* the same behind a script */
     OV_TYPE_PACKED,        /* a program that unpacks itself: its code is interpreted */

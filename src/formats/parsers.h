@@ -25,6 +25,7 @@ extern const struct ov_parser_ops ov_parser_sis;
 extern const struct ov_parser_ops ov_parser_szdd;
 extern const struct ov_parser_ops ov_parser_tnef;
 extern const struct ov_parser_ops ov_parser_uuencode;
+extern const struct ov_parser_ops ov_parser_views;
 
 /* installshield.c: does what InstallShield appends begin here? */
 bool ov_installshield_begins(struct ov_bytes head);

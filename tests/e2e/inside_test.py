@@ -165,6 +165,44 @@ def what_is_cut_or_encrypted_is_said():
     expect(INCOMPLETE, "cut.arj", bytes(arj[:-60]), says="damaged", lacks="")
 
 
+PAGE = b"""<!DOCTYPE html>
+<HTML><Head><TITLE>Hello   World</TITLE></Head>
+<!-- a Comment -->
+<BODY onLoad='Foo()' BGCOLOR=#FFFFFF>
+<P>Some &lt;Text&gt; &amp; &#65;&#x42; &nbsp; more&copy;
+<A HREF="http://Example.COM/Path?X=%41%42&amp;y=1" target=_blank>Click <B>Here</B></A>
+<IMG SRC = pic.PNG alt='An "Image"'/>
+<script language="JavaScript">var A = "He"+"llo"; /* comment */ document.write(unescape("%48%49"));
+</script>
+<STYLE>p { color: RED }</STYLE>
+</BODY></HTML>
+"""
+
+
+def pages_and_texts_have_views_for_signatures():
+    # What clamscan 1.4.6 finds with the same signatures in the same files.
+    signatures = [
+        ("Tags", 3, '<head><title>hello world</title></head><body onload="foo()" bgcolor=#ffffff><p>some '
+                    '<text> & ab \xa0 more\xa9 <a href="http://example.com/path?x=%41%42&y=1" target=_blank>'
+                    'click <b>here</b></a><img src=pic.png alt="an "image""/>'),
+        ("Dense", 3, 'vara="he"+"llo";/*comment*/document'),
+        ("Style", 3, "<style>p{color:red}</style></body></html>"),
+        ("Notags", 3, " hello world some text more http://Example.COM/Path?X=%41%42&y=1 click here pic.PNG "),
+        ("Script", 3, '<script>var n000="hello";document.write("hi");'),
+        ("Text", 7, "hello world foo \x7f bar baz this is a text file "),
+    ]
+    rules = TMP / "views.ndb"
+    rules.write_text("".join(f"V.{name}:{target}:*:{text.encode('latin1').hex()}\n"
+                             for name, target, text in signatures))
+    page, text = TMP / "page.html", TMP / "text.txt"
+    page.write_bytes(PAGE)
+    text.write_bytes(b"Hello\tWORLD  \r\n\r\nfoo \x01\x7f\x80\xe9 Bar\x0b\x0cBaz\nthis is a text file \n")
+    _, lines = scan("--rules", rules, page, text)
+    found = {line.split("DETECTED V.")[1].split(".")[0] for line in lines if "DETECTED" in line}
+    tap.same(found, {name for name, _, _ in signatures}, "found")
+
+
 tap.run([every_sample_of_debian_is_opened, ordinary_mails_are_opened, names_of_attachments_are_decoded,
          mails_that_are_written_to_be_misread_are_opened, near_misses_are_clean,
-         what_is_cut_or_encrypted_is_said])
+         what_is_cut_or_encrypted_is_said,
+         pages_and_texts_have_views_for_signatures])
