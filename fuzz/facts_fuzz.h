@@ -16,7 +16,7 @@
 
 typedef void (*facts_parser)(struct ov_fact_tree *tree, struct ov_pages *pages);
 
-#define FUZZ_STEPS (4u * 1024u * 1024u)
+#define FUZZ_STEPS (256u * 1024u)
 
 static inline void hash_structure(const struct ov_fact_tree *tree, ov_fact_node node,
         unsigned field, struct ov_digest *digest);

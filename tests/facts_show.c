@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "formats/elf.h"
 #include "formats/facts.h"
 
 #define PATH_BYTES 512u
@@ -56,7 +55,7 @@ static void show_structure(
     while ((f = ov_field_next_in(field, f)) != OV_FIELD_NONE) {
         const struct ov_field_row *row = ov_field_row(f);
 
-        if (row->kind != OV_FIELD_IS_FACT) {
+        if (row->kind != OV_FIELD_IS_FACT || row->name[0] == ' ') {
             continue;
         }
         (void)snprintf(inner, sizeof(inner), "%s.%s", path, row->name);
@@ -75,20 +74,6 @@ static void show_structure(
     }
 }
 
-static void show_elf_functions(struct ov_pages *pages)
-{
-    struct ov_budget budget = { .steps_left = STEPS };
-    enum ov_reason reason;
-    char text[73];
-
-    if (ov_elf_import_md5(pages, &budget, text, &reason)) {
-        printf("!import_md5\tf\t%s\n", text);
-    }
-    if (ov_elf_telfhash(pages, &budget, text, &reason)) {
-        printf("!telfhash\tf\t%s\n", text);
-    }
-}
-
 static void show(struct ov_fact_tree *tree, struct ov_pages *pages, unsigned module)
 {
     struct ov_budget budget = { .steps_left = STEPS };
@@ -100,9 +85,6 @@ static void show(struct ov_fact_tree *tree, struct ov_pages *pages, unsigned mod
         parser(tree, pages);
     }
     show_structure(tree, ov_fact_get_root(tree, module), module, "");
-    if (module == OV_ELF) {
-        show_elf_functions(pages);
-    }
     if (ov_fact_tree_reason(tree) != OV_REASON_NONE) {
         printf("!incomplete\tf\t%s\n", ov_reason_text((uint32_t)ov_fact_tree_reason(tree)));
     }

@@ -87,9 +87,6 @@ _Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an
 
 /* --- facts about an executable -------------------------------------------------------------- */
 
-/* Symbol names of one ELF file that a digest is taken of. libLLVM has 4 MiB of them. */
-#define OV_ELF_NAMES_BYTES_MAX (16u * OV_MIB)
-
 /* One signature of a PE file. Honest ones stay below 64 KiB and 2,000 elements. */
 #define OV_SIGNATURE_BYTES_MAX    (4u * OV_MIB)
 #define OV_SIGNATURE_ELEMENTS_MAX 65536u

@@ -296,7 +296,7 @@ static struct ov_known of_field(const struct ov_cond *cond, bool bare)
     case OV_FACT_TYPE_FLOAT:
         return exactly(ov_value_float(row->real));
     default:
-        return exactly(ov_value_text(ov_bytes_of(row->text, strlen(row->text))));
+        return exactly(ov_value_text(ov_bytes_of(row->text, row->text_bytes)));
     }
 }
 

@@ -5,8 +5,22 @@
 #include <math.h>
 
 #include "base/digest.h"
+#include "eval/calls_executables.h"
 
 static ov_call_fn const functions[OV_FIELD_COUNT] = {
+    [OV_DEX_HAS_METHOD_OF_S] = ov_call_dex_has,
+    [OV_DEX_HAS_METHOD_OF_SS] = ov_call_dex_has,
+    [OV_DEX_HAS_METHOD_OF_R] = ov_call_dex_has,
+    [OV_DEX_HAS_METHOD_OF_RR] = ov_call_dex_has,
+    [OV_DEX_HAS_CLASS_OF_S] = ov_call_dex_has,
+    [OV_DEX_HAS_CLASS_OF_R] = ov_call_dex_has,
+    [OV_ELF_TELFHASH_OF_NOTHING] = ov_call_elf_telfhash,
+    [OV_ELF_IMPORT_MD5_OF_NOTHING] = ov_call_elf_import_md5,
+    [OV_MACHO_FILE_INDEX_FOR_ARCH_OF_I] = ov_call_macho_file_index,
+    [OV_MACHO_FILE_INDEX_FOR_ARCH_OF_II] = ov_call_macho_file_index,
+    [OV_MACHO_ENTRY_POINT_FOR_ARCH_OF_I] = ov_call_macho_entry_point,
+    [OV_MACHO_ENTRY_POINT_FOR_ARCH_OF_II] = ov_call_macho_entry_point,
+
     [OV_HASH_MD5_OF_II] = ov_call_digest_range,
     [OV_HASH_SHA1_OF_II] = ov_call_digest_range,
     [OV_HASH_SHA256_OF_II] = ov_call_digest_range,

@@ -32,7 +32,8 @@ static const struct ov_field_row rows[OV_FIELD_COUNT] = {
         .kind = OV_FIELD_IS_CONSTANT,               \
         .type = TEXT,                               \
         .shape = OV_FACT_SHAPE_ONE,                 \
-        .text = (value) },
+        .text = (value),                            \
+        .text_bytes = sizeof(value) - 1 },
 #define OV_FACT_FLOAT_CONSTANT(id, in, label, value) \
     [OV_##id] = { .name = (label),                   \
         .parent = OV_##in,                           \

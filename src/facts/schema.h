@@ -10,6 +10,8 @@
  *           arguments: i integer, f float, s text, r regular expression, b condition; one row for
  *           each overload, of one name
  *
+ * A name that begins with a space is no identifier: such a row is for functions alone.
+ *
  * Numbers stand in compiled databases: who changes the table changes OV_DB_FACTS_CRC, and
  * OV_DB_VERSION once a release is out. */
 #ifndef OV_FACTS_SCHEMA_H
@@ -59,6 +61,7 @@ struct ov_field_row {
     int64_t integer;       /* CONSTANT */
     double real;
     const char *text;
+    size_t text_bytes; /* a NUL in it counts */
 };
 
 /* OV_FIELD_NONE and numbers that are none have a row too, of kind 0. */

@@ -541,7 +541,7 @@ static struct ov_fact constant(const struct ov_field_row *row)
     }
     if (row->type == OV_FACT_TYPE_TEXT) {
         return (struct ov_fact){ .kind = OV_FACT_TEXT,
-            .text = ov_bytes_of(row->text, strlen(row->text)) };
+            .text = ov_bytes_of(row->text, row->text_bytes) };
     }
     return (struct ov_fact){ .kind = OV_FACT_INT, .integer = row->integer };
 }

@@ -122,6 +122,7 @@ static void say_symbols(const struct ov_elf *elf, uint32_t type, struct ov_spot 
         ov_say_int(say, at, "shndx", symbol.section);
         ov_say_int(say, at, "value", symbol.value);
         ov_say_int(say, at, "size", symbol.size);
+        ov_say_int(say, at, " visibility", symbol.visibility);
     }
     ov_say_int(say, root, count, symbols.count);
 }

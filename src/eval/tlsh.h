@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tlsh.h - Trend Micro's locality-sensitive hash: alike texts have hashes that differ little. */
-#ifndef OV_FORMATS_TLSH_H
-#define OV_FORMATS_TLSH_H
+#ifndef OV_EVAL_TLSH_H
+#define OV_EVAL_TLSH_H
 
 #include "base/bytes.h"
 

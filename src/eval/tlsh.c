@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* J. Oliver, C. Cheng, Y. Chen, "TLSH - A Locality Sensitive Hash" (2013): 128 buckets, a window of
  * 5 bytes, a checksum of 1 byte, version 1 of the text form. Both tables are part of the format. */
-#include "formats/tlsh.h"
+#include "eval/tlsh.h"
 
 #include <stdlib.h>
 #include <string.h>
