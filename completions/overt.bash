@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules prove --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules update prove --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -18,7 +18,7 @@ _overt()
             COMPREPLY=($(compgen -W "$layers" -- "$cur"))
             return
             ;;
-        --rules | --file-list | -o | --output)
+        --rules | --file-list | -o | --output | --policy | --state | --bundle)
             _filedir
             return
             ;;
@@ -41,6 +41,9 @@ _overt()
                 return
             fi
             options='--rules --json --accept-weaker-jail --help'
+            ;;
+        update)
+            options='--policy --state --bundle --max-bytes --max-time --accept-weaker-jail --help'
             ;;
         prove) options='--without --only --matrix --control --list --json --help' ;;
         *) return ;;

@@ -29,8 +29,15 @@ MUST_NOT = {
     },
     "overt-verify": {
         r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats|jail)_|archive_read_":
-            "does more than check a proof",
+            "does more than check proofs and updates",
         r"ov_(sign|signer|tree_prove)_": "could sign or publish",
+    },
+    "overt-fetch": {
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats|jail|policy|note|tree|sign)_":
+            "does more than fetch",
+    },
+    "overt-witness": {
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats|jail)_|curl_": "does more than cosign",
     },
     "overt-spawn": {
         r"ov_(engine|matcher|evaluator|yara|compile|db)_": "knows of rules or content",

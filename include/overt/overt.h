@@ -188,10 +188,11 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_tag(
 
 typedef enum overt_dialect {
     OVERT_YARA = 1,
-    OVERT_HASHLIST = 2,      /* DIGEST[:SIZE]:NAME lines */
-    OVERT_CLAMAV = 3,        /* a database of ClamAV's; what it is, the end of its name says */
-    OVERT_CLAMAV_OPTIONS = 4 /* lines: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
+    OVERT_HASHLIST = 2,       /* DIGEST[:SIZE]:NAME lines */
+    OVERT_CLAMAV = 3,         /* a database of ClamAV's; what it is, the end of its name says */
+    OVERT_CLAMAV_OPTIONS = 4, /* lines: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
                                 official-only; for the ClamAV sources added behind it */
+    OVERT_LOGGED = 16         /* a rule stream: what a log of rules comes to */
 } overt_dialect;
 
 /* Called once per problem, in source order. `diag` is borrowed for the length of the call.

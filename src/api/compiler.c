@@ -263,7 +263,7 @@ static overt_status check_source(const overt_compiler *compiler, overt_dialect d
     if (compiler == NULL || name == NULL) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "a rule source needs a name");
     }
-    if (dialect < OVERT_YARA || dialect > OVERT_CLAMAV_OPTIONS) {
+    if (dialect < OVERT_YARA || (dialect > OVERT_CLAMAV_OPTIONS && dialect != OVERT_LOGGED)) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "dialect %d is unknown", (int)dialect);
     }
     if (strlen(name) > OV_NAME_BYTES_MAX - OV_IDENTIFIER_BYTES_MAX - 1

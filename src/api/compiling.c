@@ -21,11 +21,11 @@
 #define COMPILE_RECORDS_MAX  (4u * OV_DIAGS_MAX) /* of one request */
 #define END_WAIT_MS          250
 
-overt_status ov_compiling_begin(struct ov_compiling *c, int output_fd, uint64_t output_bytes,
-        unsigned without, overt_error *err)
+static overt_status begin(struct ov_compiling *c, const char *program, const char *who,
+        int output_fd, uint64_t output_bytes, unsigned without, overt_error *err)
 {
     const struct ov_jail_spec spec = {
-        .program = "overt-compile",
+        .program = program,
         .profile = OV_JAIL_COMPILE,
         .database_fd = output_fd,
         .memory_bytes = COMPILE_MEMORY_BYTES,
@@ -34,8 +34,20 @@ overt_status ov_compiling_begin(struct ov_compiling *c, int output_fd, uint64_t 
         .without = without,
     };
 
-    *c = (struct ov_compiling){ .jail = NULL };
+    *c = (struct ov_compiling){ .who = who };
     return ov_jail_open(&c->jail, &spec, err);
+}
+
+overt_status ov_compiling_begin(struct ov_compiling *c, int output_fd, uint64_t output_bytes,
+        unsigned without, overt_error *err)
+{
+    return begin(c, "overt-compile", "the rule compiler", output_fd, output_bytes, without, err);
+}
+
+overt_status ov_verifying_begin(struct ov_compiling *c, int output_fd, uint64_t output_bytes,
+        unsigned without, overt_error *err)
+{
+    return begin(c, "overt-verify", "the verifier", output_fd, output_bytes, without, err);
 }
 
 void ov_compiling_done(struct ov_compiling *c)
@@ -51,7 +63,7 @@ static overt_status fail_dead(struct ov_compiling *c, overt_error *err)
 
     ov_jail_end(c->jail, END_WAIT_MS, &end);
     ov_worker_death_text(&end, how, sizeof(how));
-    return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX, "the rule compiler died: %s", how);
+    return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX, "%s died: %s", c->who, how);
 }
 
 static overt_status wait_for(
@@ -63,7 +75,7 @@ static overt_status wait_for(
         int n;
 
         if (now_ms >= until_ms) {
-            return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "the rule compiler took over %u s",
+            return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "%s took over %u s", c->who,
                     COMPILE_WALL_MS / 1000u);
         }
         n = poll(&ready, 1, (int)(until_ms - now_ms));
@@ -71,7 +83,7 @@ static overt_status wait_for(
             return OVERT_OK;
         }
         if (n < 0 && errno != EINTR) {
-            return ov_fail_errno(err, errno, "the rule compiler could not be waited for");
+            return ov_fail_errno(err, errno, "a jailed program could not be waited for");
         }
     }
 }
@@ -86,7 +98,7 @@ static overt_status send_request(struct ov_compiling *c, const struct ov_request
             return fail_dead(c, err);
         }
         if (errno != EAGAIN && errno != EINTR) {
-            return ov_fail_errno(err, errno, "a source could not be handed to the rule compiler");
+            return ov_fail_errno(err, errno, "nothing could be handed to a jailed program");
         }
         status = wait_for(c, POLLOUT, until_ms, err);
         if (status != OVERT_OK) {
@@ -157,7 +169,7 @@ static overt_status converse(struct ov_compiling *c, const struct ov_request *re
     }
     return status != OVERT_OK ? status
                               : ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX,
-                                      "the rule compiler sent what it may not send");
+                                      "%s sent what it may not send", c->who);
 }
 
 static struct ov_request request_of(

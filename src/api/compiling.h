@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compiling.h - a conversation with overt-compile in its jail: one request, its answers, the next. */
+/* compiling.h - a conversation with overt-compile, or overt-verify, in its jail: one request, its
+ * answers, the next. */
 #ifndef OV_API_COMPILING_H
 #define OV_API_COMPILING_H
 
@@ -8,11 +9,15 @@
 
 struct ov_compiling {
     struct ov_jail *jail; /* owned */
+    const char *who;      /* for messages: "the rule compiler" */
     uint32_t seq_last;
 };
 
 /* `output_fd` is mapped writable in the jail; `without` as in ov_jail_spec. */
 OV_MUST_CHECK overt_status ov_compiling_begin(struct ov_compiling *c, int output_fd,
+        uint64_t output_bytes, unsigned without, overt_error *err);
+/* The same with overt-verify (trust/verdict.h). */
+OV_MUST_CHECK overt_status ov_verifying_begin(struct ov_compiling *c, int output_fd,
         uint64_t output_bytes, unsigned without, overt_error *err);
 void ov_compiling_done(struct ov_compiling *c);
 

@@ -200,4 +200,22 @@ _Static_assert(OV_NOTE_BYTES_MAX + 63u * 45u + 64u <= OV_PROOF_BYTES_MAX, "any n
 #define OV_POLICY_LOGS_MAX  32u
 #define OV_POLICY_NAMES_MAX 128u /* witnesses and groups together */
 
+/* What an entry may be called and how many hashes one may list: DESIGN section 11. */
+#define OV_ENTRY_NAME_BYTES_MAX 128u
+#define OV_ENTRY_HASH_LINES_MAX 800u
+
+/* Release keys of one keyset. Five are proposed; notes have room for all of these. */
+#define OV_RELEASE_KEYS_MAX 16u
+_Static_assert(OV_RELEASE_KEYS_MAX < OV_NOTE_SIGNATURES_MAX, "every key may sign");
+
+/* One day-pack, and all that is fetched for one update unless the owner says otherwise. */
+#define OV_PACK_BYTES_MAX   (64u * OV_MIB)
+#define OV_UPDATE_BYTES_MAX (4u * OV_GIB)
+#define OV_PACKS_MAX        20000u        /* of one log: more than fifty years of days */
+#define OV_INDEX_BYTES_MAX  (2u * OV_MIB) /* the list of them */
+_Static_assert(OV_PACKS_MAX * 100u <= OV_INDEX_BYTES_MAX, "a line of each fits");
+
+/* Entries of one log that a client keeps: each needs 40 bytes at a replay. */
+#define OV_LOG_ENTRIES_MAX (16u * OV_MIB)
+
 #endif

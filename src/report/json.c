@@ -43,20 +43,42 @@ static void put_chain(struct ov_buf *out, const struct ov_finding *finding)
 
 struct list {
     struct ov_buf *out;
+    const struct ov_result *result;
     bool hits; /* which kind is being written */
     size_t count;
 };
 
+static void put_provenance(struct ov_buf *out, const struct ov_provenance *from)
+{
+    if (from->is_logged) {
+        ov_buf_put_text(out, ",\"log\":{");
+        ov_json_text(out, "origin", ov_bytes_of_text(from->log));
+        ov_buf_printf(out, ",\"index\":%" PRIu64 ",\"time\":%" PRIu64 ",\"witnesses\":%" PRIu32 "}",
+                from->index, from->time, from->witnesses);
+    }
+    if (from->is_suppressed) {
+        ov_buf_printf(out, ",\"suppressed_by\":%" PRIu64, from->suppressed_by);
+    }
+}
+
 static void put_finding(void *payload, const struct ov_finding *finding)
 {
     struct list *list = payload;
+    struct ov_provenance from = { .is_logged = false };
 
     if (finding->is_hit != list->hits) {
         return;
     }
+    if (finding->is_hit) {
+        ov_result_provenance(list->result, finding->within, finding->hit, &from);
+        if (from.is_suppression) {
+            return; /* told with the hits that it is about */
+        }
+    }
     ov_buf_put_text(list->out, list->count++ == 0 ? "{" : ",{");
     if (finding->is_hit) {
-        ov_json_text(list->out, "rule", ov_bytes_of_text(finding->hit->name));
+        ov_json_text(list->out, "rule", ov_bytes_of_text(from.name));
+        put_provenance(list->out, &from);
         ov_buf_printf(list->out, ",\"number\":%" PRIu32 ",\"object\":%" PRIu32, finding->hit->rule,
                 finding->object);
         if (finding->hit->offset != UINT64_MAX) {
@@ -79,7 +101,7 @@ static void put_finding(void *payload, const struct ov_finding *finding)
 static void put_list(
         struct ov_buf *out, const char *name, bool hits, const struct ov_result *result)
 {
-    struct list list = { .out = out, .hits = hits };
+    struct list list = { .out = out, .result = result, .hits = hits };
 
     ov_buf_printf(out, ",\"%s\":[", name);
     ov_result_findings(result, put_finding, &list);

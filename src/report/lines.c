@@ -3,6 +3,7 @@
  * that came from outside is escaped; a name cannot write to the terminal or begin a line. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "report/result.h"
@@ -55,6 +56,32 @@ static void put_place(struct ov_buf *out, const struct ov_finding *finding)
     ov_buf_put_u8(out, ')');
 }
 
+/* "2026-01-01" */
+static void put_day(struct ov_buf *out, uint64_t seconds)
+{
+    const time_t when = (time_t)seconds;
+    struct tm tm;
+    char text[40];
+
+    if (seconds < 253402300800u && gmtime_r(&when, &tm) != NULL
+            && strftime(text, sizeof(text), "%Y-%m-%d", &tm) != 0) {
+        ov_buf_put_text(out, text);
+    }
+}
+
+static void put_provenance(struct ov_buf *out, const struct ov_provenance *from)
+{
+    if (!from->is_logged) {
+        return;
+    }
+    ov_buf_printf(out, " [entry %" PRIu64 " of ", from->index);
+    ov_text_escape(out, ov_bytes_of_text(from->log));
+    ov_buf_put_text(out, ", public since ");
+    put_day(out, from->time);
+    ov_buf_printf(
+            out, ", %" PRIu32 " witness%s]", from->witnesses, from->witnesses == 1 ? "" : "es");
+}
+
 static void put_finding(void *payload, const struct ov_finding *finding)
 {
     struct line *line = payload;
@@ -62,11 +89,23 @@ static void put_finding(void *payload, const struct ov_finding *finding)
     bool failed;
 
     if (finding->is_hit) {
+        struct ov_provenance from;
+
+        ov_result_provenance(line->result, finding->within, finding->hit, &from);
+        if (from.is_suppression) {
+            return; /* told with the hits that it is about */
+        }
         line->hits++;
-        put_head(line, OVERT_DETECTED);
+        if (from.is_suppressed) {
+            ov_text_escape(out, line->result->path);
+            ov_buf_printf(out, ": SUPPRESSED by entry %" PRIu64, from.suppressed_by);
+        } else {
+            put_head(line, OVERT_DETECTED);
+        }
         ov_buf_put_u8(out, ' ');
-        ov_text_escape(out, ov_bytes_of_text(finding->hit->name));
+        ov_text_escape(out, ov_bytes_of_text(from.name));
         put_place(out, finding);
+        put_provenance(out, &from);
         ov_buf_put_u8(out, '\n');
         return;
     }
@@ -86,7 +125,7 @@ void ov_lines_file(struct ov_buf *out, const struct ov_result *result, bool colo
 {
     struct line line = { .out = out, .result = result, .colour = colour };
 
-    if (result->verdict == OVERT_CLEAN) {
+    if (result->verdict == OVERT_CLEAN && !result->has_suppressed) {
         ov_text_escape(out, result->path);
         ov_buf_put_text(out, ": CLEAN\n");
         return;

@@ -102,3 +102,12 @@ size_t ov_result_chain(const overt_report *report, uint32_t object, overt_text *
     }
     return count;
 }
+
+void ov_result_provenance(const struct ov_result *result, const overt_report *within,
+        const overt_hit *hit, struct ov_provenance *out)
+{
+    *out = (struct ov_provenance){ .name = hit->name };
+    if (result->provenance != NULL) {
+        result->provenance(result->provenance_payload, within, hit, out);
+    }
+}

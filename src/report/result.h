@@ -10,6 +10,23 @@
 
 #include "base/buf.h"
 
+/* Where the rule of a hit is from, as far as it is known. */
+struct ov_provenance {
+    bool is_suppression; /* no rule: a digest that an entry of the log wants passed over */
+    bool is_logged;      /* entry `index` of `log`, public since `time` */
+    uint64_t index;
+    uint64_t time;
+    uint32_t witnesses;
+    overt_text log;
+    overt_text name;    /* of the rule, without what only the database needs */
+    bool is_suppressed; /* the object is one that entry `by` wants passed over */
+    uint64_t suppressed_by;
+};
+
+/* Fills `out` for one hit of `within`. */
+typedef void (*ov_provenance_fn)(const void *payload, const overt_report *within,
+        const overt_hit *hit, struct ov_provenance *out);
+
 struct ov_result {
     struct ov_bytes path;
     overt_verdict verdict;
@@ -18,7 +35,13 @@ struct ov_result {
     const overt_report *explained; /* a second look in the explain profile; NULL: there was none */
     const char *reason;            /* report is NULL: why FAILED, a stable name */
     struct ov_bytes detail;        /* report is NULL: the same for people */
+    bool has_suppressed;           /* hits that are shown and do not count */
+    ov_provenance_fn provenance;   /* NULL: nothing is known of where rules are from */
+    const void *provenance_payload;
 };
+
+void ov_result_provenance(const struct ov_result *result, const overt_report *within,
+        const overt_hit *hit, struct ov_provenance *out);
 
 /* A hit or a gap, with the best that is known of where. */
 struct ov_finding {

@@ -68,8 +68,9 @@ _Static_assert(sizeof(struct ov_region) == 16, "on the wire");
  * a rule may have; 0: the default. */
 #define OV_SOURCE_YARA          1u
 #define OV_SOURCE_HASHLIST      2u
-#define OV_SOURCE_CLAMAV        3u /* what it is, the end of its name says */
-#define OV_SOURCE_OPTIONS       4u /* how the ClamAV sources behind it are to be read */
+#define OV_SOURCE_CLAMAV        3u  /* what it is, the end of its name says */
+#define OV_SOURCE_OPTIONS       4u  /* how the ClamAV sources behind it are to be read */
+#define OV_SOURCE_LOGGED        16u /* a rule stream */
 #define OV_SOURCE_DIALECT       0xffu
 #define OV_SOURCE_SPACE         0x100u /* the name is the namespace, a NUL, and the file's name */
 #define OV_SOURCE_STRICT_ESCAPE 0x200u

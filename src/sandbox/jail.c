@@ -59,6 +59,13 @@ static bool helper_dir(char *out, size_t size)
     return snprintf(out, size, "%s", OV_HELPER_DIR) < (int)size;
 }
 
+bool ov_jail_helper(const char *program, char *out, size_t size)
+{
+    char dir[PATH_MAX];
+
+    return helper_dir(dir, sizeof(dir)) && snprintf(out, size, "%s/%s", dir, program) < (int)size;
+}
+
 static overt_status start_spawner(const char *dir, int control, pid_t *pid, overt_error *err)
 {
     char path[PATH_MAX + 16];

@@ -47,6 +47,9 @@ enum ov_jail_layer {
 const char *ov_jail_layer_name(enum ov_jail_layer layer);
 unsigned ov_jail_layer_of(const char *name);
 
+/* The path of one of our programs, in the folder where helpers lie. False: too long. */
+OV_MUST_CHECK bool ov_jail_helper(const char *program, char *out, size_t size);
+
 struct ov_jail_spec {
     const char *helper_dir; /* NULL: where this build or installation keeps its programs */
     const char *program;    /* "overt-worker", "overt-compile", "overt-turncoat" */

@@ -112,7 +112,8 @@ static void insert_time(uint64_t *times, uint32_t count, uint64_t time)
 }
 
 overt_status ov_policy_judge(const struct ov_policy *policy, const struct ov_note *note,
-        const struct ov_checkpoint *checkpoint, struct ov_judgement *out, overt_error *err)
+        const struct ov_checkpoint *checkpoint, uint64_t since, struct ov_judgement *out,
+        overt_error *err)
 {
     bool signed_by[OV_POLICY_NAMES_MAX] = { false }, asked[OV_POLICY_NAMES_MAX] = { false };
     uint64_t times[OV_POLICY_NAMES_MAX];
@@ -136,8 +137,8 @@ overt_status ov_policy_judge(const struct ov_policy *policy, const struct ov_not
         if (status != OVERT_OK) {
             return status;
         }
-        signed_by[i] = check.is_signed;
-        if (check.is_signed && asked[i]) {
+        signed_by[i] = check.is_signed && check.time >= since;
+        if (signed_by[i] && asked[i]) {
             judgement.is_counted[i] = true;
             insert_time(times, judgement.counted, check.time);
             judgement.counted++;

@@ -55,9 +55,11 @@ struct ov_judgement {
 };
 
 /* The whole decision on a checkpoint: its log is accepted and signed it, no known key's line is
- * wrong, enough witnesses cosigned. `checkpoint` was read from `note`. */
+ * wrong, enough witnesses cosigned. `checkpoint` was read from `note`. Cosignatures older than
+ * `since` are checked and do not count: a witness that has not looked since the last accepted
+ * checkpoint says nothing new. */
 OV_MUST_CHECK overt_status ov_policy_judge(const struct ov_policy *policy,
-        const struct ov_note *note, const struct ov_checkpoint *checkpoint,
+        const struct ov_note *note, const struct ov_checkpoint *checkpoint, uint64_t since,
         struct ov_judgement *out, overt_error *err);
 
 #endif

@@ -253,6 +253,15 @@ static overt_status read_quorum(struct policy_reader *r, struct ov_bytes line, o
     return OVERT_OK;
 }
 
+/* Not of C2SP's format: settings.h reads these. */
+static overt_status pass_over(struct policy_reader *r, struct ov_bytes line, overt_error *err)
+{
+    (void)r;
+    (void)line;
+    (void)err;
+    return OVERT_OK;
+}
+
 static const struct {
     const char *word;
     overt_status (*read)(struct policy_reader *r, struct ov_bytes line, overt_error *err);
@@ -261,6 +270,7 @@ static const struct {
     { "witness", read_witness },
     { "group", read_group },
     { "quorum", read_quorum },
+    { "overt", pass_over },
 };
 
 static overt_status read_line(struct policy_reader *r, struct ov_bytes line, overt_error *err)
@@ -283,7 +293,7 @@ static overt_status read_line(struct policy_reader *r, struct ov_bytes line, ove
         }
     }
     return ov_line_fail(err, OVERT_E_SYNTAX, &r->lines,
-            "%.*s is none of log, witness, group, quorum", shown(word),
+            "%.*s is none of log, witness, group, quorum, overt", shown(word),
             (const char *)ov_bytes_raw(word));
 }
 

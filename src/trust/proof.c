@@ -139,7 +139,7 @@ overt_status ov_proof_check(const struct ov_proof *proof, const struct ov_policy
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "an entry of a log has at most %u bytes",
                 OV_LOG_ENTRY_BYTES_MAX);
     }
-    status = ov_policy_judge(policy, &proof->note, &proof->checkpoint, &judgement, err);
+    status = ov_policy_judge(policy, &proof->note, &proof->checkpoint, 0, &judgement, err);
     if (status != OVERT_OK) {
         if (err != NULL && err->line != 0) {
             err->line += proof->note_line;

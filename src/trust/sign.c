@@ -3,8 +3,10 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "trust/base64.h"
 #include "trust/cosignature.h"
 #include "trust/line.h"
 
@@ -36,6 +38,57 @@ overt_status ov_signer_init(struct ov_signer *out, struct ov_bytes name,
         *out = signer;
     }
     return status;
+}
+
+#define PRIVATE_HEAD "PRIVATE+KEY+"
+
+static bool is_id(struct ov_bytes text, const uint8_t id[OV_KEY_ID_BYTES])
+{
+    char hex[2 * OV_KEY_ID_BYTES + 1];
+
+    for (size_t i = 0; i < OV_KEY_ID_BYTES; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    }
+    return ov_bytes_equal(text, hex, strlen(hex));
+}
+
+overt_status ov_signer_read(struct ov_bytes text, struct ov_signer *out, overt_error *err)
+{
+    struct ov_bytes line, rest, name, id, base64, after;
+    uint8_t bytes[1 + OV_SEED_BYTES];
+    overt_status status;
+    size_t len = 0;
+
+    if (!ov_text_split(text, '\n', &line, &after) || ov_bytes_len(after) != 0
+            || !ov_text_after(line, PRIVATE_HEAD, &rest) || !ov_text_split(rest, '+', &name, &after)
+            || !ov_text_split(after, '+', &id, &base64)
+            || ov_base64_decode(base64, bytes, sizeof(bytes), &len) != NULL || len != sizeof(bytes)
+            || (bytes[0] != OV_KEY_ED25519 && bytes[0] != OV_KEY_COSIGNATURE_V1)) {
+        return ov_fail(err, OVERT_E_SYNTAX, UINT64_MAX,
+                "not a private key: one line of PRIVATE+KEY+NAME+ID+BASE64");
+    }
+    status = ov_signer_init(out, name, (enum ov_key_algorithm)bytes[0], bytes + 1, err);
+    explicit_bzero(bytes, sizeof(bytes));
+    if (status == OVERT_OK && !is_id(id, out->key.id)) {
+        status = ov_fail(err, OVERT_E_SYNTAX, UINT64_MAX, "the private key's id is not its own");
+    }
+    return status;
+}
+
+bool ov_signer_put(struct ov_buf *out, const struct ov_signer *signer)
+{
+    uint8_t bytes[1 + OV_SEED_BYTES];
+
+    bytes[0] = (uint8_t)signer->key.algorithm;
+    memcpy(bytes + 1, signer->seed, OV_SEED_BYTES);
+    ov_buf_put_text(out, PRIVATE_HEAD);
+    ov_buf_put(out, ov_bytes_raw(signer->key.name), (size_t)ov_bytes_len(signer->key.name));
+    ov_buf_printf(out, "+%02x%02x%02x%02x+", signer->key.id[0], signer->key.id[1],
+            signer->key.id[2], signer->key.id[3]);
+    ov_base64_put(out, ov_bytes_of(bytes, sizeof(bytes)));
+    ov_buf_put_u8(out, '\n');
+    explicit_bzero(bytes, sizeof(bytes));
+    return ov_buf_ok(out);
 }
 
 static overt_status ed25519_sign(const struct ov_signer *signer, struct ov_bytes message,

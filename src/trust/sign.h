@@ -17,6 +17,12 @@ struct ov_signer {
 OV_MUST_CHECK overt_status ov_signer_init(struct ov_signer *out, struct ov_bytes name,
         enum ov_key_algorithm algorithm, const uint8_t seed[OV_SEED_BYTES], overt_error *err);
 
+/* A private key's one line, as Go's note package writes it: PRIVATE+KEY+NAME+ID+BASE64, LF. The
+ * name is borrowed from it. */
+OV_MUST_CHECK overt_status ov_signer_read(
+        struct ov_bytes text, struct ov_signer *out, overt_error *err);
+OV_MUST_CHECK bool ov_signer_put(struct ov_buf *out, const struct ov_signer *signer);
+
 /* Appends this signer's line over `text`. `time` goes into a cosignature and is not used
  * otherwise. OVERT_E_ARGUMENT: not a text that a note could carry. */
 OV_MUST_CHECK overt_status ov_sign_note(struct ov_buf *out, struct ov_bytes text,

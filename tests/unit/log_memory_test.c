@@ -57,7 +57,7 @@ static overt_status judge_with_failure(
     seen = 0;
     fail_at = at;
     fail_on = on;
-    status = ov_policy_judge(policy, &proof->note, &proof->checkpoint, &judgement, &err);
+    status = ov_policy_judge(policy, &proof->note, &proof->checkpoint, 0, &judgement, &err);
     fail_at = 0;
     return status;
 }

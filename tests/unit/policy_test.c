@@ -60,7 +60,7 @@ static const struct {
     { LOG "\nquorum\n", 2, "a quorum line has one name: of a witness, of a group, or none" },
     { LOG "\n" W1 W2 "quorum w1 w2\n", 4,
             "a quorum line has one name: of a witness, of a group, or none" },
-    { "Log x\n", 1, "Log is none of log, witness, group, quorum" },
+    { "Log x\n", 1, "Log is none of log, witness, group, quorum, overt" },
     { "log\n", 1, "the key is missing" },
     { "log x\n", 1, "a key is written NAME+ID+BASE64" },
     { LOG " u v\n", 1, "nothing may follow the key but one URL" },
@@ -303,7 +303,7 @@ static overt_status judge(const struct ov_policy *p, unsigned n, unsigned set, b
             || ov_checkpoint_read(note.text, &c, NULL) != OVERT_OK) {
         abort();
     }
-    status = ov_policy_judge(p, &note, &c, out, err);
+    status = ov_policy_judge(p, &note, &c, 0, out, err);
     ov_buf_done(&bytes);
     return status;
 }

@@ -18,6 +18,7 @@
 #include "db/view.h"
 #include "rules/clamav/clamav.h"
 #include "rules/hashlist/hashlist.h"
+#include "rules/logged/logged.h"
 #include "rules/yara/yara.h"
 #include "sandbox/frame.h"
 
@@ -31,6 +32,7 @@ struct session {
     struct ov_diags diags;
     struct ov_clamav clam;
     size_t diags_told;
+    struct ov_logged_decisions decisions;
     struct ov_buf message;
     uint32_t seq;
     bool has_sources; /* no external variable may be added any more */
@@ -235,6 +237,11 @@ static void answer_source(
     case OV_SOURCE_OPTIONS:
         if (!ov_clamav_options(&s->clam, text)) {
             _exit(EXIT_PROTOCOL);
+        }
+        break;
+    case OV_SOURCE_LOGGED:
+        if (!ov_logged_decide(&s->set, file, text, &s->decisions, &s->diags)) {
+            (void)ov_logged_read(&s->set, file, text, &s->decisions, &s->diags);
         }
         break;
     default:

@@ -87,7 +87,7 @@ static void count_result(struct ov_summary *s, const struct ov_result *result)
 static void print_slot(struct run *r, const struct slot *slot)
 {
     const char *path = slot->report != NULL ? overt_report_name(slot->report) : slot->path;
-    const struct ov_result result = {
+    struct ov_result result = {
         .path = ov_bytes_of(path, strlen(path)),
         .verdict = slot->report != NULL ? overt_report_verdict(slot->report) : OVERT_FAILED,
         .size = slot->report != NULL ? overt_report_size(slot->report) : 0,
@@ -97,13 +97,14 @@ static void print_slot(struct run *r, const struct slot *slot)
         .detail = ov_bytes_of(slot->why, slot->why == NULL ? 0 : strlen(slot->why)),
     };
 
+    ov_provenances_settle(r->options->provenances, &result);
     count_result(r->summary, &result);
     if (r->options->quiet) {
         return;
     }
     if (r->options->json) {
         ov_json_file(&r->out->buf, &result);
-    } else if (r->options->all || result.verdict != OVERT_CLEAN) {
+    } else if (r->options->all || result.verdict != OVERT_CLEAN || result.has_suppressed) {
         ov_progress_hide(r->progress);
         ov_lines_file(&r->out->buf, &result, r->options->colour);
     }

@@ -6,11 +6,13 @@
 #include "programs/overt/feed.h"
 #include "programs/overt/out.h"
 #include "programs/overt/progress.h"
+#include "programs/overt/provenance.h"
 #include "report/result.h"
 
 struct ov_run_options {
     const char *command;
     overt_db *db;
+    const struct ov_provenances *provenances;
     overt_limits limits;
     uint32_t jobs;
     uint32_t in_flight;

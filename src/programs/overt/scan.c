@@ -282,6 +282,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
         .list = s->list,
         .list_is_nul_separated = s->nul,
     };
+    struct ov_provenances provenances;
     struct ov_summary summary = {
         .rules = overt_db_rule_count(rules->db),
         .hashes = overt_db_hash_count(rules->db),
@@ -292,6 +293,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     const struct ov_run_options options = {
         .command = "scan",
         .db = rules->db,
+        .provenances = &provenances,
         .limits = s->limits,
         .jobs = (uint32_t)(jobs > 1024 ? 1024 : jobs),
         .in_flight = fit_in_flight(jobs),
@@ -311,6 +313,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
         return OV_EXIT_ERROR;
     }
     ov_interrupt_init();
+    ov_provenances_init(&provenances, rules->db, rules->name);
     overt_db_digest(rules->db, summary.rules_sha256);
     if (!s->no_progress && !s->quiet) {
         progress = ov_progress_new(&feeding.walk, &s->paths, s->list == NULL);
@@ -325,6 +328,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     }
     ov_out_done(&out);
     ov_feed_free(feed);
+    ov_provenances_done(&provenances);
     if (code != 0) {
         return code;
     }

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* logged.c - reads a rule stream. What it comes from was verified; its rules are still anyone's
+ * text. A rule of a log stands alone: no global, no private, no include, one rule an entry. */
+#include "rules/logged/logged.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "rules/hashlist/hashlist.h"
+#include "rules/lint/lint.h"
+#include "rules/yara/yara.h"
+
+#define MAGIC          "overt-rules/v1\n"
+#define DECISIONS      "overt-decisions/v1\n"
+#define LINE_BYTES_MAX 300u
+
+struct record {
+    bool accepted; /* by the owner: the lint says nothing */
+    uint64_t index;
+    struct ov_bytes name;
+    struct ov_bytes text;
+};
+
+static bool cut(struct ov_bytes *rest, uint64_t bytes, struct ov_bytes *out)
+{
+    struct ov_bytes piece;
+
+    if (!ov_bytes_slice(*rest, 0, bytes, &piece)
+            || !ov_bytes_slice(*rest, bytes, ov_bytes_len(*rest) - bytes, rest)) {
+        return false;
+    }
+    *out = piece;
+    return true;
+}
+
+/* Everything up to `end`, which is dropped; at most LINE_BYTES_MAX. */
+static bool cut_word(struct ov_bytes *rest, char end, struct ov_bytes *word)
+{
+    const uint64_t len = ov_bytes_len(*rest);
+
+    for (uint64_t i = 0; i < len && i < LINE_BYTES_MAX; i++) {
+        if (ov_bytes_raw(*rest)[i] == (uint8_t)end) {
+            struct ov_bytes dropped;
+
+            return cut(rest, i, word) && cut(rest, 1, &dropped);
+        }
+    }
+    return false;
+}
+
+static bool cut_number(struct ov_bytes *rest, char end, uint64_t *out)
+{
+    struct ov_bytes word;
+    uint64_t value = 0;
+
+    if (!cut_word(rest, end, &word) || ov_bytes_len(word) == 0 || ov_bytes_len(word) > 18) {
+        return false;
+    }
+    for (uint64_t i = 0; i < ov_bytes_len(word); i++) {
+        const uint8_t c = ov_bytes_raw(word)[i];
+
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(c - '0');
+    }
+    *out = value;
+    return true;
+}
+
+static bool is(struct ov_bytes word, const char *text)
+{
+    return ov_bytes_equal(word, text, strlen(text));
+}
+
+/* --- one entry ------------------------------------------------------------------------------ */
+
+static void leave_out(struct ov_diags *diags, struct ov_bytes space, struct ov_bytes name,
+        const char *before, const char *why)
+{
+    ov_diag_add(diags, OV_DIAG_ERROR, space, name, 0, 0, "%s%s", before, why);
+}
+
+static bool read_yara(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
+        struct ov_diags *diags)
+{
+    const struct ov_yara_options options = {
+        .space = space,
+        .strings_per_rule_max = OV_STRINGS_PER_RULE_MAX,
+    };
+    const size_t before = set->rule_count;
+    const struct ov_rule *rule;
+    const char *why = NULL;
+
+    if (!ov_yara_read(set, space, record->text, &options, diags)) {
+        set->rule_count = before;
+        return false;
+    }
+    if (set->rule_count != before + 1) {
+        why = "an entry holds exactly one rule";
+    } else {
+        rule = &set->rules[before];
+        if (!ov_bytes_equal(
+                    rule->name, ov_bytes_raw(record->name), (size_t)ov_bytes_len(record->name))) {
+            why = "the rule is not called what its entry is called";
+        } else if (rule->flags != 0) {
+            why = "a rule of a log is neither global nor private";
+        }
+    }
+    if (why != NULL) {
+        leave_out(diags, space, record->name, "", why);
+    } else {
+        why = record->accepted ? NULL : ov_lint_rule(&set->rules[before]);
+        if (why != NULL) {
+            leave_out(diags, space, record->name, "held: ", why);
+        }
+    }
+    if (why != NULL) {
+        set->rule_count = before;
+    }
+    return why == NULL;
+}
+
+/* `log:INDEX:NAME`: a colon is in no name of a hash list, so nothing else can be called so. */
+static bool name_hashes(
+        struct ov_rule_set *set, size_t from, struct ov_bytes space, struct ov_diags *diags)
+{
+    for (size_t i = from; i < set->hash_count; i++) {
+        struct ov_hash_rule *hash = &set->hashes[i];
+        const size_t space_len = (size_t)ov_bytes_len(space);
+        const size_t len = space_len + 1 + (size_t)ov_bytes_len(hash->name);
+        char *name = ov_arena_alloc(set->arena, len, 1);
+
+        if (name == NULL) {
+            diags->out_of_memory = true;
+            return false;
+        }
+        memcpy(name, ov_bytes_raw(space), space_len);
+        name[space_len] = ':';
+        memcpy(name + space_len + 1, ov_bytes_raw(hash->name), (size_t)ov_bytes_len(hash->name));
+        hash->name = ov_bytes_of(name, len);
+    }
+    return true;
+}
+
+static bool read_hashes(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
+        struct ov_diags *diags)
+{
+    const size_t before = set->hash_count;
+
+    if (!ov_hashlist_read(set, space, record->text, diags)) {
+        set->hash_count = before;
+        return false;
+    }
+    return name_hashes(set, before, space, diags);
+}
+
+static bool make_space(struct ov_rule_set *set, const char *what, uint64_t index,
+        struct ov_bytes *out, struct ov_diags *diags)
+{
+    char text[40];
+    const int len = snprintf(text, sizeof(text), "%s:%llu", what, (unsigned long long)index);
+
+    if (!ov_arena_copy(set->arena, ov_bytes_of(text, (size_t)len), out)) {
+        diags->out_of_memory = true;
+        return false;
+    }
+    return true;
+}
+
+/* A digest that somebody wants passed over: looked for like any other, told as what it is. */
+static bool read_suppressed(
+        struct ov_rule_set *set, uint64_t index, struct ov_bytes hex, struct ov_diags *diags)
+{
+    char line[96];
+    struct ov_bytes space;
+    const size_t before = set->hash_count;
+    int len;
+
+    if (ov_bytes_len(hex) != 64 || !make_space(set, "suppress", index, &space, diags)) {
+        return false;
+    }
+    len = snprintf(line, sizeof(line), "%.*s:x\n", 64, (const char *)ov_bytes_raw(hex));
+    if (!ov_hashlist_read(set, space, ov_bytes_of(line, (size_t)len), diags)
+            || set->hash_count != before + 1) {
+        return false;
+    }
+    set->hashes[before].name = space;
+    return true;
+}
+
+/* --- decisions ------------------------------------------------------------------------------ */
+
+static bool is_among(const uint64_t *sorted, size_t count, uint64_t index)
+{
+    size_t low = 0, high = count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (sorted[middle] < index) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && sorted[low] == index;
+}
+
+bool ov_logged_decide(struct ov_rule_set *set, struct ov_bytes file, struct ov_bytes text,
+        struct ov_logged_decisions *out, struct ov_diags *diags)
+{
+    struct ov_bytes rest = text, word;
+    const size_t room = (size_t)ov_bytes_len(text) / 7 + 1; /* "hold 1\n" is the shortest line */
+    bool good = true;
+
+    if (!cut(&rest, strlen(DECISIONS), &word) || !is(word, DECISIONS)) {
+        return false;
+    }
+    *out = (struct ov_logged_decisions){
+        .held = ov_arena_alloc(set->arena, room, sizeof(uint64_t)),
+        .accepted = ov_arena_alloc(set->arena, room, sizeof(uint64_t)),
+    };
+    if (out->held == NULL || out->accepted == NULL) {
+        diags->out_of_memory = true;
+        return true;
+    }
+    while (good && ov_bytes_len(rest) != 0) {
+        uint64_t index = 0;
+        bool hold;
+
+        good = cut_word(&rest, ' ', &word) && cut_number(&rest, '\n', &index);
+        hold = good && is(word, "hold");
+        good = good && (hold || is(word, "accept"));
+        if (good) {
+            uint64_t *list = hold ? out->held : out->accepted;
+            size_t *count = hold ? &out->held_count : &out->accepted_count;
+
+            good = *count < room && (*count == 0 || list[*count - 1] < index);
+            if (good) {
+                list[(*count)++] = index;
+            }
+        }
+    }
+    if (!good) {
+        ov_diag_add(diags, OV_DIAG_ERROR, file, ov_bytes_of(NULL, 0), 0, 0,
+                "decisions are lines of `hold` or `accept` and an index, ascending");
+    }
+    return true;
+}
+
+/* --- the stream ----------------------------------------------------------------------------- */
+
+/* False: not of this form, and nothing behind it can be found. */
+static bool read_record(struct ov_rule_set *set, struct ov_bytes *rest,
+        const struct ov_logged_decisions *decisions, struct ov_diags *diags, bool *good)
+{
+    struct record record = { .index = 0 };
+    struct ov_bytes word, language, space, hex;
+    uint64_t bytes = 0;
+
+    if (!cut_word(rest, ' ', &word) || !cut_number(rest, ' ', &record.index)) {
+        return false;
+    }
+    if (is(word, "suppress")) {
+        if (!cut_word(rest, '\n', &hex)) {
+            return false;
+        }
+        *good = read_suppressed(set, record.index, hex, diags) && *good;
+        return true;
+    }
+    if (!is(word, "rule") || !cut_word(rest, ' ', &language) || !cut_word(rest, ' ', &record.name)
+            || !cut_number(rest, '\n', &bytes) || !cut(rest, bytes, &record.text)
+            || !cut(rest, 1, &word) || !is(word, "\n")
+            || !make_space(set, "log", record.index, &space, diags)) {
+        return false;
+    }
+    if (is_among(decisions->held, decisions->held_count, record.index)) {
+        return true; /* whoever decided it says so */
+    }
+    record.accepted = is_among(decisions->accepted, decisions->accepted_count, record.index);
+    if (is(language, "yara")) {
+        *good = read_yara(set, &record, space, diags) && *good;
+        return true;
+    }
+    *good = read_hashes(set, &record, space, diags) && *good;
+    return is(language, "hashlist");
+}
+
+bool ov_logged_read(struct ov_rule_set *set, struct ov_bytes file, struct ov_bytes text,
+        const struct ov_logged_decisions *decisions, struct ov_diags *diags)
+{
+    struct ov_bytes rest = text, head;
+    bool good = true;
+
+    if (!cut(&rest, strlen(MAGIC), &head) || !is(head, MAGIC)) {
+        ov_diag_add(diags, OV_DIAG_ERROR, file, ov_bytes_of(NULL, 0), 1, 1,
+                "not a rule stream of version 1");
+        return false;
+    }
+    while (ov_bytes_len(rest) != 0) { /* every record takes some bytes */
+        if (!read_record(set, &rest, decisions, diags, &good)) {
+            ov_diag_add(diags, OV_DIAG_ERROR, file, ov_bytes_of(NULL, 0), 0, 0,
+                    "the rule stream is damaged %llu bytes before its end",
+                    (unsigned long long)ov_bytes_len(rest));
+            return false;
+        }
+    }
+    return good;
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""update_test.py BUILD: a rule's whole way: published, cosigned, fetched, verified, activated, and
+named in a detection; and what an update does between that."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap  # noqa: E402
+from log_rig import EXTRA, MARKER, Client, Folder, Log, Server, at, binary_rule, run  # noqa: E402
+
+BUILD = os.path.abspath(sys.argv[1])
+
+
+def rig(root, extra=EXTRA, **more):
+    log = Log(BUILD, root / "maker", **more)
+    server = Server(log.public)
+    return log, server, Client(BUILD, root / "client", log.policy([server.url + "/"], extra))
+
+
+def a_published_rule_detects_and_is_named():
+    with Folder() as root:
+        log, server, client = rig(root)
+        log.release()
+        code, out = client.update(check=0)
+        assert "1 entries (1 new), 3 witnesses" in out, out
+        code, out = client.scan()
+        tap.same(code, 1, out)
+        assert "DETECTED Harmless_Marker [entry 0 of rules.example/log, public since " in out, out
+        assert ", 3 witnesses]" in out, out
+        code, out = client.scan(b"xx" + MARKER, "--json")
+        hit = json.loads(out.splitlines()[0])["hits"][0]
+        tap.same((hit["rule"], hit["log"]["index"], hit["log"]["witnesses"]), ("Harmless_Marker", 0, 3))
+        tap.same(client.scan(b"nothing of it")[0], 0)
+        server.close()
+
+
+def nothing_detects_it_before():
+    with Folder() as root:
+        path = root / "sample"
+        path.write_bytes(b"xx" + MARKER + b"yy")
+        tap.same(run(os.path.join(BUILD, "overt"), "scan", "--no-progress", path)[0], 0)
+
+
+def more_rules_come_on_top_and_old_packs_are_not_fetched_again():
+    with Folder() as root:
+        log, server, client = rig(root)
+        day = 1767225600  # one day, whatever the date of the test
+        log.release(env=at(day))
+        client.update(check=None, env=at(day + 60))
+        for i in range(3):
+            log.release(binary_rule(f"R{i}", f"another {i}"), env=at(day + 86400 * (i + 1)))
+            before = len(server.requests)
+            out = client.update(check=0, env=at(day + 86400 * (i + 1) + 60))[1]
+            assert f"{i + 2} entries (1 new)" in out, out
+            asked = [r[0] for r in server.requests[before:]]
+            tap.same(len(asked), 3, asked)
+        tap.same(client.scan(b"another 2\x00\x01")[0], 1)
+        tap.same(client.scan()[0], 1)
+        server.close()
+
+
+def witnesses_over_http_do_as_well():
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        ports, processes = [], []
+        for i, (key, _) in enumerate(log.witnesses):
+            p = subprocess.Popen([log.witness_tool, "serve", "--key", key, "--state", root / f"h{i}.db",
+                                  "--log", log.key, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+            processes.append(p)
+            ports.append(p.stdout.readline().split()[-1])
+        text = log.policy()
+        for i, (_, vkey) in enumerate(log.witnesses):
+            text = text.replace(vkey, f"{vkey} http://127.0.0.1:{ports[i]}")
+        (log.folder / "policy").write_text(text)
+        for i in range(4):
+            log.add(binary_rule(f"H{i}", f"over http {i}"))
+            log.sign()
+            out = log.tool("publish", log.folder)
+            assert f"published: {i + 1} entries, 3 witnesses" in out, out
+        server = Server(log.public)
+        client = Client(BUILD, root / "client", log.policy([server.url], EXTRA))
+        client.update(check=0)
+        tap.same(client.scan(b"over http 3\x00\x01")[0], 1)
+        server.close()
+        for p in processes:
+            p.terminate()
+            tap.same(p.wait(), 0)
+
+
+def hash_lists_are_published_in_chunks():
+    with Folder() as root:
+        log, server, client = rig(root)
+        import hashlib
+        target = hashlib.sha256(b"a known file").hexdigest()
+        lines = [f"{hashlib.sha256(str(i).encode()).hexdigest()}:Known.{i}" for i in range(1700)]
+        log.add("# a list\n" + "\n".join(lines) + f"\n{target.upper()}:12:Known.File\n", "list.hash")
+        tap.same(len(list((log.folder / "pending").glob("*.entry"))), 3)
+        log.sign()
+        log.publish()
+        client.update(check=0)
+        code, out = client.scan(b"a known file")
+        tap.same(code, 1, out)
+        assert "DETECTED Known.File [entry 2 of" in out, out
+        server.close()
+
+
+def an_interrupted_download_is_resumed():
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        log.release("".join(binary_rule(f"R{i}", f"text number {i} of many") for i in range(300)))
+        state = {"cut": True}
+
+        def behave(handler):
+            if "/pack/" not in handler.path or not state["cut"]:
+                want = handler.headers.get("Range")
+                if "/pack/" in handler.path and want:
+                    state["range"] = want
+                    data = next((log.public / "pack").iterdir()).read_bytes()
+                    first = int(want.split("=")[1].split("-")[0])
+                    handler.send_response(206)
+                    handler.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+                    handler.send_header("Content-Length", str(len(data) - first))
+                    handler.end_headers()
+                    handler.wfile.write(data[first:])
+                    return True
+                return False
+            data = next((log.public / "pack").iterdir()).read_bytes()
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(data)))
+            handler.end_headers()
+            handler.wfile.write(data[:len(data) // 2])
+            handler.close_connection = True
+            return True
+
+        server = Server(log.public, behave)
+        client = Client(BUILD, root / "client", log.policy([server.url], EXTRA))
+        client.update(check=2)
+        state["cut"] = False
+        client.update(check=0)
+        assert state["range"].startswith("bytes="), state
+        tap.same(client.scan(b"text number 299 of many\x00\x01")[0], 1)
+        server.close()
+
+
+def one_lying_and_one_dead_mirror_of_three_do_not_matter():
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        log.release()
+
+        def lie(handler):
+            body = b"overt-packs/v1\n2026-01-01 0 9 100\n" if handler.path == "/packs" else b"nonsense\n"
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+            return True
+
+        liar, honest = Server(log.public, lie), Server(log.public)
+        client = Client(BUILD, root / "client",
+                        log.policy(["http://127.0.0.1:9/", liar.url, honest.url], EXTRA))
+        out = client.update(check=0)[1]
+        assert "mirror" in out, out
+        tap.same(client.scan()[0], 1)
+        liar.close()
+        honest.close()
+
+
+def a_rule_waits_its_hour():
+    with Folder() as root:
+        log, server, client = rig(root, extra="overt probation 0\n")
+        now = int(time.time()) // 86400 * 86400
+        log.release(env=at(now))
+        out = client.update(check=0, env=at(now + 60))[1]
+        assert "1 come into effect later" in out, out
+        tap.same(client.scan()[0], 0)
+        log.publish(env=at(now + 3700))  # witnesses look again: that is what time it is
+        client.update(check=0, env=at(now + 3760))
+        tap.same(client.scan()[0], 1)
+        server.close()
+
+
+def samples_are_tried_before_a_rule_counts():
+    with Folder() as root:
+        log, server, client = rig(root)
+        good, bad = root / "good", root / "bad"
+        good.write_bytes(b"a sample with good text\x00\x01")
+        bad.write_bytes(b"a sample without")
+        log.add(binary_rule("Good", "good text"), "g.yar", "--holds", good, "--spares", bad)
+        log.add(binary_rule("Bad", "bad text"), "b.yar", "--holds", bad)
+        log.sign()
+        log.publish()
+        out = client.update(check=0)[1]
+        assert "1 rules" in out and "1 held" in out, out
+        held = (client.state / "active" / "held").read_text()
+        tap.same(held, "1 it does not detect its own sample\n")
+        tap.same(client.scan(b"good text\x00\x01")[0], 1)
+        tap.same(client.scan(b"bad text\x00\x01")[0], 0)
+        server.close()
+
+
+tap.run([a_published_rule_detects_and_is_named, nothing_detects_it_before,
+         more_rules_come_on_top_and_old_packs_are_not_fetched_again, witnesses_over_http_do_as_well,
+         hash_lists_are_published_in_chunks, an_interrupted_download_is_resumed,
+         one_lying_and_one_dead_mirror_of_three_do_not_matter, a_rule_waits_its_hour,
+         samples_are_tried_before_a_rule_counts])
