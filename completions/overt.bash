@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules update prove --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules update yara yarac prove --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -44,6 +44,20 @@ _overt()
             ;;
         update)
             options='--policy --state --bundle --max-bytes --max-time --accept-weaker-jail --help'
+            ;;
+        yara)
+            options="--atom-quality-table --compiled-rules --count --strict-escape --define --disable-console-logs
+                --fail-on-warnings --fast-scan --file-variables --help --identifier
+                --max-process-memory-chunk --max-rules --max-strings-per-rule --module-data
+                --negate --no-follow-symlinks --no-warnings --print-meta --print-module-data
+                --module-names --print-namespace --print-stats --print-strings
+                --print-string-length --print-xor-key --print-tags --recursive --scan-list
+                --skip-larger --stack-size --tag --threads --timeout --accept-weaker-jail
+                --version"
+            ;;
+        yarac)
+            options="--atom-quality-table --define --fail-on-warnings --file-variables --help --strict-escape
+                --max-strings-per-rule --no-warnings --accept-weaker-jail --version"
             ;;
         prove) options='--without --only --matrix --control --list --json --help' ;;
         *) return ;;

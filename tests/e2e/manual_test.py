@@ -12,10 +12,15 @@ import tap  # noqa: E402
 OVERT = os.path.abspath(sys.argv[1])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMANDS = ("scan", "explain", "compile", "rules", "update", "prove")
+YARAS = ("yara", "yarac")  # with a reader of options and a help text of their own
 
 
 def taken(command):
     """The long options that a command's source gives to getopt_long."""
+    if command in YARAS:
+        table = (ROOT / "src/programs/overt/yara_options.c").read_text()
+        table = table.split(f"{command}_rows[] = {{")[1].split("};")[0]
+        return {"--" + name for name in re.findall(r'\{ (?:\'.\'|0), "([a-z-]+)"', table)}
     source = (ROOT / "src/programs/overt" / f"{command}.c").read_text()
     found = set(re.findall(r'\{ "([a-z-]+)", (?:no|required)_argument', source))
     found |= set(re.findall(r'strcmp\([^,]*, "--([a-z-]+)"\)', source))  # where it is read by hand
@@ -39,7 +44,7 @@ def help_names_every_option_and_fits():
 
 
 def the_manual_names_every_option():
-    for command in COMMANDS:
+    for command in COMMANDS + YARAS:
         page = (ROOT / "man" / f"overt-{command}.1.scd").read_text()
         missing = {o for o in taken(command) if f"*{o}*" not in page and f"{o}*" not in page}
         tap.same(missing - {"--help"}, set(), command)
@@ -49,7 +54,7 @@ def completion_offers_every_option():
     text = (ROOT / "completions/overt.bash").read_text()
     limits = re.search(r"local limits='([^']*)'", text).group(1)
     text = text.replace("$limits", limits)
-    for command in COMMANDS:
+    for command in COMMANDS + YARAS:
         part = re.search(rf"^        {command}\)(.*?);;", text, re.S | re.M).group(1)
         tap.same(taken(command) - set(re.findall(r"--[a-z-]+", part)), set(), command)
     subprocess.run(["bash", "-n", ROOT / "completions/overt.bash"], check=True)
@@ -57,7 +62,7 @@ def completion_offers_every_option():
 
 def every_command_is_listed():
     done = subprocess.run([OVERT, "--help"], capture_output=True, text=True, check=True)
-    for command in COMMANDS:
+    for command in COMMANDS + YARAS:
         assert f"\n  {command} " in done.stdout, command
     tap.same(subprocess.run([OVERT, "no-such-command"], capture_output=True, check=False).returncode, 2)
 

@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "base/limits.h"
+#include "facts/schema.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/yara_print.h"
 #include "programs/overt/yara_process.h"
@@ -449,6 +450,36 @@ static overt_db *get_rules(const struct ov_yr_settings *s, const struct ov_yr_va
     return ov_yr_load(s->args.at[0], values);
 }
 
+static int list_modules(void)
+{
+    for (unsigned field = 1; field < OV_FIELD_COUNT; field++) {
+        const struct ov_field_row *row = ov_field_row(field);
+
+        if (row->kind == OV_FIELD_IS_MODULE) {
+            (void)puts(row->name);
+        }
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What no module can do yet is refused, and not passed over in silence. */
+static bool can_do(const struct ov_yr_settings *s)
+{
+    if (s->module_files.count != 0) {
+        if (strchr(s->module_files.at[0], '=') == NULL) {
+            (void)fprintf(stderr, "error: wrong syntax for `-x` option.\n");
+        } else {
+            (void)fprintf(
+                    stderr, "error: no module takes a file yet: %s\n", s->module_files.at[0]);
+        }
+        return false;
+    }
+    if (s->module_data) {
+        (void)fprintf(stderr, "error: --print-module-data is not there yet\n");
+    }
+    return !s->module_data;
+}
+
 static int run(const struct ov_yr_settings *s)
 {
     struct ov_yr_values values;
@@ -467,10 +498,16 @@ static int run(const struct ov_yr_settings *s)
         (void)fprintf(stderr, "maximum number of threads is %d\n", THREADS_MAX);
         return EXIT_FAILURE;
     }
+    if (s->module_names) {
+        return list_modules();
+    }
     if (s->args.count < 2) {
         (void)fprintf(stderr,
                 "yara: wrong number of arguments\n%s\n\nTry `--help` for more options\n",
                 usage_line);
+        return EXIT_FAILURE;
+    }
+    if (!can_do(s)) {
         return EXIT_FAILURE;
     }
     if (ov_yr_values_read(&values, &s->defines)) {

@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""yara_judge.py OVERT [--seconds N] [--seed N] [--keep DIR]: random rules over random files, YARA the judge.
+
+Rules come from a grammar over the whole language, files from random bytes with parts of the rules' strings in them.
+What `overt yara -s -L` prints is compared with what yara-python 4.5 says: does it compile, which rules hold, every
+match by offset and length. yara-python may be missing: SKIP. What docs/compat-yara.md names is not generated."""
+import argparse
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import yara
+except ImportError:
+    print("1..0 # SKIP yara-python is not here")
+    sys.exit(0)
+
+ALPHABET = "abcABC01_ ./"
+PER_RUN = 40  # rules in one source: one start of the command for all of them
+
+
+class Maker:
+    """One random rule at a time, with what its strings might match."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.baits = []
+
+    def pick(self, *of):
+        return self.rng.choice(of)
+
+    def word(self, low=1, high=8):
+        return "".join(self.rng.choice(ALPHABET) for _ in range(self.rng.randint(low, high)))
+
+    # --- strings -------------------------------------------------------------------------------
+
+    def text(self):
+        word = self.word(1, 10)
+        raw = word.encode()
+        if self.rng.random() < 0.2:
+            raw += bytes([self.rng.randrange(256)])
+            word += "\\x%02x" % raw[-1]
+        self.bait(raw)
+        chosen = []
+        for name, chance in (("nocase", .25), ("wide", .25), ("ascii", .25), ("fullword", .25), ("private", .1)):
+            if self.rng.random() < chance:
+                chosen.append(name)
+        other = self.rng.random()
+        if other < .12 and "nocase" not in chosen:
+            low = self.rng.randrange(256)
+            high = self.rng.randrange(low, 256)
+            chosen.append(self.pick("xor", "xor(%d)" % low, "xor(%d-%d)" % (low, high)))
+        elif other < .2 and len(raw) >= 3 and not {"nocase", "fullword"} & set(chosen):
+            chosen.append(self.pick("base64", "base64wide"))
+            self.bait(__import__("base64").b64encode(b"x" * self.rng.randrange(3) + raw))
+        self.rng.shuffle(chosen)
+        return '"%s" %s' % (word, " ".join(chosen))
+
+    def bait(self, raw):
+        self.baits.append(raw)
+        self.baits.append(b"".join(bytes([c, 0]) for c in raw))
+        self.baits.append(raw.upper())
+        key = self.rng.randrange(256)
+        self.baits.append(bytes(c ^ key for c in raw))
+
+    def hex_tokens(self, count, deep, bait):
+        out = []
+        for i in range(count):
+            kind = self.rng.random()
+            value = self.rng.choice(b"abcAB\0\xff\x90")
+            if 0 < i < count - 1 and kind < .2 and (not out or "[" not in out[-1]):
+                low = self.rng.randrange(0, 4)
+                high = low + self.rng.randrange(0, 5)
+                if deep:
+                    out.append("[%d-%d]" % (low, high))
+                else:
+                    out.append(self.pick("[%d-%d]" % (low, high), "[%d]" % (low + 1), "[%d-]" % low, "[-]",
+                                         "[%d-%d]" % (low, high + 300)))
+                bait.extend(self.rng.randbytes(low))
+            elif 0 < i < count - 1 and kind < .3 and deep < 2:
+                left, right = bytearray(), bytearray()
+                out.append("(%s | %s)" % (self.hex_tokens(self.rng.randint(1, 3), deep + 1, left),
+                                          self.hex_tokens(self.rng.randint(1, 3), deep + 1, right)))
+                bait.extend(self.pick(left, right))
+            elif kind < .4:
+                out.append(self.pick("??", "%X?" % (value >> 4), "?%X" % (value & 15)))
+                bait.append(value)
+            elif kind < .47:
+                out.append("~%02X" % value)
+                bait.append(value ^ 1)
+            else:
+                out.append("%02X" % value)
+                bait.append(value)
+        return " ".join(out)
+
+    def hexes(self):
+        bait = bytearray()
+        text = self.hex_tokens(self.rng.randint(2, 9), 0, bait)
+        self.baits.append(bytes(bait))
+        return "{ %s } %s" % (text, self.pick("", "", "private"))
+
+    def regex_atom(self, deep):
+        kind = self.rng.random()
+        if kind < .55:
+            return self.rng.choice("abcAB01_ ")
+        if kind < .62:
+            return "."
+        if kind < .7:
+            return self.pick("\\w", "\\d", "\\s", "\\W", "\\D", "\\S", "\\.", "\\x00", "\\n", "\\/")
+        if kind < .8:
+            return self.pick("[abc]", "[^abc]", "[a-c0-1]", "[\\w.]", "[A-Za-z]", "[^\\n]")
+        if kind < .85:
+            return self.pick("\\b", "\\B")
+        if kind < .87 and deep == 0:
+            return self.pick("^", "$")
+        if deep < 2:
+            return "(%s)" % self.regex(deep + 1)
+        return "a"
+
+    def regex(self, deep):
+        parts = []
+        for _ in range(self.rng.randint(1, 5)):
+            atom = self.regex_atom(deep)
+            if atom[0] not in "^$" and atom not in ("\\b", "\\B") and self.rng.random() < .3:
+                atom += self.pick("*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}") + self.lazy
+            parts.append(atom)
+        text = "".join(parts)
+        if self.rng.random() < .2:
+            text += "|" + self.regex_atom(deep + 1) + "b"
+        return text
+
+    def regular(self):
+        self.lazy = self.pick("", "", "?")
+        text = self.regex(0)
+        words = re.findall(r"[abcAB01_ ]+", text)
+        self.bait("".join(words).encode())
+        self.bait(" ".join(words).encode())
+        modifiers = [m for m in ("nocase", "wide", "ascii", "fullword", "private") if self.rng.random() < .15]
+        return "/%s/%s %s" % (text, self.pick("", "", "i", "s"), " ".join(modifiers))
+
+    # --- conditions ----------------------------------------------------------------------------
+
+    def integer(self, deep):
+        kind = self.rng.randrange(16 if deep < 3 else 6)
+        name = self.rng.choice(self.names)
+        if kind < 3:
+            return str(self.pick(0, 1, 2, 3, 5, 10, 100, 255, 256, 65535, "0x10", "1KB", "0o17", -1, -3))
+        if kind == 3:
+            return "filesize"
+        if kind == 4:
+            return "#" + name
+        if kind == 5:
+            return self.pick("@%s", "!%s") % name
+        if kind == 6:
+            return "@%s[%s]" % (name, self.integer(deep + 1))
+        if kind == 7:
+            return "!%s[%s]" % (name, self.integer(deep + 1))
+        if kind == 8:
+            return "#%s in (%s..%s)" % (name, self.pick("0", "1", "@" + name), self.pick("filesize", "50", "100"))
+        if kind == 9:
+            return "%s(%s)" % (self.pick("int8", "int16", "int32", "uint8", "uint16", "uint32", "int8be", "int16be",
+                                         "int32be", "uint8be", "uint16be", "uint32be"), self.integer(deep + 1))
+        if kind == 10:
+            return "(%s %s %s)" % (self.integer(deep + 1), self.pick("\\", "%"), self.pick("3", "7", "filesize", "#" + name))
+        if kind == 11:
+            return "(%s %s %s)" % (self.integer(deep + 1), self.pick("<<", ">>"), self.pick("1", "8", "63", "64", "#" + name))
+        if kind == 12:
+            return self.pick("-(%s)", "~(%s)") % self.integer(deep + 1)
+        if kind == 13:
+            return self.pick("ext_int", "ext_bool")
+        return "(%s %s %s)" % (self.integer(deep + 1), self.pick("+", "-", "*", "&", "|", "^"), self.integer(deep + 1))
+
+    def string_set(self):
+        kind = self.rng.random()
+        if kind < .5:
+            return "them"
+        if kind < .7:
+            return "($%s*)" % self.rng.choice(self.names)[:1]
+        return "(%s)" % ",".join("$" + self.rng.choice(self.names) for _ in range(self.rng.randint(1, 3)))
+
+    def quantity(self, percent=True):
+        return self.pick("all", "any", "none", "1", "2", "#" + self.rng.choice(self.names)) if not percent else self.pick(
+            "all", "any", "none", "1", "2", "50%", "34%", "#" + self.rng.choice(self.names))
+
+    def value_text(self):
+        return self.pick('"abc"', '"ABC"', '""', '"a"', "ext_text", '"b\\x00c"')
+
+    def condition(self, deep):
+        kind = self.rng.randrange(18 if deep < 3 else 5)
+        name = self.rng.choice(self.names)
+        if kind < 3:
+            return "$" + name
+        if kind == 3:
+            return "$%s at %s" % (name, self.integer(deep + 1))
+        if kind == 4:
+            return "$%s in (%s..%s)" % (name, self.pick("0", "5", "#" + name), self.pick("filesize", "60", "200"))
+        if kind == 5:
+            return "(%s) and (%s)" % (self.condition(deep + 1), self.condition(deep + 1))
+        if kind == 6:
+            return "(%s) or (%s)" % (self.condition(deep + 1), self.condition(deep + 1))
+        if kind == 7:
+            return "not (%s)" % self.condition(deep + 1)
+        if kind == 8:
+            return "%s of %s" % (self.quantity(), self.string_set())
+        if kind == 9:
+            return "%s of %s in (%s..%s)" % (self.quantity(False), self.string_set(), self.pick("0", "3"), self.pick("40", "filesize"))
+        if kind == 10:
+            return "%s of %s at %s" % (self.pick("any", "1", "all"), self.string_set(), self.pick("0", "5", "filesize - 3"))
+        if kind == 11 and not self.in_loop:
+            self.in_loop = True
+            body = self.pick("$", "# > 1", "@ < 50", "$ at 0", "! > 2", "$ in (0..40)", "@[2] > 3", "# in (0..30) > 0")
+            body = self.pick(body, "%s and %s" % (body, self.condition(deep + 2)))
+            self.in_loop = False
+            return "for %s of %s : ( %s )" % (self.quantity(False), self.string_set(), body)
+        if kind == 12:
+            return "for %s i%d in (%s..%s) : ( %s %s %s )" % (
+                self.quantity(False), deep, self.pick("0", "1"), self.pick("3", "#" + name, "5"),
+                self.pick("uint8(i%d)" % deep, "@%s[i%d]" % (name, deep), "i%d" % deep),
+                self.pick("==", "<", ">"), self.integer(deep + 1))
+        if kind == 13:
+            return "for %s j%d in (%s) : ( j%d %s %s )" % (
+                self.quantity(False), deep, ",".join(self.integer(deep + 2) for _ in range(self.rng.randint(1, 3))),
+                deep, self.pick("==", "<", ">="), self.integer(deep + 1))
+        if kind == 14:
+            return self.pick("defined %s", "%s") % ("(%s %s %s)" % (
+                self.integer(deep + 1), self.pick("==", "!=", "<", ">", "<=", ">="), self.integer(deep + 1)))
+        if kind == 15:
+            return "%s %s %s" % (self.value_text(), self.pick("==", "!=", "contains", "icontains", "startswith",
+                                                             "istartswith", "endswith", "iendswith", "iequals", "<"),
+                                 self.value_text())
+        if kind == 16:
+            return "%s matches /%s/%s" % (self.value_text(), self.pick("a", "^a.c$", "b+", "[A-C]{2}", "^$", "c$"),
+                                          self.pick("", "i", "s"))
+        if self.earlier:
+            return self.rng.choice(self.earlier)
+        return self.pick("true", "false", "ext_bool", "1.5 < 2", "ext_float > 1.0", "filesize * 1.0 > 60.5")
+
+    def rule(self, number, earlier):
+        self.earlier = earlier
+        self.in_loop = False
+        self.names = ["a%d" % i for i in range(self.rng.randint(1, 4))]
+        kinds = (self.text, self.text, self.hexes, self.regular)
+        strings = "".join("  $%s = %s\n" % (n, self.rng.choice(kinds)()) for n in self.names)
+        body = self.condition(0)
+        return "%srule r%d %s{\n strings:\n%s condition:\n  (%s) or (all of them and false)\n}\n" % (
+            self.pick("", "", "", "private ", "global ") if self.rng.random() < .15 else "", number,
+            self.pick("", ": t1 ", ": t1 t2 "), strings, body)
+
+
+EXTERNALS = {"ext_int": 7, "ext_bool": True, "ext_text": "abcABC", "ext_float": 1.25}
+DEFINES = [w for k, v in EXTERNALS.items() for w in ("-d", "%s=%s" % (k, str(v).lower() if v is True else v))]
+
+
+def judge(rules, data):
+    """Every rule that holds with every match: {name: [(offset, string, length)]}."""
+    found = {}
+    for match in rules.match(data=data):
+        found[match.rule] = sorted((i.offset, s.identifier, min(i.matched_length, 512))
+                                   for s in match.strings for i in s.instances)
+    return found
+
+
+def ask(overt, source, path):
+    done = subprocess.run([overt, "yara", "-w", "-s", "-L", *DEFINES, source, path], capture_output=True, timeout=120, check=False)
+    if done.returncode != 0:
+        return None, done.stderr.decode("latin1")
+    found, at = {}, None
+    for line in done.stdout.split(b"\n"):
+        match = re.match(rb"0x([0-9a-f]+):(\d+):(\$\w*): ", line)
+        if match:
+            found[at].append((int(match[1], 16), match[3].decode(), int(match[2])))
+        elif line:
+            at = line.split(b" ")[0].decode()
+            found[at] = []
+    return {k: sorted(v) for k, v in found.items()}, ""
+
+
+def compiles(text):
+    try:
+        return yara.compile(source=text, externals=EXTERNALS), ""
+    except yara.SyntaxError as error:
+        return None, str(error)
+
+
+def make_data(rng, baits):
+    out = bytearray()
+    for _ in range(rng.randint(0, 12)):
+        kind = rng.random()
+        if kind < .6 and baits:
+            out += rng.choice(baits)
+        elif kind < .8:
+            out += rng.randbytes(rng.randint(1, 12))
+        else:
+            out += bytes(rng.choice(b"abcAB01_ \0\n.") for _ in range(rng.randint(1, 20)))
+        if rng.random() < .5:
+            out += rng.choice([b" ", b"\0", b"", b"a", b"\n"])
+    return bytes(out)
+
+
+LENGTHS_VARY = re.compile(r"= /.*[|(*?{]")  # docs/compat-yara.md: lengths of alternatives
+
+
+def same(got, want, rules):
+    """The difference in one line, or ''."""
+    if set(got) != set(want):
+        return "holds: overt only %s, yara only %s" % (sorted(set(got) - set(want)), sorted(set(want) - set(got)))
+    for name, matches in want.items():
+        if got[name] == matches:
+            continue
+        loose = {n for n in re.findall(r"(\$\w+) = /.*\|", rules[name])} | {
+            n for n in re.findall(r"(\$\w+) = /.* (?:wide|ascii).*", rules[name])}
+        a = {(o, s, None if s in loose else n) for o, s, n in got[name]}
+        b = {(o, s, None if s in loose else n) for o, s, n in matches}
+        if a != b:
+            return "%s: overt only %s, yara only %s" % (name, sorted(a - b, key=str)[:4], sorted(b - a, key=str)[:4])
+    return ""
+
+
+def one_round(overt, seed, folder):
+    rng = random.Random(seed)
+    maker = Maker(rng)
+    texts, kept = {}, []
+    for number in range(PER_RUN):
+        public = [n for n in kept if n in texts]
+        text = maker.rule(number, public[-5:])
+        name = "r%d" % number
+        good, why = compiles("".join(texts.values()) + text)
+        source = os.path.join(folder, "one.yar")
+        if good is None:
+            with open(source, "w", encoding="latin1") as file:
+                file.write("".join(texts.values()) + text)
+            got, told = ask(overt, source, "/dev/null")
+            del got
+            if "error" not in told or "regular file" in told:
+                return "seed %d: yara refuses (%s) and overt does not:\n%s" % (seed, why, text), 0
+            continue
+        texts[name] = text
+        kept.append(name)
+    whole = "".join(texts.values())
+    source = os.path.join(folder, "all.yar")
+    with open(source, "w", encoding="latin1") as file:
+        file.write(whole)
+    rules, why = compiles(whole)
+    hits = 0
+    for _ in range(6):
+        data = make_data(rng, maker.baits)
+        path = os.path.join(folder, "data")
+        with open(path, "wb") as file:
+            file.write(data)
+        got, told = ask(overt, source, path)
+        if got is None:
+            return "seed %d: overt says %s" % (seed, told), hits
+        try:
+            want = judge(rules, data)
+        except yara.Error:  # the judge gives up: too many threads of an expression
+            continue
+        hits += sum(len(m) for m in want.values())
+        differs = same(got, want, texts)
+        if differs:
+            names = re.findall(r"\br\d+\b", differs)
+            shown = "\n".join(texts.get(n, "") for n in dict.fromkeys(names[:3]))
+            return "seed %d: %s\nover %r\n%s" % (seed, differs, data, shown), hits
+    return "", hits
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("overt")
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=1 << 30)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--all", action="store_true", help="go on after a difference")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else int(time.time())
+    print("# yara-python %s judges, seed %d" % (yara.__version__, seed), flush=True)
+    until, rounds, hits, bad = time.time() + options.seconds, 0, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        while time.time() < until and rounds < options.rounds:
+            differs, found = one_round(os.path.abspath(options.overt), seed + rounds, folder)
+            rounds += 1
+            hits += found
+            if differs:
+                bad += 1
+                print("# " + differs.replace("\n", "\n# "), flush=True)
+                if not options.all:
+                    break
+    print("1..1\n%s 1 - %d rounds of %d rules, %d matches agree" % ("not ok" if bad else "ok", rounds, PER_RUN, hits))
+    sys.exit(1 if bad else 0)
+
+
+main()
