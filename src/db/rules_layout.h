@@ -60,6 +60,7 @@ _Static_assert(sizeof(struct ov_db_datum) == 24, "on-disk layout");
 
 /* The low 16 bits are the modifiers of rules/ir/rule.h. */
 #define OV_DB_STRING_MODIFIERS  0x0000ffffu
+#define OV_DB_STRING_PRIVATE    0x00000080u
 #define OV_DB_STRING_WAKES      0x00010000u /* finding it is a reason to evaluate its rule */
 #define OV_DB_STRING_KIND_SHIFT 24          /* 1 text, 2 hex, 3 regular expression */
 

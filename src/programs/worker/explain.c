@@ -153,8 +153,9 @@ static void tell_strings(struct explain *x, uint32_t ordinal, uint32_t rule,
         const struct ov_match *matches;
         size_t count = 0, most;
 
-        if (!ov_db_string_read(x->view, info.string_first + i, &string)) {
-            continue;
+        if (!ov_db_string_read(x->view, info.string_first + i, &string)
+                || (string.flags & OV_DB_STRING_PRIVATE) != 0) {
+            continue; /* private ones count, but are not shown */
         }
         record.text = string.name;
         matches = ov_matcher_matches(m, info.string_first + i, &count);

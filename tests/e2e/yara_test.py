@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""yara_test.py OVERT: `overt yara` and `overt yarac` print and end as yara and yarac 4.5.4 do.
+
+What is expected here was printed by yara 4.5.4 for the same arguments, unless docs/compat-yara.md says otherwise."""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tap  # noqa: E402
+
+OVERT = os.path.abspath(sys.argv[1])
+FOLDER = tempfile.mkdtemp(prefix="overt-yara-")
+os.chdir(FOLDER)
+
+
+def put(name, text):
+    os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+    with open(name, "wb") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+    return name
+
+
+def ask(*words, program="yara", **how):
+    done = subprocess.run([OVERT, program, *words], capture_output=True, check=False, timeout=120, **how)
+    return done.returncode, done.stdout.decode("latin1"), done.stderr.decode("latin1")
+
+
+put("t", b"xxabcx\n\0a\0b\0c\0")
+put("r.yar", 'rule a : t1 t2 { meta: x=5 y="q\\"r\\n" z=true w=-1 strings: $a="abc" wide ascii $h={61 ?? 63} $_p="x" private '
+    "condition: $a and $h }\nrule b : t2 { condition: filesize < 3 }\nprivate rule c { condition: true }\n"
+    "rule d { condition: c }\n")
+
+
+def every_part_of_a_rule_is_printed_as_yara_prints_it():
+    tap.same(ask("-w", "r.yar", "t"), (0, "a t\nd t\n", ""))
+    tap.same(ask("-w", "-s", "-L", "-m", "-g", "-e", "-X", "r.yar", "t"), (0, (
+        'default:a [t1,t2] [x =5,y="q\\"r\\n",z=true,w =-1] t\n'
+        "0x2:3:$a:xor(0x00,abc): abc\n"
+        "0x8:6:$a:xor(0x00,a\\x00b\\x00c\\x00): a\\x00b\\x00c\\x00\n"
+        "0x2:3:$h:xor(0x00,abc): 61 62 63\n"
+        "default:d [] [] t\n"), ""))
+    tap.same(ask("-w", "-s", "r.yar", "t")[1], "a t\n0x2:$a: abc\n0x8:$a: a\\x00b\\x00c\\x00\n0x2:$h: 61 62 63\nd t\n")
+    tap.same(ask("-w", "-L", "r.yar", "t")[1], "a t\n0x2:3:$a\n0x8:6:$a\n0x2:3:$h\nd t\n")
+
+
+def rules_are_chosen_by_name_tag_and_the_opposite():
+    tap.same(ask("-w", "-n", "r.yar", "t")[1], "b t\n")
+    tap.same(ask("-w", "-t", "t2", "r.yar", "t")[1], "a t\n")
+    tap.same(ask("-w", "-t", "none", "r.yar", "t")[1], "")
+    tap.same(ask("-w", "-i", "d", "-t", "t2", "r.yar", "t")[1], "d t\n")
+    tap.same(ask("-w", "-l", "1", "r.yar", "t")[1], "a t\n")
+    tap.same(ask("-w", "-c", "r.yar", "t"), (0, "2\n", ""))
+    put("n.yar", 'rule no { strings: $a = "abc" condition: $a and #a > 1 }')
+    tap.same(ask("-w", "-n", "-s", "n.yar", "t")[1], "no t\n0x2:$a: abc\n")
+
+
+def a_long_match_is_cut_as_yara_cuts_it():
+    put("long", b"A" + b"x" * 600 + b"B")
+    put("l.yar", "rule l { strings: $r = /Ax+B/ $h = { 41 [600] 42 } condition: all of them }")
+    lines = ask("-w", "-s", "-L", "l.yar", "long")[1].split("\n")
+    tap.same(lines[1], "0x0:512:$r: A" + "x" * 511)
+    tap.same(lines[2], "0x0:512:$h: 41 " + " ".join(["78"] * 63) + " ...")
+
+
+def xor_keys_are_told():
+    put("x", bytes(c ^ 0x21 for c in b"secret"))
+    put("x.yar", 'rule x { strings: $a = "secret" xor condition: $a }')
+    tap.same(ask("-w", "-X", "x.yar", "x")[1], "x x\n0x0:$a:xor(0x21,secret)\n")
+
+
+def problems_stand_on_standard_error_in_yaras_words():
+    put("bad.yar", "rule x\n{\n condition:\n  foo\n}\nrule y { strings: $a = \"abcd\" condition: true }\nrule z { condition: 1 + }\n")
+    tap.same(ask("bad.yar", "t"), (1, "", 'error: rule "x" in bad.yar(4): undefined identifier "foo"\n'
+             'error: rule "y" in bad.yar(6): unreferenced string "$a"\n'
+             'error: rule "z" in bad.yar(7): syntax error, unexpected \'}\'\n'))
+    put("warn.yar", 'rule w { strings: $a = "a" condition: $a }')
+    warning = 'warning: rule "w" in warn.yar(1): string "$a" may slow down scanning\n'
+    tap.same(ask("warn.yar", "t"), (0, "w t\n", warning))
+    tap.same(ask("-w", "warn.yar", "t"), (0, "w t\n", ""))
+    tap.same(ask("--fail-on-warnings", "warn.yar", "t"), (1, "", warning))
+    put("dup.yar", "rule a { condition: true } rule a { condition: true }")
+    tap.same(ask("dup.yar", "t"), (1, "", 'error: rule "a" in dup.yar(1): duplicated identifier "a"\n'))
+    put("top.yar", "xyz")
+    tap.same(ask("top.yar", "t")[2][:50], "top.yar(1): error: syntax error, unexpected identi")
+    put("esc.yar", "rule e { strings: $a = /abcd\\qe/ condition: $a }")
+    tap.same(ask("esc.yar", "t"), (0, "", ""))
+    tap.same(ask("-E", "esc.yar", "t"), (0, "", 'warning: rule "e" in esc.yar(1): unknown escape sequence\n'))
+    tap.same(ask("--max-strings-per-rule=1", "r.yar", "t")[0], 1)
+
+
+def options_are_read_as_yara_reads_them():
+    tap.same(ask("--nonsense", "r.yar", "t"), (1, "", "unknown option `--nonsense`\n"))
+    tap.same(ask("-w", "-w", "r.yar", "t"), (1, "", "too many `-w` options\n"))
+    tap.same(ask("-l", "x", "r.yar", "t"), (1, "", "option `-l` requires an integer argument\n"))
+    tap.same(ask("--tag", "x", "r.yar", "t"), (1, "", "option `--tag` requires a string argument\n"))
+    tap.same(ask("-dx=1", "r.yar", "t"), (1, "", "option `-dx=1` requires a string argument\n"))
+    tap.same(ask("-wc", "r.yar", "t")[1], "2\n")
+    tap.same(ask("-p", "33", "r.yar", "t"), (1, "", "maximum number of threads is 32\n"))
+    tap.same(ask("r.yar")[0], 1)
+    tap.same(ask("-v"), (0, "4.5.4\n", ""))
+    tap.same(ask("none.yar", "t"), (1, "", "error: could not open file: none.yar\n"))
+    tap.same(ask("-w", "r.yar", "none"), (1, "", "error scanning none: could not open file\n"))
+
+
+def external_variables_have_types():
+    put("e.yar", 'rule i { condition: n == 3 } rule f { condition: x > 1.0 } rule b { condition: y } rule s { condition: z == "abc" }')
+    tap.same(ask("-d", "n=3", "-d", "x=1.5", "-d", "y=true", "-d", "z=abc", "e.yar", "t"), (0, "i t\nf t\nb t\ns t\n", ""))
+    tap.same(ask("-d", "n=4", "-d", "x=0.5", "-d", "y=false", "-d", "z=b", "e.yar", "t"), (0, "", ""))
+    tap.same(ask("-d", "n", "e.yar", "t")[2].split("\n")[0], "error: wrong syntax for `-d` option.")
+
+
+def compiled_rules_take_other_values():
+    tap.same(ask("-d", "n=3", "-d", "x=1.5", "-d", "y=true", "-d", "z=abc", "e.yar", "e.ovdb", program="yarac"), (0, "", ""))
+    tap.same(ask("-C", "e.ovdb", "t"), (0, "i t\nf t\nb t\ns t\n", ""))
+    tap.same(ask("-C", "-d", "z=no", "-d", "n=4", "e.ovdb", "t"), (0, "f t\nb t\n", ""))
+    tap.same(ask("-C", "-d", "z=1", "e.ovdb", "t"), (1, "", "invalid type for external variable\n"))
+    tap.same(ask("-C", "r.yar", "t"), (1, "", "invalid compiled rules file.\n"))
+    tap.same(ask("-C", "e.ovdb", "e.ovdb", "t")[0], 1)
+    put("worse.yar", "rule x { condition: nothing }")
+    tap.same(ask("worse.yar", "w.ovdb", program="yarac")[0], 1)
+    assert not os.path.exists("w.ovdb")
+
+
+def namespaces_and_includes():
+    put("sub/inner.yar", 'include "deep/last.yar"\nrule inner { condition: last }')
+    put("sub/deep/last.yar", "rule last { condition: true }")
+    put("outer.yar", 'include "sub/inner.yar"\nrule outer { condition: inner and last }')
+    tap.same(ask("-e", "one:outer.yar", "two:r.yar", "-w", "t"),
+             (0, "one:last t\none:inner t\none:outer t\ntwo:a t\ntwo:d t\n", ""))
+    put("missing.yar", 'include "nothing.yar"\nrule m { condition: true }')
+    tap.same(ask("missing.yar", "t"), (1, "", "missing.yar(1): error: can't open include file: nothing.yar\n"))
+    put("circle.yar", 'include "circle.yar"\nrule m { condition: true }')
+    tap.same(ask("circle.yar", "t")[2], "circle.yar(1): error: includes circular reference\n")
+    put("sub/broken.yar", "rule broken { condition: nothing }")
+    put("in.yar", 'include "sub/broken.yar"')
+    tap.same(ask("in.yar", "t")[2], 'error: rule "broken" in sub/broken.yar(1): undefined identifier "nothing"\n')
+    with open("r.yar", "rb") as rules:
+        tap.same(ask("-w", "-", "t", stdin=rules)[1], "a t\nd t\n")
+
+
+def folders_are_walked_as_yara_walks_them():
+    put("dir/one", b"abc")
+    put("dir/two", b"abcabc")
+    put("dir/below/three", b"abc")
+    put("dir.yar", 'rule f { strings: $a = "abc" condition: $a }')
+    os.symlink("one", "dir/link")
+    os.symlink("..", "dir/below/up")
+    os.symlink("below", "dir/linked")
+    lines = lambda *w: sorted(ask(*w)[1].split("\n")[:-1])
+    tap.same(lines("dir.yar", "dir"), ["f dir/link", "f dir/one", "f dir/two"])
+    tap.same(lines("-r", "dir.yar", "dir"), ["f dir/below/three", "f dir/link", "f dir/linked/three", "f dir/one", "f dir/two"])
+    tap.same(lines("-r", "-N", "-p", "1", "dir.yar", "dir"), ["f dir/below/three", "f dir/one", "f dir/two"])
+    tap.same(lines("-c", "-N", "dir.yar", "dir"), ["dir/one: 1", "dir/two: 1"])
+    tap.same(ask("-N", "-z", "6", "dir.yar", "dir")[1:], ("f dir/one\n", "skipping dir/two (6 bytes) because it's larger than 6 bytes.\n"))
+    put("list", "dir/one\ndir/none\ndir/below\n")
+    tap.same(ask("-p", "1", "--scan-list", "dir.yar", "list"),
+             (0, "f dir/one\nf dir/below/three\n", "error scanning dir/none: could not open file\n"))
+    tap.same(ask("--scan-list", "dir.yar", "dir"), (1, "", "error: cannot use a directory as scan list.\n"))
+
+
+def a_process_is_scanned_by_its_number():
+    secret = b"overt-" + b"yara-process-test"
+    code = "import sys,time; kept = sys.stdin.buffer.read(); print('ready', flush=True); time.sleep(100)"
+    put("p.yar", 'rule p { strings: $a = "overt-yara-process-test" condition: $a and not defined filesize }')
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdin.write(secret)
+        process.stdin.close()
+        process.stdout.readline()
+        code, out, err = ask("-s", "p.yar", str(process.pid))
+        tap.same((code, out.split("\n")[0], err), (0, "p %d" % process.pid, ""))
+        assert ":$a: overt-yara-process-test" in out, out
+    finally:
+        process.kill()
+        process.wait()
+    tap.same(ask("p.yar", "999999999"), (1, "", "error scanning 999999999: can not attach to process (try running as root)\n"))
+
+
+def rules_speak_and_know_the_time():
+    put("m.yar", 'import "console" import "time" rule m { condition: console.log("n: ", 5) and time.now() >= %d }' % int(time.time()))
+    tap.same(ask("m.yar", "t"), (0, "n: 5\nm t\n", ""))
+    tap.same(ask("-q", "m.yar", "t"), (0, "m t\n", ""))
+
+
+def what_is_known_of_a_file_from_outside_reaches_local_rules():
+    put("v.yar", 'rule v { condition: filename == "one" and filepath == "dir" and extension == "" }\n'
+        'rule w { condition: filename == "r.yar" and extension == ".yar" and owner != "" }')
+    tap.same(ask("v.yar", "t")[0], 1)  # not defined
+    tap.same(ask("--file-variables", "v.yar", "dir/one"), (0, "v dir/one\n", ""))
+    tap.same(ask("--file-variables", "v.yar", "r.yar"), (0, "w r.yar\n", ""))
+
+
+def what_cannot_be_looked_at_is_said():
+    os.mkfifo("fifo")
+    tap.same(ask("dir.yar", "fifo"), (1, "", "error scanning fifo: not a regular file\n"))
+    put("many", b"a" * 1_000_000)
+    put("many.yar", "rule m { strings: $a = /a{1,9}/ $b = /a/ condition: all of them }")
+    code, _, err = ask("-w", "-s", "many.yar", "many")
+    tap.same(code, 1)
+    assert err.startswith("error scanning many: "), err
+
+
+tap.run([every_part_of_a_rule_is_printed_as_yara_prints_it, rules_are_chosen_by_name_tag_and_the_opposite,
+         a_long_match_is_cut_as_yara_cuts_it, xor_keys_are_told, problems_stand_on_standard_error_in_yaras_words,
+         options_are_read_as_yara_reads_them, external_variables_have_types, compiled_rules_take_other_values,
+         namespaces_and_includes, folders_are_walked_as_yara_walks_them, a_process_is_scanned_by_its_number,
+         rules_speak_and_know_the_time, what_is_known_of_a_file_from_outside_reaches_local_rules,
+         what_cannot_be_looked_at_is_said])
