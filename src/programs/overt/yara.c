@@ -469,8 +469,7 @@ static bool can_do(const struct ov_yr_settings *s)
         if (strchr(s->module_files.at[0], '=') == NULL) {
             (void)fprintf(stderr, "error: wrong syntax for `-x` option.\n");
         } else {
-            (void)fprintf(
-                    stderr, "error: no module takes a file yet: %s\n", s->module_files.at[0]);
+            (void)fprintf(stderr, "error: no module takes a file yet: %s\n", s->module_files.at[0]);
         }
         return false;
     }
