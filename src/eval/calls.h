@@ -106,4 +106,20 @@ struct ov_value ov_call_log(struct ov_call *call);
 struct ov_value ov_call_hex(struct ov_call *call);
 struct ov_value ov_call_now(struct ov_call *call);
 
+/* calls_pe.c */
+struct ov_value ov_call_pe_checksum(struct ov_call *call);
+struct ov_value ov_call_pe_rich(struct ov_call *call);
+struct ov_value ov_call_pe_section_index(struct ov_call *call);
+struct ov_value ov_call_pe_language(struct ov_call *call);
+struct ov_value ov_call_pe_is_dll(struct ov_call *call);
+struct ov_value ov_call_pe_is_32bit(struct ov_call *call);
+struct ov_value ov_call_pe_is_64bit(struct ov_call *call);
+struct ov_value ov_call_pe_valid_on(struct ov_call *call);
+struct ov_value ov_call_pe_rva_to_offset(struct ov_call *call);
+/* calls_pe_imports.c */
+struct ov_value ov_call_pe_imphash(struct ov_call *call);
+struct ov_value ov_call_pe_exports(struct ov_call *call);
+struct ov_value ov_call_pe_imports(struct ov_call *call);
+struct ov_value ov_call_pe_import_rva(struct ov_call *call);
+
 #endif

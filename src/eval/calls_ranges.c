@@ -88,6 +88,9 @@ bool ov_call_remembered(const struct ov_call *call, struct ov_value *out)
 
 struct ov_value ov_call_remember(struct ov_call *call, struct ov_value value)
 {
+    if (value.kind == OV_VALUE_UNDEFINED) {
+        return value; /* it may be so for want of steps, of which there will be more */
+    }
     *place_of(call) = (struct ov_asked_result){
         .field = (uint32_t)call->field,
         .offset = ov_call_int(call, 0),

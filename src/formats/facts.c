@@ -6,6 +6,14 @@
 #include "formats/dotnet.h"
 #include "formats/elf.h"
 #include "formats/macho.h"
+#include "formats/pe.h"
+
+/* One module, two parsers: what is in the file, and who signed it. */
+static void pe_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
+{
+    ov_pe_facts(tree, pages);
+    ov_authenticode_facts(tree, pages);
+}
 
 ov_fact_parser ov_facts_parser(enum ov_field module)
 {
@@ -19,7 +27,7 @@ ov_fact_parser ov_facts_parser(enum ov_field module)
     case OV_MACHO:
         return ov_macho_facts;
     case OV_PE:
-        return ov_authenticode_facts;
+        return pe_facts;
     default:
         return NULL;
     }

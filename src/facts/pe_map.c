@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "facts/pe_map.h"
+
+#define ALIGNMENT_MAX 0x200u /* larger values are ignored by the loader, too */
+
+bool ov_pe_map_offset(const struct ov_pe_map *map, uint64_t rva, uint64_t *out)
+{
+    uint32_t lowest = UINT32_MAX, at = 0, raw_offset = 0, raw_size = 0;
+
+    if (map->count < map->claimed) {
+        return false; /* the table of sections is cut short */
+    }
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct ov_pe_section *s = &map->sections[i];
+        const uint32_t alignment =
+                map->file_alignment < ALIGNMENT_MAX ? map->file_alignment : ALIGNMENT_MAX;
+
+        if (s->virtual_address < lowest) {
+            lowest = s->virtual_address;
+        }
+        if (rva >= s->virtual_address && rva - s->virtual_address < s->virtual_size
+                && at <= s->virtual_address) {
+            at = s->virtual_address;
+            raw_offset = s->raw_offset;
+            raw_size = s->raw_size;
+            if (alignment != 0) {
+                raw_offset -= raw_offset % alignment;
+            }
+        }
+    }
+    if (rva < lowest) { /* the headers lie where the image begins */
+        at = 0;
+        raw_offset = 0;
+        raw_size = (uint32_t)map->size;
+    }
+    if (rva - at >= raw_size || raw_offset + (rva - at) >= map->size) {
+        return false;
+    }
+    *out = raw_offset + (rva - at);
+    return true;
+}

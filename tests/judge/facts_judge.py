@@ -1,0 +1,89 @@
+"""What a module's parser says of files, beside what YARA 4.5 says: field by field.
+
+Both sides become {path: value} with undefined fields left out. yara-python gives a module's facts as
+dictionaries; build/facts-dump prints them as `yara -D` does.
+"""
+import re
+import subprocess
+
+SKIP = {
+    "pe": re.compile(r"^(signatures|number_of_signatures|is_signed)"),
+}
+
+
+def flatten(value, path, out):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(key, bytes):
+                key = key.decode("latin-1")
+            flatten(inner, f"{path}.{key}" if path else key, out)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            flatten(inner, f"{path}[{i}]", out)
+    elif value is not None:
+        out[path] = value
+
+
+def of_judge(yara, module, name, rules={}):
+    if module not in rules:
+        rules[module] = yara.compile(source=f'import "{module}" rule a {{ condition: true }}')
+    found = {}
+
+    def take(facts):
+        if facts["module"] == module:
+            facts.pop("module")
+            found.update(facts)
+        return yara.CALLBACK_CONTINUE
+
+    rules[module].match(name, modules_callback=take)
+    out = {}
+    flatten(found, "", out)
+    return out
+
+
+def unshown(text):
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text)
+
+
+def parsed(text):
+    """The lines of `yara -D` behind the module's own."""
+    out, path = {}, []
+    for line in text.split(b"\n")[1:]:
+        if not line:
+            continue
+        depth = len(line) - len(line.lstrip(b"\t"))
+        name, has_value, value = line.lstrip(b"\t").partition(b" = ")
+        name = name.decode("latin-1")
+        path[depth - 1:] = [name]
+        if has_value and value != b"YR_UNDEFINED":
+            key = path[0] + "".join(p if p.startswith("[") else "." + p for p in path[1:])
+            out[key] = unshown(value[1:-1]) if value.startswith(b'"') else (
+                float(value) if b"." in value else int(value))
+    return out
+
+
+def of_dump(dump, module, names):
+    done = subprocess.run([dump, module, *names], capture_output=True, check=False)
+    rest, out = done.stdout, {}
+    while rest:
+        head, _, rest = rest.partition(b"\n")
+        name, size, _ = head.decode().rsplit(" ", 2)
+        out[name] = parsed(rest[:int(size)])
+        rest = rest[int(size):]
+    return out
+
+
+def holes(facts):
+    """yara-python shows an array without its holes; numbers of elements are comparable only then."""
+    return {re.sub(r"\[\d+\]", "[]", k): None for k in facts}
+
+
+def compare(module, ours, theirs):
+    skip = SKIP.get(module)
+    differences = []
+    for key in sorted(set(ours) | set(theirs)):
+        if skip and skip.match(key):
+            continue
+        if ours.get(key) != theirs.get(key):
+            differences.append(f"{key}: ours {ours.get(key)!r}, YARA's {theirs.get(key)!r}")
+    return differences
