@@ -6,11 +6,6 @@ dictionaries; build/facts-dump prints them as `yara -D` does.
 import re
 import subprocess
 
-SKIP = {
-    "pe": re.compile(r"^(signatures|number_of_signatures|is_signed)"),
-}
-
-
 def flatten(value, path, out):
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -73,17 +68,9 @@ def of_dump(dump, module, names):
     return out
 
 
-def holes(facts):
-    """yara-python shows an array without its holes; numbers of elements are comparable only then."""
-    return {re.sub(r"\[\d+\]", "[]", k): None for k in facts}
-
-
-def compare(module, ours, theirs):
-    skip = SKIP.get(module)
+def compare(ours, theirs):
     differences = []
     for key in sorted(set(ours) | set(theirs)):
-        if skip and skip.match(key):
-            continue
         if ours.get(key) != theirs.get(key):
             differences.append(f"{key}: ours {ours.get(key)!r}, YARA's {theirs.get(key)!r}")
     return differences
