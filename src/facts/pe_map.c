@@ -18,8 +18,7 @@ bool ov_pe_map_offset(const struct ov_pe_map *map, uint64_t rva, uint64_t *out)
         if (s->virtual_address < lowest) {
             lowest = s->virtual_address;
         }
-        if (rva >= s->virtual_address && rva - s->virtual_address < s->virtual_size
-                && at <= s->virtual_address) {
+        if (rva >= s->virtual_address && at <= s->virtual_address) {
             at = s->virtual_address;
             raw_offset = s->raw_offset;
             raw_size = s->raw_size;

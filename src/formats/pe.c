@@ -15,20 +15,6 @@
 #define SECTION_BYTES  40u
 #define MAGIC_64       0x20bu
 
-/* Machines that YARA takes; others make the file none. */
-static const uint16_t machines[] = { 0x0, 0x1d3, 0x8664, 0x1c0, 0x1c4, 0xaa64, 0xebc, 0x14c, 0x200,
-    0x9041, 0x266, 0x366, 0x466, 0x1f0, 0x1f1, 0x166, 0x1a2, 0x1a3, 0x1a6, 0x1a8, 0x1c2, 0x169 };
-
-static bool is_known(uint16_t machine)
-{
-    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-        if (machines[i] == machine) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void read_sections(struct ov_pe *pe, uint16_t claimed)
 {
     struct ov_pe_map *map = &pe->map;
@@ -51,7 +37,7 @@ static void read_sections(struct ov_pe *pe, uint16_t claimed)
 bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages)
 {
     const uint64_t size = ov_pages_size(pages);
-    uint16_t mz, machine, sections, optional_bytes, magic;
+    uint16_t mz, sections, optional_bytes, magic;
     uint32_t lfanew, signature, alignment;
 
     if (size < DOS_BYTES || !ov_pages_u16le(pages, 0, &mz) || mz != 0x5a4d
@@ -60,15 +46,13 @@ bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages)
     }
     if (size < (uint64_t)lfanew + NT_BYTES + OPTIONAL_32
             || !ov_pages_u32le(pages, lfanew, &signature) || signature != 0x4550
-            || !ov_pages_u16le(pages, lfanew + 4ull, &machine)
             || !ov_pages_u16le(pages, lfanew + 6ull, &sections)
             || !ov_pages_u16le(pages, lfanew + 20ull, &optional_bytes)
             || !ov_pages_u16le(pages, (uint64_t)lfanew + NT_BYTES, &magic)
             || !ov_pages_u32le(pages, (uint64_t)lfanew + NT_BYTES + 36u, &alignment)) {
         return false;
     }
-    if ((magic == MAGIC_64 && size < (uint64_t)lfanew + NT_BYTES + OPTIONAL_64)
-            || !is_known(machine)) {
+    if (magic == MAGIC_64 && size < (uint64_t)lfanew + NT_BYTES + OPTIONAL_64) {
         return false;
     }
     pe->pages = pages;

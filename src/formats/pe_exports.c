@@ -3,7 +3,7 @@
  * the names and the numbers they belong to. */
 #include "formats/pe.h"
 
-#define EXPORTS_MAX    8192u /* as YARA */
+#define EXPORTS_MAX    16384u /* as YARA */
 #define NAME_BYTES_MAX 512u
 #define DIRECTORY      40u
 

@@ -43,7 +43,7 @@ static bool is_dll_name(struct ov_bytes text)
     for (size_t i = 0; i < ov_bytes_len(text); i++) {
         const uint8_t c = ov_bytes_raw(text)[i];
 
-        if (c < ' ' || (c != 0 && strchr("\"*<>?|", c) != NULL)) {
+        if (c < 0x20 || c > 0x7e || strchr("\"*<>?|", c) != NULL) {
             return false;
         }
     }
@@ -164,8 +164,10 @@ static void functions(
         }
         tried++;
         if ((thunk & by_ordinal) != 0) {
-            add_by_ordinal(library, (uint16_t)(thunk & 0xffff), rva);
-            (*total)++;
+            if ((thunk ^ by_ordinal) <= UINT16_MAX) { /* else it is no number of a function */
+                add_by_ordinal(library, (uint16_t)(thunk & 0xffff), rva);
+                (*total)++;
+            }
         } else if (add_by_name(library, thunk, rva)) {
             (*total)++;
         }

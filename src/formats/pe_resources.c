@@ -6,13 +6,14 @@
 
 #include "formats/pe.h"
 
-#define RESOURCES_MAX   65536u /* as YARA, which keeps one more */
-#define LEVELS          3u
-#define DIRECTORY_BYTES 16u
-#define ENTRY_BYTES     8u
-#define DATA_BYTES      16u
-#define HIGH_BIT        0x80000000u
-#define TYPE_VERSION    16
+#define RESOURCES_MAX      65536u      /* as YARA, which keeps one more */
+#define RESOURCE_BYTES_MAX 0x3fffffffu /* the same */
+#define LEVELS             3u
+#define DIRECTORY_BYTES    16u
+#define ENTRY_BYTES        8u
+#define DATA_BYTES         16u
+#define HIGH_BIT           0x80000000u
+#define TYPE_VERSION       16
 
 /* Where a name stands, if an entry has one. */
 struct label {
@@ -177,6 +178,9 @@ static void set_label(struct walk *w, ov_fact_node resource, const struct label 
 {
     struct ov_bytes text;
 
+    if (!label->has_text && label->number == -1) {
+        return;
+    }
     if (!label->has_text) {
         ov_fact_int(w->tree, resource, number_field, label->number);
         return;
@@ -187,7 +191,8 @@ static void set_label(struct walk *w, ov_fact_node resource, const struct label 
     }
 }
 
-static bool resource(struct walk *w, uint64_t at)
+/* What is empty, or larger than any file, is passed over. */
+static void resource(struct walk *w, uint64_t at)
 {
     uint32_t rva, bytes;
     uint64_t place;
@@ -195,11 +200,9 @@ static bool resource(struct walk *w, uint64_t at)
 
     if (at > w->pe->map.size || w->pe->map.size - at < DATA_BYTES
             || !ov_pages_u32le(w->pe->pages, at, &rva)
-            || !ov_pages_u32le(w->pe->pages, at + 4, &bytes)) {
-        return false;
-    }
-    if (w->resources > RESOURCES_MAX) {
-        return true;
+            || !ov_pages_u32le(w->pe->pages, at + 4, &bytes) || bytes == 0
+            || bytes > RESOURCE_BYTES_MAX || w->resources > RESOURCES_MAX) {
+        return;
     }
     node = ov_fact_item(w->tree, w->module, OV_PE_RESOURCES, w->resources);
     ov_fact_int(w->tree, node, OV_PE_RESOURCES_RVA, rva);
@@ -214,7 +217,6 @@ static bool resource(struct walk *w, uint64_t at)
         version_info(w, rva);
     }
     w->resources++;
-    return true;
 }
 
 static void read_label(struct walk *w, uint32_t name, struct label *out)
@@ -232,8 +234,8 @@ static void read_label(struct walk *w, uint32_t name, struct label *out)
     }
 }
 
-/* Goes down into a directory. False: it is cut off. One that looks wrong has no entries. */
-static bool enter(struct walk *w, uint64_t at)
+/* Goes down into a directory. One that is cut off or looks wrong has no entries. */
+static void enter(struct walk *w, uint64_t at)
 {
     struct ov_bytes head;
     uint32_t characteristics;
@@ -243,18 +245,16 @@ static bool enter(struct walk *w, uint64_t at)
             || !ov_pages_u32le(w->pe->pages, at, &characteristics)
             || !ov_pages_u16le(w->pe->pages, at + 12, &named)
             || !ov_pages_u16le(w->pe->pages, at + 14, &numbered)) {
-        return false;
+        return;
     }
-    if (characteristics == 0 && named <= 32768 && numbered <= 32768) {
-        for (unsigned i = w->depth + 1; i < LEVELS; i++) {
-            w->labels[i].has_text = false; /* numbers stay as they were, as YARA leaves them */
-        }
+    if (characteristics == 0 && named <= 32768 && numbered <= 32768
+            && (uint64_t)ENTRY_BYTES * ((uint64_t)named + numbered)
+                       <= w->pe->map.size - at - DIRECTORY_BYTES) {
         w->levels[w->depth++] = (struct level){
             .next = at + DIRECTORY_BYTES,
             .left = (uint32_t)named + numbered,
         };
     }
-    return true;
 }
 
 /* One entry of the innermost directory. False: the whole walk ends. */
@@ -275,7 +275,12 @@ static bool entry(struct walk *w)
     level->next += ENTRY_BYTES;
     level->left--;
     at = w->root + (offset & ~HIGH_BIT);
-    return (offset & HIGH_BIT) != 0 && w->depth < LEVELS ? enter(w, at) : resource(w, at);
+    if ((offset & HIGH_BIT) != 0 && w->depth < LEVELS) {
+        enter(w, at);
+    } else {
+        resource(w, at);
+    }
+    return true;
 }
 
 void ov_pe_resources(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
@@ -293,11 +298,12 @@ void ov_pe_resources(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe 
             && ov_pages_u16le(pe->pages, w.root + 8, &major)
             && ov_pages_u16le(pe->pages, w.root + 10, &minor)) {
         const ov_fact_node version = ov_fact_struct(tree, node, OV_PE_RESOURCE_VERSION);
-        bool more = enter(&w, w.root);
+        bool more = true;
 
         ov_fact_int(tree, node, OV_PE_RESOURCE_TIMESTAMP, stamp);
         ov_fact_int(tree, version, OV_PE_RESOURCE_VERSION_MAJOR, major);
         ov_fact_int(tree, version, OV_PE_RESOURCE_VERSION_MINOR, minor);
+        enter(&w, w.root);
         while (more && w.depth > 0 && ov_fact_charge(tree, 1)) {
             if (w.levels[w.depth - 1].left == 0) {
                 w.depth--;
