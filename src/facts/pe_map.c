@@ -18,7 +18,10 @@ bool ov_pe_map_offset(const struct ov_pe_map *map, uint64_t rva, uint64_t *out)
         if (s->virtual_address < lowest) {
             lowest = s->virtual_address;
         }
-        if (rva >= s->virtual_address && at <= s->virtual_address) {
+        const uint32_t mapped = s->virtual_size > s->raw_size ? s->virtual_size : s->raw_size;
+
+        if (rva >= s->virtual_address && rva - s->virtual_address < mapped
+                && at <= s->virtual_address) {
             at = s->virtual_address;
             raw_offset = s->raw_offset;
             raw_size = s->raw_size;

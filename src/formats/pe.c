@@ -70,13 +70,13 @@ uint64_t ov_pe_section_headers(const struct ov_pe *pe)
     return pe->at + NT_BYTES + pe->optional_bytes;
 }
 
-/* SizeOfOptionalHeader decides, not NumberOfRvaAndSizes, which may lie. */
+/* Neither NumberOfRvaAndSizes nor SizeOfOptionalHeader is asked: files lie about both. */
 bool ov_pe_file_directory(
         const struct ov_pe *pe, enum ov_pe_directory number, uint32_t *rva, uint32_t *bytes)
 {
     const uint32_t start = (pe->is_64 ? DIRECTORIES_64 : DIRECTORIES_32) + 8u * (uint32_t)number;
 
-    return start <= pe->optional_bytes && ov_pages_u32le(pe->pages, pe->at + NT_BYTES + start, rva)
+    return ov_pages_u32le(pe->pages, pe->at + NT_BYTES + start, rva)
            && ov_pages_u32le(pe->pages, pe->at + NT_BYTES + start + 4, bytes);
 }
 

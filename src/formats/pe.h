@@ -38,7 +38,7 @@ static inline bool ov_pe_file_offset(const struct ov_pe *pe, uint64_t rva, uint6
     return ov_pe_map_offset(&pe->map, rva, out);
 }
 
-/* False: the optional header ends before this directory. */
+/* False: the file ends before it. */
 OV_MUST_CHECK bool ov_pe_file_directory(
         const struct ov_pe *pe, enum ov_pe_directory number, uint32_t *rva, uint32_t *bytes);
 

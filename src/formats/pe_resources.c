@@ -268,6 +268,10 @@ static bool entry(struct walk *w)
             || !ov_pages_u32le(w->pe->pages, level->next + 4, &offset)) {
         return false;
     }
+    if (offset == 0) { /* ends the directory, whatever it claims */
+        level->left = 0;
+        return true;
+    }
     read_label(w, name, &w->labels[w->depth - 1]);
     for (unsigned i = w->depth; i < LEVELS; i++) {
         w->labels[i].has_text = false;

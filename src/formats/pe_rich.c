@@ -145,7 +145,7 @@ void ov_pe_debug(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
     uint32_t bytes, kind, rva, place;
     uint64_t at, record;
 
-    if (!ov_pe_directory_at(pe, OV_PE_DIRECTORY_DEBUG, &at, &bytes) || bytes % DEBUG_BYTES != 0) {
+    if (!ov_pe_directory_at(pe, OV_PE_DIRECTORY_DEBUG, &at, &bytes)) {
         return;
     }
     for (uint32_t i = 0; i < bytes / DEBUG_BYTES && ov_fact_charge(tree, 1);
