@@ -127,8 +127,8 @@ static void directories(struct ov_fact_tree *tree, ov_fact_node node, const stru
     uint64_t at = pe->at + (pe->is_64 ? 136 : 120);
     uint32_t count, rva, bytes;
 
-    if (!ov_pages_u32le(pe->pages, at - 4, &count) || count > INT32_MAX) {
-        return; /* YARA takes it for a negative number of them */
+    if (!ov_pages_u32le(pe->pages, at - 4, &count)) {
+        return;
     }
     for (uint32_t i = 0; i < count && i < OV_PE_DIRECTORIES; i++) {
         ov_fact_node directory;
