@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules update yara yarac prove --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prove --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -33,6 +33,23 @@ _overt()
             ;;
         explain)
             options="--rules --keep-good --max-reply $limits --json --accept-weaker-jail --help"
+            ;;
+        clamscan)
+            options="--help --version --verbose --archive-verbose --debug --quiet --stdout --no-summary --infected
+                --suppress-ok-results --bell --gen-json --database --official-db-only --log --recursive --allmatch
+                --cross-fs --follow-dir-symlinks --follow-file-symlinks --file-list --exclude --exclude-dir
+                --include --include-dir --detect-pua --exclude-pua --include-pua --phishing-sigs --scan-archive
+                --alert-encrypted --alert-encrypted-archive --alert-encrypted-doc --alert-exceeds-max --disable-
+                cache --max-scantime --max-filesize --max-scansize --max-files --max-recursion --max-dir-recursion
+                --tempdir --leave-temps --force-to-disk --fail-if-cvd-older-than --bytecode --bytecode-unsigned
+                --bytecode-timeout --statistics --detect-structured --structured-ssn-format --structured-ssn-count
+                --structured-cc-count --structured-cc-mode --scan-mail --phishing-scan-urls --heuristic-alerts
+                --heuristic-scan-precedence --normalize --scan-pe --scan-elf --scan-pdf --scan-swf --scan-html
+                --scan-xmldocs --scan-onenote --scan-image --scan-image-fuzzy-hash --alert-broken --alert-broken-
+                media --alert-macros --alert-phishing-ssl --alert-phishing-cloak --alert-partition-intersection
+                --nocerts --dumpcerts --max-embeddedpe --max-htmlnormalize --max-htmlnotags --max-scriptnormalize
+                --max-ziptypercg --max-partitions --max-iconspe --pcre-match-limit --pcre-recmatch-limit --pcre-max-
+                filesize --remove --move --copy"
             ;;
         compile) options='--output --keep-good --accept-weaker-jail --help' ;;
         rules)

@@ -18,6 +18,7 @@ static const struct {
     { "explain", cmd_explain, "which rules hold for a file, why and where" },
     { "compile", cmd_compile, "rules to a database" },
     { "rules", cmd_rules, "what a rule set holds" },
+    { "clamscan", cmd_clamscan, "ClamAV's databases, with the command line of clamscan 1.4.6" },
     { "yara", cmd_yara, "YARA rules over raw bytes, with the command line of yara 4.5" },
     { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
     { "update", cmd_update, "new rules from the log, verified, tried, switched to" },

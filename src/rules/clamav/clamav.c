@@ -86,7 +86,7 @@ bool ov_clamav_is_database(struct ov_bytes name)
 
 void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_diags *diags)
 {
-    *clam = (struct ov_clamav){ .set = set, .diags = diags, .yara = true };
+    *clam = (struct ov_clamav){ .set = set, .diags = diags };
     ov_names_init(&clam->ignored, set->arena);
     ov_names_init(&clam->ignored_lines, set->arena);
 }
@@ -138,6 +138,8 @@ static bool take_option(struct ov_clamav *clam, struct ov_bytes line)
         clam->pua = true;
     } else if (is_text(word, "official-only")) {
         clam->official_only = true;
+    } else if (is_text(word, "no-phishing")) {
+        clam->no_phishing = true;
     } else {
         return ov_bytes_len(word) == 0;
     }

@@ -27,7 +27,7 @@ struct ov_clamav {
     bool strict;                     /* what cannot be loaded is an error */
     bool pua;                        /* load what is merely unwanted */
     bool official_only;              /* load what is signed, and the owner's own lists */
-    bool yara;                       /* YARA files in a folder: told to whoever asks */
+    bool no_phishing;                /* leave out what is named HTML.Phishing, Email.Phishing */
     struct ov_names ignored;         /* names of signatures that are not wanted */
     struct ov_names ignored_lines;   /* space: a name, name: the digest of its line */
     struct ov_bytes *pua_categories; /* owned array; texts in the set's arena */
@@ -41,7 +41,7 @@ void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_d
 void ov_clamav_done(struct ov_clamav *clam);
 
 /* Lines of `word [argument]`: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
- * official-only. False: one of them is none of these. */
+ * official-only, no-phishing. False: one of them is none of these. */
 OV_MUST_CHECK bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text);
 
 /* Is this a database's name, by its end? */

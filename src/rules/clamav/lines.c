@@ -333,6 +333,10 @@ bool take_name(struct line *line, struct ov_bytes raw, bool pua, struct ov_bytes
     if (len == 0 || len > OV_HASH_NAME_BYTES_MAX) {
         return refuse(line, "a name has 1 to %u bytes", OV_HASH_NAME_BYTES_MAX);
     }
+    if (line->clam->no_phishing
+            && (begins(raw, "HTML.Phishing") || begins(raw, "Email.Phishing"))) {
+        return skip(line);
+    }
     if (is_ignored(line, raw) || (pua && !category_wanted(line->clam, raw))) {
         return skip(line);
     }
