@@ -269,6 +269,9 @@ static uint32_t answer_memory(struct ov_guest *p, uint32_t bytes)
     if (bytes == 0 || bytes > OV_HEAP_BYTES - p->heap_used) {
         return 0;
     }
+    if (p->heap_used == 0 && !ov_emu_map(&p->memory, OV_HEAP_BASE, OV_HEAP_BYTES)) {
+        return 0;
+    }
     bytes = (bytes + 0xfff) & ~0xfffu;
     p->heap_used = bytes > OV_HEAP_BYTES - p->heap_used ? OV_HEAP_BYTES : p->heap_used + bytes;
     return at;

@@ -255,7 +255,6 @@ bool ov_guest_new(struct ov_guest **out, struct ov_bytes file)
     p->cpu.memory = &p->memory;
     if (!ov_emu_map(&p->memory, p->base, p->bytes)
             || !ov_emu_map(&p->memory, OV_STACK_BASE, OV_STACK_BYTES)
-            || !ov_emu_map(&p->memory, OV_HEAP_BASE, OV_HEAP_BYTES)
             || !ov_emu_map(&p->memory, OV_TEB_BASE, OV_TEB_BYTES)
             || !ov_emu_map(&p->memory, OV_SYSTEM_BASE, OV_SYSTEM_BYTES)) {
         ov_guest_free(p); /* an image where something else has to be: no program */

@@ -238,6 +238,9 @@ static const struct {
     { "\xdc\xa7\xc4\xfd", 4, 20, OV_TYPE_ZOO, "zoo archives are not unpacked" },
     { "MSWIM\0\0\0\xd0\0\0\0", 12, 0, OV_TYPE_WIM, "wim images are not unpacked" },
     { "hsqs", 4, 0, OV_TYPE_SQUASHFS, "squashfs images are not unpacked" },
+    { "EGGA", 4, 0, OV_TYPE_EGG, "egg archives are not unpacked" },
+    { "\x45\x3d\xcd\x28", 4, 0, OV_TYPE_CRAMFS, "cramfs images are not unpacked" },
+    { "KWAJ\x88\xf0\x27\xd1", 8, 0, OV_TYPE_SZDD, "kwaj files are not unpacked" },
     { "LRZI\0", 5, 0, OV_TYPE_LRZIP, "lrzip files are not unpacked" },
 };
 

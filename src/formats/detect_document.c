@@ -85,6 +85,72 @@ static bool is_binhex(struct ov_bytes head)
     return at != UINT64_MAX && ov_bytes_find(head, at, "\n:", 2) - at < 200;
 }
 
+/* A volume header of HFS+ or HFSX, version 4 or 5, with blocks of a power of two. */
+static bool is_hfs(struct ov_bytes b)
+{
+    const uint32_t version = ov_u32be_at(b, 1024, 0) & 0xffff, block = ov_u32be_at(b, 1064, 0);
+
+    return ((ov_has(b, 1024, "H+", 2) && version == 4)
+                   || (ov_has(b, 1024, "HX", 2) && version == 5))
+           && block >= 512 && (block & (block - 1)) == 0;
+}
+
+/* The trailer of a disk image is its last sector. */
+static bool is_dmg(struct ov_source *source)
+{
+    uint8_t raw[8];
+    const uint64_t at = source->size < 512 ? 0 : source->size - 512;
+    const struct ov_bytes b = ov_bytes_of(raw, ov_source_read(source, at, raw, sizeof(raw)));
+
+    return source->size > 512 && ov_has(b, 0, "koly\0\0\0\4", 8);
+}
+
+static bool is_swf(struct ov_bytes b)
+{
+    const uint32_t size = ov_u32le_at(b, 4, 0);
+
+    return (ov_has(b, 0, "CWS", 3) || ov_has(b, 0, "ZWS", 3) || ov_has(b, 0, "FWS", 3))
+           && ov_u8_at(b, 3, 99) <= 50 && size >= 8 && size < 1u << 30
+           && (ov_u8_at(b, 0, 0) != 'C' || (ov_u8_at(b, 8, 0) & 15) == 8);
+}
+
+/* Disks: what stands at fixed places of their first sectors. */
+static bool detect_disk(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    if (ov_has(head, 512, "EFI PART", 8)) {
+        return found(source, OV_TYPE_GPT, out);
+    }
+    if (ov_has(head, 0, "ER", 2) && ov_has(head, 512, "PM", 2)) {
+        return found(source, OV_TYPE_APM, out);
+    }
+    if (is_hfs(head)) {
+        return found(source, OV_TYPE_HFS, out);
+    }
+    return ov_mbr_is_table(head, source->size) && found(source, OV_TYPE_MBR, out);
+}
+
+/* Magic numbers that are long enough, or that fields agree with. */
+static enum ov_type by_magic(struct ov_bytes head)
+{
+    static const struct {
+        const char *magic;
+        uint32_t len;
+        enum ov_type type;
+    } magics[] = {
+        { "\x89LZO\0\r\n\x1a\n", 9, OV_TYPE_LZOP },
+        { "xar!\0\x1c\0\1", 8, OV_TYPE_XAR },
+        { "ALZ\1", 4, OV_TYPE_ALZ },
+        { "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", 16, OV_TYPE_ONENOTE },
+    };
+
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+        if (ov_has(head, 0, magics[i].magic, magics[i].len)) {
+            return magics[i].type;
+        }
+    }
+    return is_swf(head) ? OV_TYPE_SWF : OV_TYPE_DATA;
+}
+
 static bool detect_text(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     const uint8_t first = ov_u8_at(head, 0, 0);
@@ -108,6 +174,17 @@ static bool detect_text(struct ov_source *source, struct ov_bytes head, struct o
 
 bool ov_detect_document(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
+    const enum ov_type type = by_magic(head);
+
+    if (type != OV_TYPE_DATA) {
+        return found(source, type, out);
+    }
+    if (is_dmg(source)) {
+        return found(source, OV_TYPE_DMG, out);
+    }
+    if (detect_disk(source, head, out)) {
+        return true;
+    }
     if (is_compress(head)) {
         return found(source, OV_TYPE_COMPRESS, out);
     }

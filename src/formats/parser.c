@@ -202,12 +202,6 @@ enum ov_give ov_lay_buf(struct ov_parser *p, struct ov_bytes name, const struct 
     return ov_lay_bytes(p, name, ov_buf_bytes(buf));
 }
 
-static void say_args(struct ov_parser *p, enum ov_reason reason, const char *fmt, va_list ap)
-{
-    p->laid.trouble.reason = reason;
-    (void)vsnprintf(p->laid.trouble.detail, sizeof(p->laid.trouble.detail), fmt, ap);
-}
-
 void ov_lay_trouble(struct ov_parser *p, enum ov_reason reason, const char *fmt, ...)
 {
     va_list ap;
@@ -215,8 +209,9 @@ void ov_lay_trouble(struct ov_parser *p, enum ov_reason reason, const char *fmt,
     if (p->laid.trouble.reason != OV_REASON_NONE) {
         return;
     }
+    p->laid.trouble.reason = reason;
     va_start(ap, fmt);
-    say_args(p, reason, fmt, ap);
+    (void)vsnprintf(p->laid.trouble.detail, sizeof(p->laid.trouble.detail), fmt, ap);
     va_end(ap);
 }
 
@@ -224,8 +219,9 @@ enum ov_give ov_parser_say(struct ov_parser *p, enum ov_reason reason, const cha
 {
     va_list ap;
 
+    p->laid.trouble.reason = reason;
     va_start(ap, fmt);
-    say_args(p, reason, fmt, ap);
+    (void)vsnprintf(p->laid.trouble.detail, sizeof(p->laid.trouble.detail), fmt, ap);
     va_end(ap);
     return OV_GIVE_TROUBLE;
 }

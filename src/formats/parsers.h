@@ -27,6 +27,19 @@ extern const struct ov_parser_ops ov_parser_tnef;
 extern const struct ov_parser_ops ov_parser_uuencode;
 extern const struct ov_parser_ops ov_parser_views;
 
+extern const struct ov_parser_ops ov_parser_alz;
+extern const struct ov_parser_ops ov_parser_dmg;
+extern const struct ov_parser_ops ov_parser_hfs;
+extern const struct ov_parser_ops ov_parser_lzop;
+extern const struct ov_parser_ops ov_parser_onenote;
+extern const struct ov_parser_ops ov_parser_partitions;
+extern const struct ov_parser_ops ov_parser_swf;
+extern const struct ov_parser_ops ov_parser_xar;
+
+/* partitions.c: does an image of `size` bytes begin with a table of partitions? */
+bool ov_mbr_is_table(struct ov_bytes head, uint64_t size);
+/* lzop.c: LZO1X. */
+bool ov_unpack_lzo(struct ov_buf *out, struct ov_bytes in);
 /* installshield.c: does what InstallShield appends begin here? */
 bool ov_installshield_begins(struct ov_bytes head);
 

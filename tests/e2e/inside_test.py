@@ -6,9 +6,11 @@ import base64
 import email.message
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
@@ -165,6 +167,166 @@ def what_is_cut_or_encrypted_is_said():
     expect(INCOMPLETE, "cut.arj", bytes(arj[:-60]), says="damaged", lacks="")
 
 
+def onenote(data):
+    """The beginning of a OneNote section, and one embedded file."""
+    guid = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
+    store = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
+    return guid + b"\0" * 1000 + store + struct.pack("<QIQ", len(data), 0, 0) + data
+
+
+def vba(source):
+    """[MS-OVBA] 2.4.1 without copies: one chunk of letters."""
+    packed = b"".join(b"\0" + source[i:i + 8] for i in range(0, len(source), 8))
+    return b"\1" + struct.pack("<H", 0xb000 | (len(packed) + 2 - 3)) + packed
+
+
+def compound(*streams):
+    """A compound file with streams of (name, bytes), each in sectors of its own."""
+    entries, sectors, fat = [], [], [0xfffffffd]
+    directories = (len(streams) + 1 + 3) // 4
+
+    def entry(name, kind, start, size, child=0xffffffff, right=0xffffffff):
+        text = name.encode("utf-16le") + b"\0\0"
+        return (text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, 0xffffffff, right, child)
+                + b"\0" * 36 + struct.pack("<IIIH", start, size, 0, 0))[:128].ljust(128, b"\0")
+
+    fat += [2 + i if i + 1 < directories else 0xfffffffe for i in range(directories)]
+    entries.append(entry("Root Entry", 5, 0xfffffffe, 0, child=1))
+    for number, (name, data) in enumerate(streams):
+        data = data.ljust(4096, b"\0")  # smaller streams lie elsewhere
+        count = (len(data) + 511) // 512
+        start = len(fat)
+        fat += [start + i + 1 if i + 1 < count else 0xfffffffe for i in range(count)]
+        sectors.append(data.ljust(512 * count, b"\0"))
+        right = number + 2 if number + 1 < len(streams) else 0xffffffff
+        entries.append(entry(name, 2, start, len(data), right=right))
+    header = bytearray(512)
+    header[0:8] = bytes.fromhex("d0cf11e0a1b11ae1")
+    header[24:34] = struct.pack("<HHHHH", 0x3e, 3, 0xfffe, 9, 6)
+    header[44:76] = struct.pack("<IIIIIIII", 1, 1, 0, 4096, 0xfffffffe, 0, 0xfffffffe, 0)
+    header[76:80] = struct.pack("<I", 0)
+    header[80:512] = b"\xff" * 432
+    table = b"".join(struct.pack("<I", n) for n in fat).ljust(512, b"\xff")
+    return bytes(header) + table + b"".join(entries).ljust(512 * directories, b"\0") + b"".join(sectors)
+
+
+def package(name, data):
+    """What a dropped file is in \\1Ole10Native."""
+    body = b"\2\0" + name + b"\0" + name + b"\0\0\0\3\0" + struct.pack("<I", len(name) + 1) + name + b"\0" \
+        + struct.pack("<I", len(data)) + data
+    return struct.pack("<I", len(body)) + body
+
+
+def pdf(dictionary, data, tail=b""):
+    """One stream with this dictionary."""
+    return b"%PDF-1.4\n1 0 obj\n<<" + dictionary + b">>\nstream\n" + data + b"\nendstream\nendobj\n" + tail
+
+
+def documents_are_opened():
+    objdata = b"01050000" + b"02000000" + b"08000000" + b"Package\0".hex().encode() + b"00000000" * 2
+    body = package(b"e.com", EICAR)[4:]
+    objdata += struct.pack("<I", len(body)).hex().encode() + body.hex().encode()
+    odd = b"".join(objdata[i:i + 1] + (b"\r\n" if i % 7 == 0 else b"{\\x}" if i % 11 == 0 else b"")
+                   for i in range(len(objdata)))
+    hexed = EICAR.hex().encode()
+    files = {
+        "package.doc": (compound(("\1Ole10Native", package(b"e.com", EICAR))), "(in e.com)"),
+        "object.rtf": (b"{\\rtf1{\\object{\\*\\objdata " + objdata + b"}}}", "(in e.com)"),
+        "strewn.rtf": (b"  {\\rt{\\object{\\*\\objdata " + odd + b"}}}", "(in e.com)"),
+        "section.one": (onenote(EICAR), "(in file 1)"),
+        "flate.pdf": (pdf(b"/Filter/FlateDecode", zlib.compress(EICAR)), "(in stream 1)"),
+        "names.pdf": (pdf(b"/Filter/#46lateDecode", zlib.compress(EICAR)), "(in stream 1)"),
+        "two.pdf": (pdf(b"/Filter[/AHx /Fl]", zlib.compress(EICAR).hex().encode() + b">"), "(in stream 1)"),
+        "85.pdf": (pdf(b"/Filter/ASCII85Decode", base64.a85encode(EICAR) + b"~>"), "(in stream 1)"),
+        "hex.pdf": (pdf(b"/Filter /ASCIIHexDecode", hexed + b">"), "(in stream 1)"),
+        "runs.pdf": (pdf(b"/Filter/RL", bytes([len(EICAR) - 1]) + EICAR + b"\x80"), "(in stream 1)"),
+        "indirect.pdf": (pdf(b"/Filter 9 0 R", zlib.compress(EICAR), b"9 0 obj /FlateDecode endobj"), "(in stream 1)"),
+        "script.pdf": (pdf(b"", b"", b"2 0 obj<</JS<" + hexed + b">>>endobj"), "(in javascript)"),
+        "behind.pdf": (b"junk\n" * 20 + pdf(b"/Filter/FlateDecode", zlib.compress(EICAR)), "(in stream 1)"),
+        "word.xml": (b'<?xml version="1.0"?><w:binData w:name="x">' + base64.b64encode(EICAR) + b"</w:binData>",
+                     "(in part)"),
+        "url.html": (b'<html><a href=\'data:a/b;base64,' + base64.b64encode(EICAR).replace(b"+", b"%2B") + b"'>",
+                     "(in data)"),
+        "movie.swf": (b"CWS\x0a" + struct.pack("<I", 8 + len(EICAR)) + zlib.compress(EICAR), ""),
+        "old.zz": (b"SZDD\x88\xf0\x27\x33A\0" + struct.pack("<I", len(EICAR))
+                   + b"".join(b"\xff" + EICAR[i:i + 8] for i in range(0, len(EICAR), 8)), "(in -)"),
+    }
+    for name, (data, says) in files.items():
+        if name == "movie.swf":  # the test file counts at the beginning of a file only
+            expect(CLEAN, name, data)
+        else:
+            expect(DETECTED, name, data, says=says)
+    macro = TMP / "macro.yar"
+    macro.write_text('rule macro { strings: $a = "Sub AutoOpen() is here" condition: $a }')
+    source = b'Attribute VB_Name = "M"\r\nSub AutoOpen() is here\r\nEnd Sub\r\n'
+    path = TMP / "macro.doc"
+    path.write_bytes(compound(("Module1", b"compiled" + vba(source))))
+    code, lines = scan("--rules", macro, path)
+    tap.same((code, any("(in Module1.bas)" in line for line in lines)), (DETECTED, True), str(lines))
+
+
+def disks_and_archives_are_opened():
+    sector = EICAR.ljust(512, b"\0")
+    mbr = bytearray(512)
+    mbr[510:] = b"\x55\xaa"
+    mbr[446:462] = struct.pack("<B3sB3sII", 0x80, b"", 6, b"", 1, 1)
+    extended = bytearray(mbr)
+    extended[446:462] = struct.pack("<B3sB3sII", 0, b"", 5, b"", 1, 2)
+    gpt = bytearray(512 * 3)
+    gpt[512:520] = b"EFI PART"
+    gpt[512 + 72:512 + 88] = struct.pack("<QII", 2, 1, 128)
+    gpt[1024:1040] = b"g" * 16
+    gpt[1056:1072] = struct.pack("<QQ", 3, 3)
+    apm = bytearray(1024)
+    apm[0:2], apm[512:514] = b"ER", b"PM"
+    apm[516:528] = struct.pack(">III", 1, 2, 1)
+    toc = zlib.compress(b"<xar><toc><file><data><length>%d</length><offset>0</offset><encoding style="
+                        b"'application/x-gzip'/></data><name>e.com</name></file></toc></xar>"
+                        % len(zlib.compress(EICAR)))
+    mish = b"mish".ljust(200, b"\0") + struct.pack(">I", 1) \
+        + struct.pack(">IIQQQQ", 0x80000005, 0, 0, 1, 0, len(zlib.compress(EICAR)))
+    plist = b"<plist><key>blkx</key><data>" + base64.b64encode(mish) + b"</data></plist>"
+    koly = bytearray(512)
+    koly[0:8] = b"koly\0\0\0\4"
+    koly[0xd8:0xe8] = struct.pack(">QQ", len(zlib.compress(EICAR)), len(plist))
+    alz = b"ALZ\1\x0a\0\0\0BLZ\1" + struct.pack("<HBIBB", 5, 0, 0, 0x10, 0) + b"\0\0crc!" \
+        + bytes([len(EICAR)]) * 2 + b"e.com" + EICAR + b"CLZ\1"
+    deflated = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflated = deflated.compress(EICAR) + deflated.flush()
+    nsis = struct.pack("<II12sII", 0, 0xdeadbeef, b"NullsoftInst", 4, 44 + len(deflated)) \
+        + struct.pack("<I", 4) + b"head" + struct.pack("<I", 0x80000000 | len(deflated)) + deflated + b"crc!"
+    lzo = b"\x89LZO\0\r\n\x1a\n" + struct.pack(">HHHBBIIIIB", 0x1030, 0x2080, 0x940, 1, 5, 0, 0, 0, 0, 0) \
+        + b"\0" * 4 + struct.pack(">II", len(EICAR), len(EICAR)) + EICAR + struct.pack(">I", 0)
+    files = {
+        "disk.mbr": (bytes(mbr) + sector, "(in partition 1)"),
+        "extended.mbr": (bytes(extended) + bytes(mbr) + sector, "(in partition 1)"),
+        "disk.gpt": (bytes(gpt) + sector, "(in partition 1)"),
+        "disk.apm": (bytes(apm) + sector, "(in partition 1)"),
+        "package.xar": (b"xar!\0\x1c\0\1" + struct.pack(">QQI", len(toc), 200, 1) + toc + zlib.compress(EICAR),
+                        "(in e.com)"),
+        "disk.dmg": (zlib.compress(EICAR) + plist + bytes(koly) + b"", "(in partition 1)"),
+        "old.alz": (alz, "(in e.com)"),
+        "setup.nsis": (nsis, "(in file 1)"),
+        "block.lzo": (lzo, "(in -)"),
+    }
+    rule = TMP / "eicar.yar"
+    rule.write_text("rule eicar { strings: $a = { %s } condition: $a }" % EICAR[:40].hex(" "))
+    for name, (data, says) in files.items():
+        path = TMP / name
+        path.write_bytes(data)
+        code, lines = scan("--rules", rule, path)
+        if code != DETECTED or not any(says in line for line in lines) or "INCOMPLETE" in "".join(lines):
+            raise AssertionError(f"{name}: {code} {lines}")
+
+
+def what_is_damaged_in_documents_is_said():
+    expect(INCOMPLETE, "cut.pdf", pdf(b"/Filter/FlateDecode", zlib.compress(b"x" * 5000)[:10]), says="damaged", lacks="")
+    expect(INCOMPLETE, "odd.pdf", pdf(b"/Filter/NoSuchDecode", b"x"), says="unsupported", lacks="")
+    expect(INCOMPLETE, "locked.pdf", pdf(b"", b"x", b"trailer<</Encrypt 3 0 R>>"), says="encrypted", lacks="")
+    expect(INCOMPLETE, "locked.docx", compound(("EncryptedPackage", b"x")), says="encrypted", lacks="")
+    expect(INCOMPLETE, "cut.one", onenote(b"x" * 100)[:-20], says="damaged", lacks="")
+
+
 PAGE = b"""<!DOCTYPE html>
 <HTML><Head><TITLE>Hello   World</TITLE></Head>
 <!-- a Comment -->
@@ -205,4 +367,5 @@ def pages_and_texts_have_views_for_signatures():
 tap.run([every_sample_of_debian_is_opened, ordinary_mails_are_opened, names_of_attachments_are_decoded,
          mails_that_are_written_to_be_misread_are_opened, near_misses_are_clean,
          what_is_cut_or_encrypted_is_said,
-         pages_and_texts_have_views_for_signatures])
+         pages_and_texts_have_views_for_signatures, documents_are_opened, disks_and_archives_are_opened,
+         what_is_damaged_in_documents_is_said])
