@@ -170,17 +170,14 @@ static bool choose_pair(const struct ov_tables *tables, const struct ov_re_set *
 
 static unsigned width_of(enum ov_table table)
 {
-    return table == OV_TABLE_FOLD8 ? 8 : table == OV_TABLE_FOLD3 ? 3 : 4;
+    return table == OV_TABLE_FOLD8 ? 8 : 4;
 }
 
 bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         struct ov_place *out)
 {
-    /* Few strings: as few passes as possible. Many: the rarest grams. */
-    static const enum ov_table orders[2][4] = {
-        { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD3, OV_TABLE_FOLD1 },
-        { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD1, OV_TABLE_FOLD3 },
-    };
+    static const enum ov_table order[4] = { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD2,
+        OV_TABLE_FOLD1 };
     const uint32_t places = places_of(count, 1);
     struct folded folded[PLACES_MAX];
     uint64_t costs[PLACES_MAX];
@@ -190,10 +187,9 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         fold_set(&sets[at], &folded[at]);
     }
     for (unsigned i = 0; i < 4; i++) {
-        const enum ov_table table = orders[tables->many][i];
+        const enum ov_table table = order[i];
         const unsigned width = width_of(table);
         struct ov_place place;
-        uint64_t dear;
 
         for (uint32_t at = 0; at + width <= places; at++) {
             costs[at] = gram_cost(tables, &folded[at], width);
@@ -201,10 +197,8 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         if (places < width || !cheapest(costs, places - width + 1, table, &place)) {
             continue;
         }
-        /* The first pass that can do it, unless a later one is much better and it matters. For
-         * few strings a look at every offset matters more than anything they could cost. */
-        dear = table == OV_TABLE_FOLD1 && !tables->many ? OV_SHARE_ONE >> 7 : tables->dear;
-        if (out->cost == NO_COST || (out->cost > dear && place.cost < out->cost / 4)) {
+        /* The first pass that can do it, unless a later one is much better and it matters. */
+        if (out->cost == NO_COST || (out->cost > tables->dear && place.cost < out->cost / 4)) {
             *out = place;
         }
         if (out->cost <= tables->dear) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* filters.c - the bitmaps that a pass asks first, one for each profile: which grams are worth a
  * look in the tables. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compile/tables.h"
@@ -75,9 +76,160 @@ static uint32_t entered(const struct job *job)
     return count;
 }
 
-overt_status ov_filter_put(const struct ov_db_pass *pass, const struct ov_table_entry *entries,
-        uint32_t count, const struct ov_profiles *profiles, uint32_t profile,
-        struct ov_db_filter *filter, struct ov_buf *out, overt_error *err)
+/* --- nibbles -------------------------------------------------------------------------------------- */
+
+/* Asking the nibbles costs about a fifth of asking the bitmap for every offset, and what they let
+ * through is asked of the bitmap one by one. */
+#define NIBBLES_WORTH (OV_SHARE_ONE / 6)
+
+/* More distinct entries than this do not fit eight sets in any useful way. */
+#define NIBBLE_ENTRIES_MAX 2048u
+
+/* Four bytes from the gram's offset on, as far as they are certain. */
+struct quad {
+    uint8_t value[4];
+    uint8_t mask[4];
+};
+
+static struct quad quad_of(const struct ov_db_atom *atom)
+{
+    struct quad quad = { { 0 }, { 0 } };
+
+    for (size_t i = 0; i < 4 && atom->window + i < sizeof(atom->value); i++) {
+        quad.mask[i] = atom->mask[atom->window + i];
+        quad.value[i] = atom->value[atom->window + i] & quad.mask[i];
+    }
+    return quad;
+}
+
+static int by_quad(const void *x, const void *y)
+{
+    return memcmp(x, y, sizeof(struct quad));
+}
+
+static void put_quad(struct ov_db_nibbles *nibbles, const struct quad *quad, unsigned set)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        for (unsigned n = 0; n < 16; n++) {
+            if (((n ^ quad->value[i]) & quad->mask[i] & 0x0fu) == 0) {
+                nibbles->low[i][n] = (uint8_t)(nibbles->low[i][n] | 1u << set);
+            }
+            if (((n << 4 ^ quad->value[i]) & quad->mask[i] & 0xf0u) == 0) {
+                nibbles->high[i][n] = (uint8_t)(nibbles->high[i][n] | 1u << set);
+            }
+        }
+    }
+}
+
+static bool takes(const struct ov_db_nibbles *nibbles, unsigned i, unsigned set, unsigned byte)
+{
+    return (nibbles->low[i][byte & 15] >> set & nibbles->high[i][byte >> 4] >> set & 1) != 0;
+}
+
+/* The share of pairs of neighbours that bytes i and i + 1 of a set take. */
+static uint64_t pairs_taken(const struct ov_rarity *rarity, const struct ov_db_nibbles *nibbles,
+        unsigned i, unsigned set)
+{
+    bool second[256];
+    uint64_t share = 0;
+
+    for (unsigned b = 0x20; b < 256; b++) { /* folded: bit 5 is set */
+        second[b] = takes(nibbles, i + 1, set, b) || takes(nibbles, i + 1, set, b ^ 0x20u);
+    }
+    for (unsigned a = 0x20; a < 256; a++) {
+        if ((a & 0x20u) == 0 || !(takes(nibbles, i, set, a) || takes(nibbles, i, set, a ^ 0x20u))) {
+            continue;
+        }
+        for (unsigned b = 0x20; b < 256; b++) {
+            if ((b & 0x20u) != 0 && second[b]) {
+                share += ov_rarity_pair(rarity, (uint8_t)a, (uint8_t)b);
+            }
+        }
+    }
+    return share < OV_SHARE_ONE ? share : OV_SHARE_ONE;
+}
+
+/* The share of offsets that the nibbles let through, about. */
+static uint64_t share_taken(
+        const struct ov_rarity *rarity, unsigned kind, const struct ov_db_nibbles *nibbles)
+{
+    uint64_t share = 0;
+
+    for (unsigned set = 0; set < 8; set++) {
+        if (kind == OV_PASS_DELTA) { /* of differences only zero is known to be common */
+            share += takes(nibbles, 0, set, 0) && takes(nibbles, 1, set, 0) ? OV_SHARE_ONE / 8
+                                                                            : OV_SHARE_ONE / 256;
+        } else {
+            share += pairs_taken(rarity, nibbles, 0, set)
+                     * (pairs_taken(rarity, nibbles, 2, set) >> 16) / (OV_SHARE_ONE >> 16);
+        }
+    }
+    return share;
+}
+
+/* False: not worth asking, or no memory to find out. Neighbours in order share a set. */
+static bool make_nibbles(
+        const struct job *job, const struct ov_rarity *rarity, struct ov_db_nibbles *out)
+{
+    auto_free struct quad *quads = calloc((size_t)job->count + 1, sizeof(*quads));
+    size_t count = 0, kept = 0;
+
+    *out = (struct ov_db_nibbles){ 0 };
+    for (uint32_t i = 0; quads != NULL && i < job->count; i++) {
+        if (is_entered(job, i)) {
+            quads[count++] = quad_of(&job->entries[i].atom);
+        }
+    }
+    if (quads == NULL) {
+        return false;
+    }
+    qsort(quads, count, sizeof(*quads), by_quad);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || by_quad(&quads[kept - 1], &quads[i]) != 0) {
+            quads[kept++] = quads[i];
+        }
+    }
+    if (kept > NIBBLE_ENTRIES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < kept; i++) {
+        put_quad(out, &quads[i], (unsigned)(i * 8 / kept));
+    }
+    return share_taken(rarity, job->pass->kind, out) <= NIBBLES_WORTH;
+}
+
+/* --- a filter ------------------------------------------------------------------------------------- */
+
+/* The bitmap in `words`, under that of a few hashes which lets the fewest runs of one byte
+ * through. */
+static void make_bitmap(const struct job *job, struct ov_db_filter *filter, uint32_t *words)
+{
+    uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+    struct ov_db_filter best = *filter;
+    unsigned fewest = UINT32_MAX;
+
+    for (unsigned i = 0; i < TRIES && fewest != 0; i++) {
+        unsigned passing;
+
+        filter->hash_low = ov_le32_of((uint32_t)(state >> 32) | 1);
+        filter->hash_high = ov_le32_of((uint32_t)state | 1);
+        fill(job, filter, words);
+        passing = runs_that_pass(job, filter, words);
+        if (passing < fewest) {
+            fewest = passing;
+            best = *filter;
+        }
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    }
+    *filter = best;
+    if (fewest != 0) {
+        fill(job, filter, words);
+    }
+}
+
+overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pass *pass,
+        const struct ov_table_entry *entries, uint32_t count, const struct ov_profiles *profiles,
+        uint32_t profile, struct ov_db_filter *filter, struct ov_buf *out, overt_error *err)
 {
     const struct job job = {
         .pass = pass, .entries = entries, .count = count, .profiles = profiles, .profile = profile
@@ -85,10 +237,8 @@ overt_status ov_filter_put(const struct ov_db_pass *pass, const struct ov_table_
     const uint32_t here = entered(&job);
     const uint8_t bits =
             ov_table_bits((uint64_t)here * BITS_PER_ENTRY, OV_FILTER_BITS_MIN, OV_FILTER_BITS_MAX);
-    struct ov_db_filter best = { .filter_bits = bits };
+    struct ov_db_nibbles nibbles;
     auto_free uint32_t *words = malloc((size_t)1 << (bits - 3));
-    uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-    unsigned fewest = UINT32_MAX;
 
     *filter = (struct ov_db_filter){ .filter_bits = 0 };
     if (here == 0) {
@@ -97,25 +247,14 @@ overt_status ov_filter_put(const struct ov_db_pass *pass, const struct ov_table_
     if (words == NULL) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
     }
-    for (unsigned i = 0; i < TRIES && fewest != 0; i++) {
-        struct ov_db_filter one = best;
-        unsigned passing;
-
-        one.hash_low = ov_le32_of((uint32_t)(state >> 32) | 1);
-        one.hash_high = ov_le32_of((uint32_t)state | 1);
-        fill(&job, &one, words);
-        passing = runs_that_pass(&job, &one, words);
-        if (passing < fewest) {
-            fewest = passing;
-            best = one;
-        }
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    filter->filter_bits = bits;
+    filter->nibbles = ov_le64_of(OV_NO_NIBBLES);
+    if (pass->stride == 1 && make_nibbles(&job, rarity, &nibbles)) {
+        filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+        ov_buf_put(out, &nibbles, sizeof(nibbles));
     }
-    if (fewest != 0) {
-        fill(&job, &best, words);
-    }
-    best.offset = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
-    *filter = best;
+    make_bitmap(&job, filter, words);
+    filter->offset = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     for (size_t i = 0; i < (size_t)1 << (bits - 5); i++) {
         ov_buf_put_u32le(out, words[i]);
     }

@@ -13,7 +13,7 @@
 /* Costs of all strings together that are not worth another pass: a look-up for each 64 bytes. Of
  * many strings some need every pass anyway, so less is worth it. */
 #define DEAR_IN_ALL      (OV_SHARE_ONE >> 6)
-#define DEAR_IN_ALL_MANY (OV_SHARE_ONE >> 8)
+#define DEAR_IN_ALL_MANY (OV_SHARE_ONE >> 5)
 #define MANY             2000u
 
 static const struct {
@@ -23,7 +23,7 @@ static const struct {
 } shapes[OV_TABLES] = {
     [OV_TABLE_FOLD8] = { OV_PASS_FOLD, 4, 8 },
     [OV_TABLE_FOLD4] = { OV_PASS_FOLD, 4, 4 },
-    [OV_TABLE_FOLD3] = { OV_PASS_FOLD, 2, 3 },
+    [OV_TABLE_FOLD2] = { OV_PASS_FOLD, 2, 4 },
     [OV_TABLE_FOLD1] = { OV_PASS_FOLD, 1, 4 },
     [OV_TABLE_PAIR] = { OV_PASS_PAIR, 1, 2 },
     [OV_TABLE_DELTA4] = { OV_PASS_DELTA, 4, 4 },
@@ -42,8 +42,7 @@ uint8_t ov_tables_stride(enum ov_table table)
 
 overt_status ov_tables_init(struct ov_tables *tables, uint32_t strings, overt_error *err)
 {
-    tables->many = strings >= MANY;
-    tables->dear = tables->many ? DEAR_IN_ALL_MANY / strings : DEAR_IN_ALL / 256;
+    tables->dear = strings >= MANY ? DEAR_IN_ALL_MANY / strings : DEAR_IN_ALL / 256;
     ov_rarity_init(&tables->rarity);
     for (size_t i = 0; i < OV_TABLES; i++) {
         ov_buf_init(&tables->priv_entries[i], ENTRIES_MAX * sizeof(struct ov_table_entry));
@@ -172,7 +171,7 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pa
         .atom_count = ov_le32_of(count),
     };
     for (uint32_t p = 0; p < profiles->profile_count; p++) {
-        const overt_status status = ov_filter_put(to, entries, count, profiles, p,
+        const overt_status status = ov_filter_put(&tables->rarity, to, entries, count, profiles, p,
                 &records[p].filters[pass], &writer->sections[OV_DB_FILTERS], err);
 
         if (status != OVERT_OK) {

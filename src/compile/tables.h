@@ -19,7 +19,7 @@
 enum ov_table {
     OV_TABLE_FOLD8 = 0, /* eight bytes, every fourth offset */
     OV_TABLE_FOLD4,     /* four bytes, every fourth offset */
-    OV_TABLE_FOLD3,     /* three bytes, every second offset */
+    OV_TABLE_FOLD2,     /* four bytes, every second offset */
     OV_TABLE_FOLD1,     /* four bytes, every offset */
     OV_TABLE_PAIR,      /* two bytes, every offset */
     OV_TABLE_DELTA4,    /* four differences, every fourth offset */
@@ -37,7 +37,6 @@ struct ov_tables {
     struct ov_buf priv_entries[OV_TABLES];
     uint16_t *priv_crowd; /* how many atoms share a gram, by a hash of it; owned */
     uint64_t dear;        /* from this cost on, a rarer gram is worth a pass of its own */
-    bool many;            /* so many strings that rare grams matter more than one pass less */
 };
 
 /* `strings`: how many there will be, about. */
@@ -62,9 +61,10 @@ uint8_t ov_table_bits(uint64_t count, uint8_t low, uint8_t high);
 
 /* filters.c: appends the bitmap of those entries that are looked for in this profile; without any,
  * `filter` says that the pass is not made. */
-OV_MUST_CHECK overt_status ov_filter_put(const struct ov_db_pass *pass,
-        const struct ov_table_entry *entries, uint32_t count, const struct ov_profiles *profiles,
-        uint32_t profile, struct ov_db_filter *filter, struct ov_buf *out, overt_error *err);
+OV_MUST_CHECK overt_status ov_filter_put(const struct ov_rarity *rarity,
+        const struct ov_db_pass *pass, const struct ov_table_entry *entries, uint32_t count,
+        const struct ov_profiles *profiles, uint32_t profile, struct ov_db_filter *filter,
+        struct ov_buf *out, overt_error *err);
 
 /* --- atoms.c: which part of a sequence to look for -------------------------------------------- */
 

@@ -123,7 +123,7 @@ _Static_assert(sizeof(struct ov_db_extra) == 36, "on-disk layout");
 #define OV_PASSES_MAX 7u
 
 enum ov_db_pass_kind {
-    OV_PASS_FOLD = 1, /* grams of 3, 4 or 8 bytes, each | 0x20 */
+    OV_PASS_FOLD = 1, /* grams of 4 or 8 bytes, each | 0x20 */
     OV_PASS_PAIR,     /* grams of 2 bytes as they are */
     OV_PASS_DELTA     /* grams of 4 differences x[i] ^ x[i + 1]: whatever the xor key */
 };
@@ -149,13 +149,27 @@ _Static_assert(sizeof(struct ov_db_pass) == 32, "on-disk layout");
  * 5..9 are two bits in it, which are both set if the gram is entered. */
 struct ov_db_filter {
     struct ov_le64 offset;   /* in FILTERS */
+    struct ov_le64 nibbles;  /* offset in FILTERS; OV_NO_NIBBLES: there are none */
     struct ov_le32 hash_low; /* odd multipliers */
     struct ov_le32 hash_high;
     uint8_t filter_bits; /* the bitmap has 1 << filter_bits bits; 0: the pass is not made */
     uint8_t reserved[7];
 };
 
-_Static_assert(sizeof(struct ov_db_filter) == 24, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_filter) == 32, "on-disk layout");
+
+/* Of a filter with few grams, at every offset: what can be asked of four bytes (DELTA: four
+ * differences) from there before the bitmap is. The entries are in eight sets; bit s of low[i][n]
+ * is there if byte i of an entry of set s may have n for its low half, high[i][n] the same for the
+ * high one. An entry can be here only if a bit is in all eight. */
+struct ov_db_nibbles {
+    uint8_t low[4][16];
+    uint8_t high[4][16];
+};
+
+_Static_assert(sizeof(struct ov_db_nibbles) == 128, "on-disk layout");
+
+#define OV_NO_NIBBLES UINT64_MAX
 
 #define OV_FILTER_BITS_MIN 9u
 #define OV_FILTER_BITS_MAX 26u
@@ -202,8 +216,8 @@ static inline bool ov_pass_is_known(const struct ov_db_pass *pass)
 
     switch (pass->kind) {
     case OV_PASS_FOLD:
-        return (stride == 4 && (width == 8 || width == 4)) || (stride == 2 && width == 3)
-               || (stride == 1 && width == 4);
+        return (width == 8 && stride == 4)
+               || (width == 4 && (stride == 4 || stride == 2 || stride == 1));
     case OV_PASS_PAIR:
         return stride == 1 && width == 2;
     case OV_PASS_DELTA:

@@ -294,6 +294,13 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
                            == NULL) {
             return false;
         }
+        if (ov_le64_get(filter->nibbles) != OV_NO_NIBBLES
+                && (c->filters.passes[i].stride != 1
+                        || records(c, OV_DB_FILTERS, ov_le64_get(filter->nibbles), 1,
+                                   sizeof(struct ov_db_nibbles))
+                                   == NULL)) {
+            return false;
+        }
     }
     return true;
 }

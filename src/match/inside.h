@@ -9,6 +9,8 @@
 #ifndef OV_MATCH_INSIDE_H
 #define OV_MATCH_INSIDE_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "match/match.h"
 #include "match/simulate.h"
@@ -29,6 +31,7 @@ struct ov_pass {
     uint32_t hash_low;
     uint32_t hash_high;
     const uint8_t *filter;
+    const struct ov_db_nibbles *nibbles; /* NULL: none */
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
     uint32_t atom_count;
@@ -166,8 +169,19 @@ bool ov_pass_has_vectors(void);
 /* The gram at `at`, of which `left` bytes may be read (zeros stand for the others). */
 uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left);
 
+/* Whether one gram passes the filter. */
+static inline bool ov_pass_passes(const struct ov_pass *pass, uint64_t gram)
+{
+    const uint32_t hash = ov_gram_hash(gram, pass->hash_low, pass->hash_high);
+    const uint32_t mask = ov_gram_mask(hash);
+    uint32_t word;
+
+    memcpy(&word, pass->filter + 4u * (size_t)ov_gram_word(hash, pass->filter_bits), sizeof(word));
+    return (word & mask) == mask;
+}
+
 /* pass_avx2.c: the offsets in [*from, to) that pass, as far as whole vectors go and `hits` has
- * room; *from is where to go on. For passes over folded grams only. */
+ * room; *from is where to go on. */
 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, size_t *from, size_t to,
         size_t readable, uint32_t *hits);
 

@@ -27,14 +27,6 @@ INLINE uint32_t load32(const uint8_t *at)
     return v;
 }
 
-INLINE bool passes(const struct ov_pass *pass, uint64_t gram)
-{
-    const uint32_t hash = ov_gram_hash(gram, pass->hash_low, pass->hash_high);
-    const uint32_t word = load32(pass->filter + 4u * (size_t)ov_gram_word(hash, pass->filter_bits));
-
-    return (word >> (hash >> 10 & 31) & word >> (hash >> 5 & 31) & 1) != 0;
-}
-
 /* Bytes that are read for a gram. */
 INLINE size_t gram_bytes(struct shape shape)
 {
@@ -54,7 +46,7 @@ INLINE uint64_t gram_at(const uint8_t *at, struct shape shape)
     if (shape.width == 8) {
         return (low | FOLD) | (uint64_t)(load32(at + 4) | FOLD) << 32;
     }
-    return shape.width == 4 ? low | FOLD : (low | FOLD) & 0xffffff;
+    return low | FOLD;
 }
 
 uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left)
@@ -83,7 +75,7 @@ INLINE uint32_t find(const struct ov_pass *pass, const uint8_t *at, size_t *from
 
 #pragma GCC unroll 16
         for (unsigned i = 0; i < 16; i += shape.stride) {
-            passed |= (unsigned)passes(pass, gram_at(at + x + i, shape)) << i;
+            passed |= (unsigned)ov_pass_passes(pass, gram_at(at + x + i, shape)) << i;
         }
         while (passed != 0) {
             hits[count++] = (uint32_t)(x + (unsigned)__builtin_ctz(passed));
@@ -114,7 +106,7 @@ static uint32_t find_any(
         return pass->stride == 4 ? FIND(OV_PASS_DELTA, 4, 4) : FIND(OV_PASS_DELTA, 1, 4);
     }
     if (pass->stride == 2) {
-        return FIND(OV_PASS_FOLD, 2, 3);
+        return FIND(OV_PASS_FOLD, 2, 4);
     }
     if (pass->stride == 1) {
         return FIND(OV_PASS_FOLD, 1, 4);
@@ -135,7 +127,7 @@ static uint32_t find_rest(
     uint32_t count = 0;
 
     for (; x < to && readable - x >= needed && count < OV_HITS_MAX; x += pass->stride) {
-        if (passes(pass, ov_pass_gram(pass, m->text.at + x, readable - x))) {
+        if (ov_pass_passes(pass, ov_pass_gram(pass, m->text.at + x, readable - x))) {
             m->hits[count++] = (uint32_t)x;
         }
     }

@@ -95,6 +95,26 @@ static void open_filter(
     pass->filter_bits = bits;
     pass->hash_low = ov_le32_get(from->hash_low);
     pass->hash_high = ov_le32_get(from->hash_high);
+    pass->nibbles = NULL;
+    if (ov_bytes_slice(m->filters, ov_le64_get(from->nibbles), sizeof(*pass->nibbles), &part)
+            && pass->stride == 1) {
+        pass->nibbles = (const void *)ov_bytes_raw(part);
+    }
+}
+
+/* Runs of these fill a tenth of ordinary files. */
+static void note_barren(struct ov_pass *pass)
+{
+    static const uint8_t common[] = { 0x00, 0xff, ' ' };
+
+    for (size_t i = 0; i < sizeof(common); i++) {
+        uint8_t run[8];
+
+        memset(run, common[i], sizeof(run));
+        if (!ov_pass_passes(pass, ov_pass_gram(pass, run, sizeof(run)))) {
+            pass->barren[common[i] >> 6] |= UINT64_C(1) << (common[i] & 63);
+        }
+    }
 }
 
 void ov_profile_choose(struct ov_matcher *m)
@@ -105,5 +125,8 @@ void ov_profile_choose(struct ov_matcher *m)
     m->profile_known = true;
     for (uint32_t i = 0; i < m->pass_count; i++) {
         open_filter(m, &m->profiles[m->profile].filters[i], &m->passes[i]);
+        if (m->passes[i].filter_bits != 0) {
+            note_barren(&m->passes[i]);
+        }
     }
 }
