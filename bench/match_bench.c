@@ -144,7 +144,7 @@ static uint8_t *build(const struct options *options, uint64_t *size, uint32_t *c
     rule->strings = strings;
     rule->string_count = *count;
     rule->file = rule->name = ov_bytes_of(NULL, 0);
-    if (ov_compile_patterns(&set, uses, NULL, &diags, &writer, &err) != OVERT_OK) {
+    if (ov_compile_patterns(&set, uses, NULL, NULL, NULL, &diags, &writer, &err) != OVERT_OK) {
         (void)fprintf(stderr, "%s\n", err.message);
         exit(2);
     }

@@ -80,10 +80,12 @@ static void evaluate(const struct ov_db_view *view, bool sound)
             && ov_evaluator_new(&ev, view, &err) == OVERT_OK) {
         ov_source_on_bytes(&source, ov_bytes_of(object, sizeof(object) - 1));
         ov_matcher_begin(m, source.size, false);
-        if (ov_source_block(&source, 0, &window)) {
-            ov_matcher_block(m, &source, &window, &budget);
-        }
-        ov_matcher_end(m, &source, &budget);
+        do {
+            if (ov_source_block(&source, 0, &window)) {
+                ov_matcher_block(m, &source, &window, &budget);
+            }
+            ov_matcher_end(m, &source, &budget);
+        } while (ov_matcher_again(m));
         reason = ov_evaluate(ev, m, &source, &steps, ignore, &sum);
         OV_ASSERT(reason == OV_REASON_NONE || reason == OV_REASON_STEPS
                   || (reason == OV_REASON_RULES && !sound));

@@ -114,10 +114,12 @@ static inline enum ov_reason eval_scan(
 
     ov_source_on_bytes(&source, ov_bytes_of(data, len));
     ov_matcher_begin(b->matcher, source.size, false);
-    for (uint64_t at = 0; ov_source_block(&source, at, &window); at += OV_BLOCK_BYTES) {
-        ov_matcher_block(b->matcher, &source, &window, &plenty);
-    }
-    ov_matcher_end(b->matcher, &source, &plenty);
+    do {
+        for (uint64_t at = 0; ov_source_block(&source, at, &window); at += OV_BLOCK_BYTES) {
+            ov_matcher_block(b->matcher, &source, &window, &plenty);
+        }
+        ov_matcher_end(b->matcher, &source, &plenty);
+    } while (ov_matcher_again(b->matcher));
     b->hit_count = 0;
     reason = ov_evaluate(b->evaluator, b->matcher, &source, &budget, eval_note, b);
     b->steps_used = steps - budget.steps_left;

@@ -85,7 +85,7 @@ static inline bool bench_open(struct match_bench *b)
     rule->strings = b->strings;
     rule->string_count = b->count;
     rule->file = rule->name = ov_bytes_of(NULL, 0);
-    status = ov_compile_patterns(&set, b->uses, NULL, &b->diags, &b->writer, &b->err);
+    status = ov_compile_patterns(&set, b->uses, NULL, NULL, NULL, &b->diags, &b->writer, &b->err);
     ov_rule_set_done(&set);
     if (status != OVERT_OK) {
         return false;

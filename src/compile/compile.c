@@ -66,62 +66,42 @@ static overt_status leave_out_named(const struct ov_rule_set *set, const struct 
 }
 
 /* Patterns, each to be looked for in the objects that its rule's hint leaves. */
-static overt_status compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
-        const struct ov_hints *hints, struct ov_diags *diags, struct ov_db_writer *writer,
-        overt_error *err)
+static overt_status compile_patterns(const struct ov_rule_set *set, const struct ov_asked *asked,
+        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
-    struct ov_profiles profiles;
-    overt_status status = ov_profiles_init(&profiles, set, hints, err);
+    OV_CLEANUP(ov_profiles_done) struct ov_profiles profiles = { 0 };
+    const overt_status status =
+            ov_profiles_init(&profiles, set, asked->hints, asked->weights, err);
 
-    if (status == OVERT_OK) {
-        status = ov_compile_patterns(set, uses, &profiles, diags, writer, err);
-    }
-    ov_profiles_done(&profiles);
-    return status;
-}
-
-static overt_status compile_with(const struct ov_rule_set *set, struct ov_rule_plan *plans,
-        uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags, struct ov_db_writer *writer,
-        overt_error *err)
-{
-    overt_status status = ov_conditions_plan(set, plans, uses, hints, diags, err);
-    const size_t diags_before = diags->count;
-    const uint64_t errors_before = diags->errors;
-
-    writer->must_know |= set->clam ? OV_DB_MUST_CLAM : 0;
-    if (status == OVERT_OK) {
-        status = compile_patterns(set, uses, hints, diags, writer, err);
-    }
-    if (status == OVERT_OK && diags->errors != errors_before) {
-        status = leave_out_named(
-                set, diags, diags_before, diags->errors - errors_before, plans, err);
-    }
-    if (status == OVERT_OK) {
-        status = ov_conditions_write(set, plans, diags, writer, err);
-    }
-    return status;
+    return status != OVERT_OK ? status
+                              : ov_compile_patterns(set, asked->uses, asked->phases,
+                                        asked->guards, &profiles,
+                                        diags, writer, err);
 }
 
 overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err)
 {
-    struct ov_rule_plan *plans = calloc(set->rule_count + 1, sizeof(*plans));
-    struct ov_hints hints;
-    uint64_t strings = 0;
-    uint8_t *uses;
-    overt_status status;
+    OV_CLEANUP(ov_asked_done) struct ov_asked asked = { 0 };
+    overt_status status = ov_asked_init(&asked, set, err);
+    uint64_t errors_before;
+    size_t diags_before;
 
-    for (size_t r = 0; r < set->rule_count; r++) {
-        strings += set->rules[r].string_count;
+    if (status == OVERT_OK) {
+        status = ov_conditions_plan(set, &asked, diags, err);
     }
-    uses = calloc((size_t)strings + 1, 1);
-    if (!ov_hints_init(&hints, set->rule_count) || plans == NULL || uses == NULL) {
-        status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to compile rules");
-    } else {
-        status = compile_with(set, plans, uses, &hints, diags, writer, err);
+    writer->must_know |= set->clam ? OV_DB_MUST_CLAM : 0;
+    diags_before = diags->count;
+    errors_before = diags->errors;
+    if (status == OVERT_OK) {
+        status = compile_patterns(set, &asked, diags, writer, err);
     }
-    ov_hints_done(&hints);
-    free(uses);
-    free(plans);
+    if (status == OVERT_OK && diags->errors != errors_before) {
+        status = leave_out_named(
+                set, diags, diags_before, diags->errors - errors_before, asked.plans, err);
+    }
+    if (status == OVERT_OK) {
+        status = ov_conditions_write(set, &asked, diags, writer, err);
+    }
     return status;
 }

@@ -17,17 +17,28 @@ enum ov_string_use {
     OV_USE_ALL = 2     /* offsets, lengths or counts */
 };
 
+/* When a string is looked for. */
+enum ov_string_phase {
+    OV_PHASE_ALWAYS = 0, /* in every object that its rule may hold for */
+    OV_PHASE_GATE,       /* the same, but only whether it occurs: then its rule is woken */
+    OV_PHASE_LATER       /* only once its rule was woken */
+};
+
 /* Everything: rules, conditions, patterns, hashes. Problems with single rules go to `diags` (a
  * rule with an error is left out and named); the status is about the whole. */
 OV_MUST_CHECK overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err);
 
+struct ov_db_sleeper;
 struct ov_profiles;
 
-/* compile/patterns.c: `uses` has one ov_string_use per string of the set, `profiles` says which
- * rules' strings to look for in which objects (NULL: all in all). Fills OV_DB_PATTERNS, OV_DB_PATTERN_CODE,
+/* compile/patterns.c: `uses` has one ov_string_use per string of the set, `phases` one
+ * ov_string_phase (NULL: ALWAYS), `guards` one record per rule whose first_string is filled in here
+ * (NULL: nothing is asked); `profiles` says which rules' strings to look for in which objects
+ * (NULL: all in all). Fills OV_DB_PATTERNS, OV_DB_PATTERN_CODE,
  * OV_DB_FILTERS and OV_DB_ATOMS. */
 OV_MUST_CHECK overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
+        const uint8_t *phases, const struct ov_db_sleeper *guards,
         const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
         overt_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A rule whose condition is false as long as nothing was found needs to be looked at only when
  * something was. Which something can be chosen: of `$common and $rare` one of the two will do, of
- * `3 of ($a, $b, $c, $d)` any two. Rare ones are better: long literals. */
+ * `3 of ($a, $b, $c, $d)` any two. Rare ones are better, and cheaper to look for. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -9,24 +9,20 @@
 
 struct waker {
     const struct ov_rule *rule;
+    struct ov_costs *costs;
+    uint32_t string_base;
     uint8_t *strings;
     struct ov_buf *rules;
 };
 
-/* How often a string is found, in no unit; matters only relative to others. */
-static uint64_t string_cost(const struct ov_rule *rule, uint32_t string)
+static uint64_t string_cost(const struct waker *w, uint32_t string)
 {
-    const struct ov_string *s = &rule->strings[string];
-    uint64_t len = s->kind == OV_STRING_TEXT ? ov_bytes_len(s->text) : 5;
-
-    if (len > 32) {
-        len = 32;
-    }
-    return 16 + 65536 / (len * len + 1);
+    return ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string);
 }
 
-#define RULE_COST 64u
-#define COST_MAX  (UINT64_MAX / 4)
+/* A rule that waits for another one is given all its strings from the start. */
+#define RULE_COST (OV_SHARE_ONE >> 20)
+#define COST_MAX  OV_COST_UNFIT
 
 static uint64_t sum(uint64_t a, uint64_t b)
 {
@@ -83,10 +79,10 @@ static uint64_t choose_of_set(struct waker *w, const struct ov_expr *e, uint32_t
 
         if (wanted == e->string_count) { /* all of them: no need to choose */
             best = n;
-            best_cost = string_cost(w->rule, e->strings[n]);
+            best_cost = string_cost(w, e->strings[n]);
         }
         for (uint32_t i = 0; wanted != e->string_count && i < e->string_count; i++) {
-            const uint64_t c = string_cost(w->rule, e->strings[i]);
+            const uint64_t c = string_cost(w, e->strings[i]);
             const bool taken = n != 0 && (c < done_cost || (c == done_cost && i <= done_place));
 
             if (!taken && c < best_cost) {
@@ -129,7 +125,7 @@ static uint64_t wake_all(struct waker *w, const struct ov_cond *cond, bool mark)
     }
     e = cond->expr;
     if (e->kind >= OV_EXPR_FOUND && e->kind <= OV_EXPR_LENGTH && e->string != OV_STRING_LOCAL) {
-        cost = string_cost(w->rule, e->string);
+        cost = string_cost(w, e->string);
         if (mark) {
             w->strings[e->string] = 1;
         }
@@ -225,14 +221,21 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
     }
 }
 
-void ov_cond_wakes(const struct ov_cond *cond, const struct ov_rule_set *set, size_t rule,
+uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
         uint8_t *strings, struct ov_buf *rules)
 {
-    struct waker w = { .rule = &set->rules[rule], .strings = strings, .rules = rules };
+    struct waker w = {
+        .rule = &context->set->rules[context->rule],
+        .costs = context->costs,
+        .string_base = context->string_base,
+        .strings = strings,
+        .rules = rules,
+    };
     uint64_t cost;
     bool absent;
 
     memset(strings, 0, w.rule->string_count);
     absent = choose(&w, cond, true, &cost);
     OV_ASSERT(absent);
+    return cost;
 }

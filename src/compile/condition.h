@@ -10,6 +10,7 @@
 #include <overt/overt.h>
 
 #include "base/limits.h"
+#include "compile/costs.h"
 #include "compile/hints.h"
 #include "compile/intern.h"
 #include "db/rules_layout.h"
@@ -61,6 +62,8 @@ struct ov_rule_plan {
 struct ov_cond_context {
     const struct ov_rule_set *set;
     const struct ov_rule_plan *plans; /* of rules before this one */
+    struct ov_costs *costs; /* of the set's strings */
+    uint32_t string_base;   /* number of the rule's first string in the set */
     size_t rule;
     struct ov_arena *arena;
     /* set when building fails */
@@ -99,8 +102,9 @@ void ov_cond_uses(const struct ov_cond *cond, uint8_t *uses);
 
 /* cond_wakes.c: for a condition whose `bare` is false: marks in `strings` (one byte a string) and
  * `rules` (numbers in the set, appended as u32) a small choice of those of which at least one
- * must be found or hold for the condition to become true. */
-void ov_cond_wakes(const struct ov_cond *cond, const struct ov_rule_set *set, size_t rule,
+ * must be found or hold for the condition to become true. Returns what looking for them costs
+ * (ov_cost_of). */
+uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
         uint8_t *strings, struct ov_buf *rules);
 
 /* cond_guards.c: tests on the first bytes and the size, one of which must pass for the condition

@@ -66,33 +66,143 @@ static overt_status check_totals(const struct ov_rule_set *set, overt_error *err
     return OVERT_OK;
 }
 
-overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_rule_plan *plans,
-        uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags, overt_error *err)
+/* --- planning -------------------------------------------------------------------------------- */
+
+overt_status ov_asked_init(struct ov_asked *asked, const struct ov_rule_set *set, overt_error *err)
+{
+    uint64_t strings = 0;
+
+    *asked = (struct ov_asked){ 0 };
+    for (size_t r = 0; r < set->rule_count; r++) {
+        strings += set->rules[r].string_count;
+    }
+    asked->plans = calloc(set->rule_count + 1, sizeof(*asked->plans));
+    asked->uses = calloc((size_t)strings + 1, 1);
+    asked->phases = calloc((size_t)strings + 1, 1);
+    asked->weights = calloc(set->rule_count + 1, sizeof(*asked->weights));
+    asked->guards = calloc(set->rule_count + 1, sizeof(*asked->guards));
+    asked->hints = calloc(1, sizeof(*asked->hints));
+    asked->costs = calloc(1, sizeof(*asked->costs));
+    if (asked->plans == NULL || asked->uses == NULL || asked->phases == NULL
+            || asked->weights == NULL || asked->guards == NULL || asked->hints == NULL || asked->costs == NULL
+            || !ov_hints_init(asked->hints, set->rule_count)) {
+        return no_memory(err);
+    }
+    return ov_costs_init(asked->costs, set, err);
+}
+
+void ov_asked_done(struct ov_asked *asked)
+{
+    if (asked->costs != NULL) {
+        ov_costs_done(asked->costs);
+    }
+    if (asked->hints != NULL) {
+        ov_hints_done(asked->hints);
+    }
+    free(asked->costs);
+    free(asked->hints);
+    free(asked->guards);
+    free(asked->weights);
+    free(asked->phases);
+    free(asked->uses);
+    free(asked->plans);
+    *asked = (struct ov_asked){ 0 };
+}
+
+/* Gates that are found in more than one of some hundred objects save nothing: each of these is
+ * gone over twice. */
+#define GATES_COST_MAX (OV_SHARE_ONE >> 21)
+
+/* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
+ * for before one was. `phases` are the rule's; `waits` is scratch. */
+static void plan_phases(const struct ov_cond_context *context, const struct ov_cond *cond,
+        uint8_t *phases, struct ov_buf *waits)
+{
+    const uint32_t count = context->set->rules[context->rule].string_count;
+    uint32_t gates = 0;
+    uint64_t cost;
+
+    ov_buf_clear(waits);
+    cost = ov_cond_wakes(context, cond, phases, waits);
+    for (uint32_t s = 0; s < count; s++) {
+        gates += phases[s] != 0;
+    }
+    if (cost > GATES_COST_MAX || gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0) {
+        memset(phases, OV_PHASE_ALWAYS, count);
+        return;
+    }
+    for (uint32_t s = 0; s < count; s++) {
+        phases[s] = phases[s] != 0 ? OV_PHASE_GATE : OV_PHASE_LATER;
+    }
+}
+
+/* What must be true of the object for the rule to hold, as far as one test goes. */
+static void plan_guard(const struct ov_cond *cond, struct ov_db_sleeper *out)
+{
+    struct ov_guards guards;
+
+    ov_cond_guards(cond, &guards);
+    out->size_min = ov_le32_of(guards.size_min);
+    out->size_max = ov_le32_of(guards.size_max);
+    if (guards.count == 1) {
+        out->value = ov_le32_of(guards.tests[0].value);
+        out->offset = ov_le16_of((uint16_t)guards.tests[0].offset);
+        out->bytes = (uint8_t)guards.tests[0].bytes;
+    }
+}
+
+static void plan_rule(struct ov_cond_context *context, struct ov_asked *asked,
+        struct ov_diags *diags, struct ov_buf *waits)
+{
+    const size_t r = context->rule;
+    const struct ov_rule *rule = &context->set->rules[r];
+    uint8_t *uses = asked->uses + context->string_base;
+    uint8_t *phases = asked->phases + context->string_base;
+    const struct ov_cond *cond =
+            asked->plans[r].left_out ? NULL : tree_of(context, asked->plans, diags);
+
+    memset(uses, OV_USE_NONE, rule->string_count);
+    memset(phases, OV_PHASE_ALWAYS, rule->string_count);
+    if (cond != NULL) {
+        asked->plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
+        ov_cond_uses(cond, uses);
+        plan_guard(cond, &asked->guards[r]);
+        if (asked->plans[r].needs_wake) {
+            plan_phases(context, cond, phases, waits);
+        }
+        for (uint32_t s = 0; s < rule->string_count; s++) {
+            asked->weights[r] += phases[s] != OV_PHASE_LATER;
+        }
+    }
+    ov_cond_hint(asked->hints, rule, cond);
+}
+
+overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_asked *asked,
+        struct ov_diags *diags, overt_error *err)
 {
     const overt_status status = check_totals(set, err);
     struct ov_arena arena;
-    struct ov_cond_context context = { .set = set, .plans = plans, .arena = &arena };
-    size_t base = 0;
+    struct ov_cond_context context = {
+        .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena
+    };
+    struct ov_buf waits;
+    bool good;
 
     if (status != OVERT_OK) {
         return status;
     }
     ov_arena_init(&arena, UINT64_MAX);
+    ov_buf_init(&waits, SIZE_MAX);
     for (size_t r = 0; r < set->rule_count && !context.out_of_memory; r++) {
-        const struct ov_cond *cond;
-
         context.rule = r;
-        memset(uses + base, OV_USE_NONE, set->rules[r].string_count);
-        cond = plans[r].left_out ? NULL : tree_of(&context, plans, diags);
-        if (cond != NULL) {
-            plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
-            ov_cond_uses(cond, uses + base);
-        }
-        ov_cond_hint(hints, &set->rules[r], cond);
-        base += set->rules[r].string_count;
+        plan_rule(&context, asked, diags, &waits);
+        context.string_base += set->rules[r].string_count;
     }
+    good = !context.out_of_memory && !asked->hints->out_of_memory && !asked->costs->out_of_memory
+           && ov_buf_ok(&waits);
+    ov_buf_done(&waits);
     ov_arena_done(&arena);
-    return context.out_of_memory || hints->out_of_memory ? no_memory(err) : OVERT_OK;
+    return good ? OVERT_OK : no_memory(err);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -251,7 +361,7 @@ static void note_needs(struct writing *w, const struct ov_rule *rule, const stru
     plan->needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
     if (plan->needs_wake) {
         ov_buf_clear(&w->waits);
-        ov_cond_wakes(cond, w->context.set, w->context.rule, w->wakes, &w->waits);
+        (void)ov_cond_wakes(&w->context, cond, w->wakes, &w->waits);
         note_waits(w);
     } else {
         note_always(w, cond);
@@ -346,6 +456,7 @@ static overt_status write_all(struct writing *w, overt_error *err)
     for (size_t r = 0; r < w->context.set->rule_count && status == OVERT_OK; r++) {
         w->context.rule = r;
         status = write_one(w, err);
+        w->context.string_base += w->context.set->rules[r].string_count;
     }
     if (status != OVERT_OK) {
         return status;
@@ -376,13 +487,15 @@ static overt_status write_all(struct writing *w, overt_error *err)
     return OVERT_OK;
 }
 
-overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_rule_plan *plans,
+overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_asked *asked,
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
     struct ov_arena arena;
     struct writing w = {
-        .context = { .set = set, .plans = plans, .arena = &arena },
-        .plans = plans,
+        .context = {
+            .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena
+        },
+        .plans = asked->plans,
         .diags = diags,
         .writer = writer,
     };
@@ -404,7 +517,7 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_rule_p
     ov_buf_init(&w.groups.always, SIZE_MAX);
     ov_buf_init(&w.groups.globals, SIZE_MAX);
     w.wakes = calloc(strings_max, 1);
-    if (w.wakes == NULL || !ov_spaces_find(set, plans, &w.spaces)) {
+    if (w.wakes == NULL || !ov_spaces_find(set, asked->plans, &w.spaces)) {
         status = no_memory(err);
     }
     if (status == OVERT_OK) {
@@ -427,19 +540,19 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_rule_p
 overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
-    struct ov_rule_plan *plans = calloc(set->rule_count + 1, sizeof(*plans));
-    struct ov_hints hints;
-    overt_status status;
+    OV_CLEANUP(ov_asked_done) struct ov_asked asked = { 0 };
+    overt_status status = ov_asked_init(&asked, set, err);
+    uint64_t strings = 0;
 
-    if (!ov_hints_init(&hints, set->rule_count) || plans == NULL) {
-        status = no_memory(err);
-    } else {
-        status = ov_conditions_plan(set, plans, uses, &hints, diags, err);
+    if (status == OVERT_OK) {
+        status = ov_conditions_plan(set, &asked, diags, err);
+    }
+    for (size_t r = 0; r < set->rule_count && status == OVERT_OK; r++) {
+        strings += set->rules[r].string_count;
     }
     if (status == OVERT_OK) {
-        status = ov_conditions_write(set, plans, diags, writer, err);
+        memcpy(uses, asked.uses, (size_t)strings);
+        status = ov_conditions_write(set, &asked, diags, writer, err);
     }
-    ov_hints_done(&hints);
-    free(plans);
     return status;
 }

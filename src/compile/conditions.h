@@ -6,19 +6,35 @@
 
 #include "compile/compile.h"
 
+struct ov_costs;
+struct ov_db_sleeper;
 struct ov_hints;
 struct ov_rule_plan;
 struct ov_intern;
 
-/* One plan per rule, zeroed by the caller. Rules whose conditions cannot be compiled, and those
- * that refer to a rule left out, are marked as left out and named in `diags`. Fills `hints`. */
+/* What a set's conditions ask for: one item for each rule, or for each of its strings. */
+struct ov_asked {
+    struct ov_rule_plan *plans;
+    uint8_t *uses;     /* ov_string_use of each string */
+    uint8_t *phases;   /* ov_string_phase of each string */
+    uint32_t *weights; /* of each rule: strings looked for in the first sweep */
+    struct ov_db_sleeper *guards; /* of each rule */
+    struct ov_hints *hints;
+    struct ov_costs *costs;
+};
+
+OV_MUST_CHECK overt_status ov_asked_init(
+        struct ov_asked *asked, const struct ov_rule_set *set, overt_error *err);
+void ov_asked_done(struct ov_asked *asked);
+
+/* Fills `asked`. Rules whose conditions cannot be compiled, and those that refer to a rule left
+ * out, are marked as left out and named in `diags`. */
 OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set,
-        struct ov_rule_plan *plans, uint8_t *uses, struct ov_hints *hints, struct ov_diags *diags,
-        overt_error *err);
+        struct ov_asked *asked, struct ov_diags *diags, overt_error *err);
 
 /* Fills all sections but those of patterns. Numbers the rules that are not left out. */
 OV_MUST_CHECK overt_status ov_conditions_write(const struct ov_rule_set *set,
-        struct ov_rule_plan *plans, struct ov_diags *diags, struct ov_db_writer *writer,
+        struct ov_asked *asked, struct ov_diags *diags, struct ov_db_writer *writer,
         overt_error *err);
 
 /* compile/groups.c: OV_DB_GROUPS from what the rules need. */

@@ -8,17 +8,12 @@
 #include "compile/automaton.h"
 #include "compile/byteset.h"
 #include "compile/compile.h"
-#include "compile/forms.h"
+#include "compile/cuts.h"
 #include "compile/profiles.h"
-#include "compile/sequences.h"
-#include "compile/tables.h"
 
 /* An atom that is found more often than this is no better than trying every offset. */
 #define FIXED_COST_MAX     (OV_SHARE_ONE >> 2)
 #define AUTOMATON_COST_MAX (OV_SHARE_ONE >> 4)
-
-/* How often a cut is tried inside a long run of single bytes. */
-#define CUT_EVERY 32u
 
 _Static_assert(OV_SEQUENCE_BYTES_MAX <= OV_ATOM_BACK_MAX, "sweeps go back far enough");
 
@@ -28,6 +23,7 @@ struct compiler {
     struct ov_arena arena; /* one string's forms */
     struct ov_buf parts;
     struct ov_buf lone;
+    struct ov_buf sleepers; /* one for each rule, and one more */
     struct ov_buf programs;         /* one pattern's, until all of them are there */
     struct ov_sequences *sequences; /* two workspaces, owned */
     uint32_t string_count;
@@ -41,7 +37,9 @@ struct subject {
     const struct ov_rule *rule;
     const struct ov_string *string;
     uint32_t number;
+    uint32_t rule_number;
     uint8_t use;
+    uint8_t phase; /* ov_string_phase */
     uint16_t group;
     uint32_t first_part; /* of this string's chain */
     bool lone;           /* a form of it has no atom */
@@ -52,9 +50,10 @@ static uint32_t code_end(struct compiler *c)
     return (uint32_t)ov_bytes_len(ov_buf_bytes(&c->writer->sections[OV_DB_PATTERN_CODE]));
 }
 
-static uint16_t flags_of(const struct ov_form *form)
+static uint16_t flags_of(const struct subject *subject, const struct ov_form *form)
 {
     return (uint16_t)((form->fullword ? OV_PATTERN_FULLWORD : 0)
+                      | (subject->phase == OV_PHASE_GATE ? OV_PATTERN_GATE : 0)
                       | (form->wide ? OV_PATTERN_WIDE : 0)
                       | (form->shortest ? OV_PATTERN_SHORTEST : 0)
                       | (form->any_end ? OV_PATTERN_ANY_END : 0)
@@ -78,6 +77,7 @@ static struct ov_db_pattern record_of(
         .xor_min = form->xor_min,
         .xor_max = form->xor_max,
         .group = ov_le16_of(subject->group),
+        .rule = ov_le32_of(subject->rule_number),
     };
 }
 
@@ -153,7 +153,7 @@ static void compile_fixed(struct compiler *c, struct subject *subject, const str
 {
     struct ov_db_pattern record = record_of(c, subject, form);
     const struct ov_atom_target target = target_of(c, subject, form);
-    uint16_t flags = flags_of(form);
+    uint16_t flags = flags_of(subject, form);
     struct ov_place place;
     bool chosen, masked;
 
@@ -177,53 +177,17 @@ static void compile_fixed(struct compiler *c, struct subject *subject, const str
 
 /* --- automata -------------------------------------------------------------------------------- */
 
-/* The cost of looking for all of these; false if one of them gives nothing to look for. */
-static bool cost_of(struct compiler *c, const struct ov_sequences *seqs, uint64_t *cost)
-{
-    *cost = 0;
-    for (uint32_t i = 0; i < seqs->count; i++) {
-        struct ov_place place;
-
-        if (!ov_atom_choose(&c->tables, seqs->items[i].sets, seqs->items[i].count, &place)) {
-            return false;
-        }
-        *cost += place.cost < OV_SHARE_ONE ? place.cost : OV_SHARE_ONE;
-    }
-    return true;
-}
-
-static bool is_cut(const struct ov_form *form, size_t at)
-{
-    struct ov_re_set set;
-
-    return at % CUT_EVERY == 0 || !ov_re_one_byte(form->items[at - 1], false, &set);
-}
-
 /* The cheapest cut and (in c->sequences[0]) what stands behind it. False: none is good enough. */
 static bool choose_cut(
         struct compiler *c, const struct ov_form *form, size_t *cut, bool *out_of_memory)
 {
-    struct ov_sequences *seqs = &c->sequences[1];
-    uint64_t best = UINT64_MAX;
+    uint64_t cost;
 
-    for (size_t at = 0; at < form->item_count; at++) {
-        uint64_t cost;
-
-        if (!is_cut(form, at)) {
-            continue;
-        }
-        if (!ov_sequences_of(
-                    form->items + at, form->item_count - at, form->nocase, form->wide, seqs)) {
-            *out_of_memory = true;
-            return false;
-        }
-        if (cost_of(c, seqs, &cost) && cost < best) {
-            best = cost;
-            *cut = at;
-            c->sequences[0] = *seqs;
-        }
+    if (!ov_cut_choose(&c->tables, form, c->sequences, cut, &cost)) {
+        *out_of_memory = true;
+        return false;
     }
-    return best <= AUTOMATON_COST_MAX;
+    return cost <= AUTOMATON_COST_MAX;
 }
 
 static uint32_t programs_end(const struct compiler *c, uint32_t base)
@@ -271,7 +235,7 @@ static overt_status compile_automaton(
 {
     struct ov_db_pattern record = record_of(c, subject, form);
     const struct ov_atom_target target = target_of(c, subject, form);
-    uint16_t flags = flags_of(form);
+    uint16_t flags = flags_of(subject, form);
     bool chosen, out_of_memory = false;
     size_t cut = 0;
     overt_status status;
@@ -374,20 +338,36 @@ static overt_status compile_subject(
     return OVERT_OK;
 }
 
+/* `guard` NULL: whatever the object. */
+static void put_sleeper(struct compiler *c, const struct ov_db_sleeper *guard, uint32_t first)
+{
+    struct ov_db_sleeper sleeper = { .size_max = ov_le32_of(UINT32_MAX) };
+
+    if (guard != NULL) {
+        sleeper = *guard;
+    }
+    sleeper.first_string = ov_le32_of(first);
+    ov_buf_put(&c->sleepers, &sleeper, sizeof(sleeper));
+}
+
 static overt_status compile_all(struct compiler *c, const struct ov_rule_set *set,
-        const uint8_t *uses, const struct ov_profiles *profiles, struct ov_diags *diags,
-        overt_error *err)
+        const uint8_t *uses, const uint8_t *phases, const struct ov_db_sleeper *guards,
+        const struct ov_profiles *profiles, struct ov_diags *diags, overt_error *err)
 {
     uint32_t number = 0;
 
     for (size_t r = 0; r < set->rule_count; r++) {
+        put_sleeper(c, guards == NULL ? NULL : &guards[r], number);
         for (uint32_t s = 0; s < set->rules[r].string_count; s++, number++) {
+            const uint8_t phase = phases == NULL ? OV_PHASE_ALWAYS : phases[number];
             struct subject subject = {
                 .rule = &set->rules[r],
                 .string = &set->rules[r].strings[s],
                 .number = number,
                 .use = uses[number],
-                .group = profiles->of_rule == NULL ? 0 : profiles->of_rule[r],
+                .phase = phase,
+                .group = ov_profiles_group(profiles, r, phase == OV_PHASE_LATER),
+                .rule_number = (uint32_t)r,
             };
             const overt_status status = compile_subject(c, &subject, diags, err);
 
@@ -396,6 +376,7 @@ static overt_status compile_all(struct compiler *c, const struct ov_rule_set *se
             }
         }
     }
+    put_sleeper(c, NULL, number);
     return OVERT_OK;
 }
 
@@ -412,14 +393,14 @@ static overt_status write_out(
     writer->counts[OV_DB_PATTERNS] = c->pattern_count;
     if (!ov_buf_ok(&writer->sections[OV_DB_PATTERNS])
             || !ov_buf_ok(&writer->sections[OV_DB_PATTERN_CODE]) || !ov_buf_ok(&c->parts)
-            || !ov_buf_ok(&c->lone)) {
+            || !ov_buf_ok(&c->lone) || !ov_buf_ok(&c->sleepers)) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the patterns");
     }
     if (ov_bytes_len(ov_buf_bytes(&writer->sections[OV_DB_PATTERN_CODE])) >= UINT32_MAX) {
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "the patterns need more than 4 GiB");
     }
     return ov_tables_write(&c->tables, profiles, &filters, ov_buf_bytes(&c->parts),
-            ov_buf_bytes(&c->lone), writer, err);
+            ov_buf_bytes(&c->lone), ov_buf_bytes(&c->sleepers), writer, err);
 }
 
 static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count, overt_error *err)
@@ -435,6 +416,7 @@ static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count
 }
 
 overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
+        const uint8_t *phases, const struct ov_db_sleeper *guards,
         const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
         overt_error *err)
 {
@@ -443,7 +425,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     overt_status status = count_strings(set, &c.string_count, err);
 
     if (status == OVERT_OK && profiles == NULL) {
-        status = ov_profiles_init(&open, set, NULL, err);
+        status = ov_profiles_init(&open, set, NULL, NULL, err);
         profiles = &open;
     }
     if (status != OVERT_OK) {
@@ -452,6 +434,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     ov_arena_init(&c.arena, UINT64_MAX);
     ov_buf_init(&c.parts, SIZE_MAX);
     ov_buf_init(&c.lone, SIZE_MAX);
+    ov_buf_init(&c.sleepers, SIZE_MAX);
     ov_buf_init(&c.programs, SIZE_MAX);
     status = ov_tables_init(&c.tables, c.string_count, err);
     c.sequences = calloc(2, sizeof(*c.sequences));
@@ -459,7 +442,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the patterns");
     }
     if (status == OVERT_OK) {
-        status = compile_all(&c, set, uses, profiles, diags, err);
+        status = compile_all(&c, set, uses, phases, guards, profiles, diags, err);
     }
     if (status == OVERT_OK) {
         status = write_out(&c, profiles, err);
@@ -467,6 +450,7 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
     free(c.sequences);
     ov_tables_done(&c.tables);
     ov_buf_done(&c.programs);
+    ov_buf_done(&c.sleepers);
     ov_buf_done(&c.lone);
     ov_buf_done(&c.parts);
     ov_arena_done(&c.arena);

@@ -331,13 +331,14 @@ static bool serves(uint64_t weight_of_both, uint64_t weight)
     return weight_of_both <= weight + weight / 16;
 }
 
-static uint64_t weight_of(const struct ov_rule_set *set, const uint64_t *a, const uint64_t *b)
+static uint64_t weight_of(
+        const struct ov_rule_set *set, const uint32_t *weights, const uint64_t *a, const uint64_t *b)
 {
     uint64_t weight = 0;
 
     for (size_t word = 0; word <= set->rule_count / 64; word++) {
         for (uint64_t left = a[word] | b[word]; left != 0; left &= left - 1) {
-            weight += set->rules[word * 64 + (size_t)__builtin_ctzll(left)].string_count;
+            weight += weights[word * 64 + (size_t)__builtin_ctzll(left)];
         }
     }
     return weight;
@@ -345,7 +346,7 @@ static uint64_t weight_of(const struct ov_rule_set *set, const uint64_t *a, cons
 
 /* Puts the kind into the profile it fits best, or into a new one. */
 static void place(struct ov_profiles *profiles, const struct ov_rule_set *set,
-        struct candidate *all, const struct candidate *one, uint32_t kind)
+        const uint32_t *weights, struct candidate *all, const struct candidate *one, uint32_t kind)
 {
     const size_t words = set->rule_count / 64 + 1;
     uint32_t best = profiles->profile_count;
@@ -357,7 +358,7 @@ static void place(struct ov_profiles *profiles, const struct ov_rule_set *set,
         if (!serves(all[p].weight, one->weight) || !serves(one->weight, all[p].weight)) {
             continue;
         }
-        both = weight_of(set, all[p].rules, one->rules);
+        both = weight_of(set, weights, all[p].rules, one->rules);
         if (serves(both, all[p].weight) && serves(both, one->weight) && both < least) {
             least = both;
             best = p;
@@ -370,12 +371,17 @@ static void place(struct ov_profiles *profiles, const struct ov_rule_set *set,
     for (size_t word = 0; word < words; word++) {
         all[best].rules[word] |= one->rules[word];
     }
-    all[best].weight = weight_of(set, all[best].rules, all[best].rules);
+    all[best].weight = weight_of(set, weights, all[best].rules, all[best].rules);
+}
+
+static void put_in(struct ov_profile_set *set, uint32_t profile)
+{
+    set->words[profile / 64] |= UINT64_C(1) << (profile & 63);
 }
 
 /* Which rules may hold in which kind of object; kinds with much the same rules become one. */
 static bool find_profiles(struct ov_profiles *profiles, const struct ov_rule_set *set,
-        const struct ov_hints *hints, struct ov_profile_set *of_rule)
+        const struct ov_hints *hints, const uint32_t *weights, struct ov_profile_set *of_rule)
 {
     const size_t words = set->rule_count / 64 + 1;
     auto_free uint64_t *bits = calloc(words * (OV_PROFILES_MAX + 1), sizeof(*bits));
@@ -394,18 +400,22 @@ static bool find_profiles(struct ov_profiles *profiles, const struct ov_rule_set
 
         memset(one->rules, 0, words * sizeof(*bits));
         for (size_t r = 0; r < set->rule_count; r++) {
-            if (set->rules[r].string_count != 0 && may_be(&kind, hints->of_rule[r])) {
+            if (weights[r] != 0 && may_be(&kind, hints->of_rule[r])) {
                 one->rules[r / 64] |= UINT64_C(1) << (r & 63);
             }
         }
-        one->weight = weight_of(set, one->rules, one->rules);
-        place(profiles, set, all, one, k);
+        one->weight = weight_of(set, weights, one->rules, one->rules);
+        place(profiles, set, weights, all, one, k);
+    }
+    for (size_t r = 0; r < set->rule_count; r++) {
+        put_in(&of_rule[r], profiles->profile_count); /* the second sweep's */
     }
     for (uint32_t p = 0; p < profiles->profile_count; p++) {
         for (size_t r = 0; r < set->rule_count; r++) {
             of_rule[r].words[p / 64] |= (all[p].rules[r / 64] >> (r & 63) & 1) << (p & 63);
         }
     }
+    profiles->profile_count++;
     return true;
 }
 
@@ -434,15 +444,16 @@ static bool find_groups(
             sorted[kept++] = sorted[i];
         }
     }
-    kept = kept < OV_GROUPS_MAX - 1 ? kept : OV_GROUPS_MAX - 1;
-    profiles->groups = calloc((size_t)kept + 1, sizeof(*profiles->groups));
+    kept = kept < OV_GROUPS_MAX - 2 ? kept : OV_GROUPS_MAX - 2;
+    profiles->groups = calloc((size_t)kept + 2, sizeof(*profiles->groups));
     if (profiles->groups == NULL) {
         free(sorted);
         return false;
     }
     memset(&profiles->groups[0], 0xff, sizeof(profiles->groups[0]));
     memcpy(profiles->groups + 1, sorted, kept * sizeof(*sorted));
-    profiles->group_count = kept + 1;
+    profiles->group_count = kept + 2;
+    put_in(&profiles->groups[kept + 1], profiles->profile_count - 1);
     for (size_t r = 0; r < rules; r++) {
         const struct ov_profile_set *found =
                 bsearch(&of_rule[r], sorted, kept, sizeof(*sorted), by_words);
@@ -461,18 +472,19 @@ static overt_status no_memory(overt_error *err)
 /* One profile with everything in it. */
 static overt_status init_open(struct ov_profiles *profiles, overt_error *err)
 {
-    profiles->class_count = profiles->size_count = profiles->profile_count = 1;
-    profiles->group_count = 1;
-    profiles->groups = calloc(1, sizeof(*profiles->groups));
+    profiles->class_count = profiles->size_count = 1;
+    profiles->profile_count = profiles->group_count = 2;
+    profiles->groups = calloc(2, sizeof(*profiles->groups));
     if (profiles->groups == NULL) {
         return no_memory(err);
     }
     memset(&profiles->groups[0], 0xff, sizeof(profiles->groups[0]));
+    profiles->groups[1].words[0] = 2;
     return OVERT_OK;
 }
 
 overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule_set *set,
-        const struct ov_hints *hints, overt_error *err)
+        const struct ov_hints *hints, const uint32_t *weights, overt_error *err)
 {
     struct ov_profile_set *of_rule;
     struct gathering g;
@@ -486,8 +498,8 @@ overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule
     ov_buf_init(&g.beginnings, SIZE_MAX);
     ov_buf_init(&g.bounds, SIZE_MAX);
     for (size_t r = 0; r < set->rule_count; r++) {
-        if (hints->of_rule[r] != NULL && set->rules[r].string_count != 0) {
-            gather(&g, hints->of_rule[r], set->rules[r].string_count);
+        if (hints->of_rule[r] != NULL && weights[r] != 0) {
+            gather(&g, hints->of_rule[r], weights[r]);
         }
     }
     of_rule = calloc(set->rule_count + 1, sizeof(*of_rule));
@@ -495,7 +507,7 @@ overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule
     if (good) {
         choose_classes(profiles, &g.beginnings);
         choose_sizes(profiles, &g.bounds);
-        good = find_profiles(profiles, set, hints, of_rule)
+        good = find_profiles(profiles, set, hints, weights, of_rule)
                && find_groups(profiles, set->rule_count, of_rule);
     }
     free(of_rule);

@@ -24,16 +24,27 @@ struct ov_profiles {
     uint64_t sizes[OV_SIZES_MAX - 1]; /* ascending; the largest of each class but the last */
     uint32_t size_count;
     uint8_t map[OV_CLASSES_MAX * OV_SIZES_MAX];
-    uint32_t profile_count;
+    uint32_t profile_count; /* the last one, which has everything, is that of the second sweep */
     struct ov_profile_set *groups; /* owned */
-    uint32_t group_count;
+    uint32_t group_count; /* the last one: the second sweep only */
     uint16_t *of_rule; /* the group of each rule of the set; owned; NULL: all rules in group 0 */
 };
 
-/* `hints` of every rule of `set`, or NULL: nothing is known, and there is one profile of all. */
+/* `hints` of every rule of `set`, or NULL: nothing is known, and there is one profile of all.
+ * `weights`: for each rule, how many of its strings are looked for in the first sweep. */
 OV_MUST_CHECK overt_status ov_profiles_init(struct ov_profiles *profiles,
-        const struct ov_rule_set *set, const struct ov_hints *hints, overt_error *err);
+        const struct ov_rule_set *set, const struct ov_hints *hints, const uint32_t *weights,
+        overt_error *err);
 void ov_profiles_done(struct ov_profiles *profiles);
+
+/* The group of a rule's strings; `later`: of those for the second sweep only. */
+static inline uint16_t ov_profiles_group(const struct ov_profiles *profiles, size_t rule, bool later)
+{
+    if (later) {
+        return (uint16_t)(profiles->group_count - 1);
+    }
+    return profiles->of_rule == NULL ? 0 : profiles->of_rule[rule];
+}
 
 static inline bool ov_profile_has(const struct ov_profile_set *set, uint32_t profile)
 {

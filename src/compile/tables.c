@@ -153,6 +153,26 @@ static uint32_t entries_of(
     return (uint32_t)(ov_bytes_len(bytes) / sizeof(struct ov_table_entry));
 }
 
+static struct ov_le64 here(const struct ov_buf *out)
+{
+    return ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+}
+
+/* Patterns are entered one after another, so these are in order. */
+static void put_grams(struct ov_db_pass *pass, const struct ov_table_entry *entries, uint32_t count,
+        struct ov_buf *out)
+{
+    pass->grams = here(out);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ov_db_gram record = {
+            .gram = ov_le64_of(entries[i].gram), .pattern = entries[i].atom.pattern
+        };
+
+        ov_buf_put(out, &record, sizeof(record));
+    }
+    ov_buf_align(out, OV_DB_ALIGN);
+}
+
 /* The pass over one table: its filter in each profile, its buckets, its atoms. */
 static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pass,
         const struct ov_profiles *profiles, struct ov_db_filters *filters,
@@ -178,12 +198,8 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pa
             return status;
         }
     }
+    put_grams(to, entries, count, &writer->sections[OV_DB_ATOMS]);
     return put_atoms(to, entries, count, &writer->sections[OV_DB_ATOMS], err);
-}
-
-static struct ov_le64 here(const struct ov_buf *out)
-{
-    return ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
 }
 
 /* Classes, sizes, the map and the groups; room for the profiles. */
@@ -250,7 +266,7 @@ static overt_status put_passes(struct ov_tables *tables, const struct ov_profile
 
 overt_status ov_tables_write(struct ov_tables *tables, const struct ov_profiles *profiles,
         struct ov_db_filters *filters, struct ov_bytes parts, struct ov_bytes lone,
-        struct ov_db_writer *writer, overt_error *err)
+        struct ov_bytes sleepers, struct ov_db_writer *writer, overt_error *err)
 {
     struct ov_buf *out = &writer->sections[OV_DB_FILTERS];
     overt_status status;
@@ -260,6 +276,9 @@ overt_status ov_tables_write(struct ov_tables *tables, const struct ov_profiles 
     ov_buf_put(out, ov_bytes_raw(parts), (size_t)ov_bytes_len(parts));
     filters->lone = here(out);
     ov_buf_put(out, ov_bytes_raw(lone), (size_t)ov_bytes_len(lone));
+    filters->rules = here(out);
+    filters->rule_count = ov_le32_of((uint32_t)(ov_bytes_len(sleepers) / sizeof(struct ov_db_sleeper) - 1));
+    ov_buf_put(out, ov_bytes_raw(sleepers), (size_t)ov_bytes_len(sleepers));
     ov_buf_align(out, 8);
     put_profiles(profiles, filters, out);
     status = put_passes(tables, profiles, filters, writer, err);

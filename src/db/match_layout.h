@@ -84,6 +84,7 @@ enum ov_db_pattern_kind {
 #define OV_PATTERN_XOR      0x0010u /* one key in xor_min..xor_max over all bytes */
 #define OV_PATTERN_MASKED   0x0020u /* FIXED: masks follow the values */
 #define OV_PATTERN_NO_ATOM  0x0040u /* tried at every offset */
+#define OV_PATTERN_GATE     0x0080u /* found in the first sweep, it wakes its rule */
 
 /* FIXED: `code` leads to `length` values, then (MASKED) `length` masks, then `extras` places.
  * AUTOMATON: `code` leads to the forward program right of the cut; `left` to the backward and
@@ -104,9 +105,10 @@ struct ov_db_pattern {
     uint8_t xor_max;
     struct ov_le16 group; /* in which profiles it is looked for */
     uint8_t reserved[4];
+    struct ov_le32 rule; /* the sleeper it wakes */
 };
 
-_Static_assert(sizeof(struct ov_db_pattern) == 40, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_pattern) == 44, "on-disk layout");
 
 #define OV_PATTERN_NOTHING UINT32_MAX
 
@@ -139,9 +141,10 @@ struct ov_db_pass {
     struct ov_le64 bucket_hash;
     struct ov_le64 buckets; /* offset in ATOMS: (1 << bucket_bits) + 1 numbers */
     struct ov_le64 atoms;   /* offset in ATOMS: atom_count records */
+    struct ov_le64 grams;   /* offset in ATOMS: atom_count records, ascending by pattern */
 };
 
-_Static_assert(sizeof(struct ov_db_pass) == 32, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_pass) == 40, "on-disk layout");
 
 /* The bitmap of one pass in one profile. The low four bytes of a gram (or what there is of them)
  * and its high four make the hash low * hash_low + high * hash_high, modulo 2^32. The topmost
@@ -177,12 +180,17 @@ _Static_assert(sizeof(struct ov_db_nibbles) == 128, "on-disk layout");
 #define OV_BUCKET_BITS_MAX 24u
 
 /* A profile says what is looked for in an object that begins like this and is so large: class
- * times size class to profile. Strings of one group are looked for in the same profiles. */
+ * times size class to profile. Strings of one group are looked for in the same profiles.
+ *
+ * That is the first sweep, in which of most rules only gates are looked for: strings without one
+ * of which the rule cannot hold. Where a gate is found a second sweep looks for all strings of the
+ * rules that were woken so, and for nothing else: its filters are made of their grams, and for a
+ * pass with too many of them those of the last profile are used. */
 struct ov_db_profile {
     struct ov_db_filter filters[OV_PASSES_MAX];
 };
 
-#define OV_CLASSES_MAX  16u /* the one of all other objects included, which is number 0 */
+#define OV_CLASSES_MAX  15u /* the one of all other objects included, which is number 0 */
 #define OV_SIZES_MAX    8u
 #define OV_PROFILES_MAX 128u
 #define OV_GROUPS_MAX   65536u
@@ -196,6 +204,21 @@ struct ov_db_class {
 };
 
 _Static_assert(sizeof(struct ov_db_class) == 8, "on-disk layout");
+
+/* A rule of the set that was compiled: its strings, up to the next one's first, are looked for once
+ * a gate was found, if the object's size is in the range and its `bytes` bytes at `offset`, read
+ * little-endian, are `value`. */
+struct ov_db_sleeper {
+    struct ov_le32 first_string;
+    struct ov_le32 size_min; /* sizes count as at most UINT32_MAX */
+    struct ov_le32 size_max;
+    struct ov_le32 value;
+    struct ov_le16 offset;
+    uint8_t bytes; /* 0: no test; 1, 2, 4 */
+    uint8_t reserved;
+};
+
+_Static_assert(sizeof(struct ov_db_sleeper) == 20, "on-disk layout");
 
 /* In which profiles a group is looked for: bit p & 63 of word p >> 6. */
 struct ov_db_group {
@@ -267,6 +290,8 @@ struct ov_db_filters {
     struct ov_le32 size_count;  /* at least 1 */
     struct ov_le32 profile_count;
     struct ov_le32 group_count;
+    struct ov_le32 rule_count;
+    struct ov_le32 reserved;
     /* offsets in FILTERS */
     struct ov_le64 parts;    /* part_count records */
     struct ov_le64 lone;     /* lone_count pattern numbers (le32) */
@@ -275,11 +300,12 @@ struct ov_db_filters {
     struct ov_le64 map;      /* class_count times size_count bytes: which profile */
     struct ov_le64 profiles; /* profile_count records */
     struct ov_le64 groups;   /* group_count records */
+    struct ov_le64 rules; /* rule_count + 1 records; the last one ends the strings of the one before */
     struct ov_db_pass passes[OV_PASSES_MAX];
-    uint8_t reserved[8];
+    uint8_t padding[64];
 };
 
-_Static_assert(sizeof(struct ov_db_filters) == 320, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_filters) == 448, "on-disk layout");
 
 /* --- ATOMS: for each pass its buckets, then the atoms, those of one bucket together ----------- */
 
@@ -297,6 +323,14 @@ struct ov_db_atom {
 };
 
 _Static_assert(sizeof(struct ov_db_atom) == 32, "on-disk layout");
+
+/* One gram that is entered for a pattern: what the second sweep makes its filters of. */
+struct ov_db_gram {
+    struct ov_le64 gram;
+    struct ov_le32 pattern;
+};
+
+_Static_assert(sizeof(struct ov_db_gram) == 12, "on-disk layout");
 
 /* How far an automaton's atom may lie behind its cut: a sweep over a block goes back so far, to
  * have the cuts of all atoms of the block. */

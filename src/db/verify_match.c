@@ -168,6 +168,7 @@ static bool check_collector(const struct check *c, const struct ov_db_pattern *p
     const uint32_t string = ov_le32_get(pattern->string);
 
     if (string >= c->string_count || pattern->use > 2
+            || ov_le32_get(pattern->rule) >= ov_le32_get(c->filters.rule_count)
             || ov_le16_get(pattern->group) >= ov_le32_get(c->filters.group_count)) {
         return false;
     }
@@ -185,13 +186,17 @@ static const struct ov_db_pattern *pattern_at(const struct check *c, uint64_t nu
 
 static overt_status check_patterns(struct check *c)
 {
+    uint32_t string = 0; /* patterns are in the order of their strings */
+
     for (uint32_t i = 0; i < c->pattern_count; i++) {
         const struct ov_db_pattern *pattern = pattern_at(c, i);
         bool ok;
 
-        if (pattern == NULL || !check_collector(c, pattern)) {
+        if (pattern == NULL || !check_collector(c, pattern)
+                || ov_le32_get(pattern->string) < string) {
             return bad(c, "pattern", i);
         }
+        string = ov_le32_get(pattern->string);
         switch (pattern->kind) {
         case OV_PATTERN_FIXED:
             ok = check_fixed(c, pattern);
@@ -305,6 +310,25 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
     return true;
 }
 
+static bool check_rules(const struct check *c)
+{
+    const uint64_t count = (uint64_t)ov_le32_get(c->filters.rule_count) + 1;
+    const struct ov_db_sleeper *rules = records(
+            c, OV_DB_FILTERS, ov_le64_get(c->filters.rules), count, sizeof(*rules));
+
+    if (rules == NULL || ov_le32_get(rules[0].first_string) != 0
+            || ov_le32_get(rules[count - 1].first_string) != c->string_count) {
+        return false;
+    }
+    for (uint64_t i = 1; i < count; i++) {
+        if (ov_le32_get(rules[i - 1].first_string) > ov_le32_get(rules[i].first_string)
+                || rules[i].bytes > 4) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static overt_status check_profiles(const struct check *c)
 {
     const uint32_t class_count = ov_le32_get(c->filters.class_count);
@@ -316,6 +340,9 @@ static overt_status check_profiles(const struct check *c)
             || size_count > OV_SIZES_MAX || count == 0 || count > OV_PROFILES_MAX
             || !check_kinds(c, class_count, size_count) || !check_map(c, class_count, size_count)) {
         return bad(c, "profiles: classes", class_count);
+    }
+    if (!check_rules(c)) {
+        return bad(c, "rules' strings: count", ov_le32_get(c->filters.rule_count));
     }
     if (ov_le32_get(c->filters.group_count) > OV_GROUPS_MAX
             || records(c, OV_DB_FILTERS, ov_le64_get(c->filters.groups),
@@ -355,6 +382,7 @@ static overt_status check_pass(const struct check *c, uint32_t number)
     const uint32_t atom_count = ov_le32_get(pass->atom_count);
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
+    const struct ov_db_gram *grams;
     uint64_t bucket_count;
 
     if (!ov_pass_is_known(pass) || pass->bucket_bits < OV_BUCKET_BITS_MIN
@@ -365,8 +393,14 @@ static overt_status check_pass(const struct check *c, uint32_t number)
     buckets =
             records(c, OV_DB_ATOMS, ov_le64_get(pass->buckets), bucket_count + 1, sizeof(*buckets));
     atoms = records(c, OV_DB_ATOMS, ov_le64_get(pass->atoms), atom_count, sizeof(*atoms));
-    if (buckets == NULL || atoms == NULL) {
+    grams = records(c, OV_DB_ATOMS, ov_le64_get(pass->grams), atom_count, sizeof(*grams));
+    if (buckets == NULL || atoms == NULL || grams == NULL) {
         return bad(c, "the tables of pass", number);
+    }
+    for (uint32_t i = 1; i < atom_count; i++) {
+        if (ov_le32_get(grams[i - 1].pattern) > ov_le32_get(grams[i].pattern)) {
+            return bad(c, "gram", i);
+        }
     }
     for (uint64_t i = 0; i < bucket_count; i++) {
         if (ov_le32_get(buckets[i]) > ov_le32_get(buckets[i + 1])) {

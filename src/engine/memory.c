@@ -7,8 +7,9 @@
 /* Addresses are no more than this on any machine that has pread. */
 #define ADDRESS_END ((uint64_t)INT64_MAX)
 
-/* False: the bytes of this scan ran out. */
-static bool match_part(struct ov_walk *walk, int fd, const struct ov_engine_region *region)
+/* False: the bytes of this scan ran out. They are charged once. */
+static bool match_part(
+        struct ov_walk *walk, int fd, const struct ov_engine_region *region, bool charge)
 {
     struct ov_engine *engine = walk->engine;
     struct ov_source source;
@@ -22,7 +23,7 @@ static bool match_part(struct ov_walk *walk, int fd, const struct ov_engine_regi
     ov_matcher_part(engine->matcher, source.size);
     for (uint64_t at = region->address; ov_source_block(&source, at, &window);
             at += OV_BLOCK_BYTES) {
-        if (!ov_budget_bytes(&walk->budget, window.end - window.first)) {
+        if (charge && !ov_budget_bytes(&walk->budget, window.end - window.first)) {
             return false;
         }
         ov_matcher_block(engine->matcher, &source, &window, &walk->budget);
@@ -40,15 +41,18 @@ void ov_memory_examine(
     struct ov_subject subject = { .name = ov_bytes_of(NULL, 0) };
     enum ov_reason matching, evaluating;
     struct ov_source space;
-    bool finished = true;
+    bool finished = true, again = false;
 
     walk->sink->object(walk->sink->payload, &object);
     ov_matcher_begin(engine->matcher, UINT64_MAX, engine->options.keep_all);
-    for (size_t i = 0; i < region_count && finished; i++) {
-        finished = match_part(walk, fd, &regions[i]);
-    }
-    ov_source_on_memory(&space, fd, 0, ADDRESS_END, engine->window);
-    ov_matcher_end(engine->matcher, &space, &walk->budget);
+    do {
+        for (size_t i = 0; i < region_count && finished; i++) {
+            finished = match_part(walk, fd, &regions[i], !again);
+        }
+        ov_source_on_memory(&space, fd, 0, ADDRESS_END, engine->window);
+        ov_matcher_end(engine->matcher, &space, &walk->budget);
+        again = ov_matcher_again(engine->matcher);
+    } while (again);
     matching = ov_matcher_stopped(engine->matcher);
     subject.source = &space;
     evaluating = ov_object_evaluate(walk, &subject);

@@ -120,26 +120,50 @@ static void digests_find(const struct ov_engine *engine, const struct digests *d
     }
 }
 
-/* The pass. False: the bytes of this scan ran out before the object's end. */
-static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted)
+/* The first sweep. Returns where it ended: the object's end, or where the bytes of this scan ran
+ * out (*finished: false). */
+static uint64_t first_sweep(
+        struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted, bool *finished)
 {
     struct ov_engine *engine = walk->engine;
     struct ov_source *source = subject->source;
     struct ov_window window;
-    bool finished = true;
+    uint64_t end = 0;
 
-    ov_matcher_begin(engine->matcher, source->size, engine->options.keep_all);
+    *finished = true;
     for (uint64_t at = 0; ov_source_block(source, at, &window); at += OV_BLOCK_BYTES) {
         if (subject->charge && !ov_budget_bytes(&walk->budget, window.end - window.first)) {
-            finished = false;
+            *finished = false;
             break;
         }
         if (wanted != 0) {
             digests_update(engine, wanted, &window);
         }
         ov_matcher_block(engine->matcher, source, &window, &walk->budget);
+        end = window.end;
     }
-    ov_matcher_end(engine->matcher, source, &walk->budget);
+    return end;
+}
+
+/* The pass. False: the bytes of this scan ran out before the object's end. */
+static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted)
+{
+    struct ov_matcher *matcher = walk->engine->matcher;
+    struct ov_source *source = subject->source;
+    struct ov_window window;
+    bool finished;
+    uint64_t end;
+
+    ov_matcher_begin(matcher, source->size, walk->engine->options.keep_all);
+    end = first_sweep(walk, subject, wanted, &finished);
+    ov_matcher_end(matcher, source, &walk->budget);
+    if (ov_matcher_again(matcher)) {
+        for (uint64_t at = 0; at < end && ov_source_block(source, at, &window);
+                at += OV_BLOCK_BYTES) {
+            ov_matcher_block(matcher, source, &window, &walk->budget);
+        }
+        ov_matcher_end(matcher, source, &walk->budget);
+    }
     return finished;
 }
 

@@ -239,8 +239,7 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
 
     /* Where only the being there counts, the nearest end is as good as the best one. A full word
      * is asked of the best one, though. */
-    job.nearest = pattern->use == OV_USE_EXISTS_IN_DB && !m->keep_all
-                  && ov_le32_get(pattern->collector) < m->string_count
+    job.nearest = ov_once_is_enough(m, pattern) && ov_le32_get(pattern->collector) < m->string_count
                   && ((job.flags & OV_PATTERN_FULLWORD) == 0
                           || (job.flags & (OV_PATTERN_ANY_END | OV_PATTERN_SHORTEST)) != 0);
     if (!open_program(m, pattern->code, &job.right)

@@ -20,6 +20,9 @@
 
 #define OV_HITS_MAX 1024u
 
+/* The largest filter that is made for a second sweep, as a binary logarithm of its bits. */
+#define OV_AWAKE_BITS_MAX 17u
+
 struct ov_pass {
     unsigned kind;
     unsigned stride;
@@ -34,6 +37,7 @@ struct ov_pass {
     const struct ov_db_nibbles *nibbles; /* NULL: none */
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
+    const struct ov_db_gram *grams;
     uint32_t atom_count;
     uint64_t *dead;       /* a bit for each bucket all of whose strings are settled; owned */
     uint32_t *dead_words; /* which words of it to clear; owned */
@@ -49,6 +53,7 @@ struct ov_list {
     uint32_t cap;
     uint32_t sorted; /* that many, at the front, are sorted and distinct */
     bool settled;    /* nothing more is looked for */
+    bool incomplete; /* a gate: the second sweep looks for the rest, from the beginning */
     bool shortest;
 };
 
@@ -80,6 +85,15 @@ struct ov_matcher {
     uint32_t group_count;
     uint32_t profile; /* of the object at hand */
     bool profile_known;
+
+    /* the second sweep: strings of rules whose gates were found in the first */
+    const struct ov_db_sleeper *rules; /* rule_count + 1 */
+    uint32_t rule_count;
+    uint64_t *awake;       /* a bit for each string; owned */
+    uint32_t *awake_rules; /* whose strings' bits are set; owned */
+    uint32_t awake_count;
+    uint32_t *awake_filters[OV_PASSES_MAX]; /* OV_AWAKE_BITS_MAX bits each, made when needed; owned */
+    bool again;                             /* this is the second sweep */
 
     /* scratch, all of it for the object at hand */
     uint32_t *slots;       /* for each collector the number of its list + 1, or 0; owned */
@@ -148,11 +162,26 @@ static inline bool ov_group_wanted(const struct ov_matcher *m, uint32_t group)
     return group < m->group_count && ov_db_group_has(&m->groups[group], m->profile);
 }
 
+/* Whether this sweep looks for the string. */
+static inline bool ov_string_awake(const struct ov_matcher *m, uint32_t string)
+{
+    return !m->again
+           || (string < m->string_count && (m->awake[string >> 6] >> (string & 63) & 1) != 0);
+}
+
 /* Whether what this atom leads to can still change anything. */
 static inline bool ov_atom_wanted(const struct ov_matcher *m, const struct ov_db_atom *atom)
 {
     return ov_group_wanted(m, ov_le16_get(atom->group))
+           && ov_string_awake(m, ov_le32_get(atom->string))
            && ov_pattern_wanted(m, atom->use, ov_le32_get(atom->string));
+}
+
+/* Whether one match of this pattern is all that counts in this sweep. */
+static inline bool ov_once_is_enough(const struct ov_matcher *m, const struct ov_db_pattern *pattern)
+{
+    return (pattern->use == OV_USE_EXISTS_IN_DB && !m->keep_all)
+           || (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0);
 }
 
 /* The first reason stays. */
@@ -162,6 +191,8 @@ void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
 OV_MUST_CHECK bool ov_profiles_open(
         struct ov_matcher *m, const struct ov_db_view *view, const struct ov_db_filters *filters);
 void ov_profile_choose(struct ov_matcher *m);
+/* awake.c: filters of the awake rules' grams, in place of the last profile's */
+void ov_awake_filters(struct ov_matcher *m);
 
 /* pass.c: every pass over the block at hand */
 void ov_passes_run(struct ov_matcher *m);
@@ -209,6 +240,8 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
 struct ov_list *ov_matches_list(struct ov_matcher *m, uint32_t collector); /* NULL: no memory */
 void ov_matches_sort(struct ov_list *list);
 void ov_matches_end(struct ov_matcher *m);
+/* Before the second sweep: forgets what it looks for from the beginning. */
+void ov_matches_again(struct ov_matcher *m);
 
 /* chains.c: heads whose tails are known become matches of their string. */
 void ov_chains_settle(struct ov_matcher *m, bool at_the_end);

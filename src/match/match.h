@@ -4,9 +4,16 @@
  * A matcher is scratch for one thread, on one database, reused object after object:
  *
  *   ov_matcher_begin(m, size, keep_all);
- *   while (ov_source_block(source, at, &window)) { ov_matcher_block(m, source, &window, budget); }
- *   ov_matcher_end(m, source, budget);
+ *   do {
+ *       while (ov_source_block(source, at, &window)) {
+ *           ov_matcher_block(m, source, &window, budget);
+ *       }
+ *       ov_matcher_end(m, source, budget);
+ *   } while (ov_matcher_again(m));
  *   ... ov_matcher_found, ov_matcher_matches ...
+ *
+ * Of most rules the first sweep looks for one or a few strings only, without which they cannot
+ * hold; in the few objects that have them a second sweep looks for the others.
  *
  * Strings whose condition only asks whether they occur stop being looked for after the first
  * match, unless keep_all. Memory: a cap given at creation; past it the state says MATCHES/MEMORY.
@@ -45,6 +52,9 @@ void ov_matcher_end(struct ov_matcher *m, struct ov_source *source, struct ov_bu
 /* The blocks to come are another part of the same address space, which ends at `end`: what is
  * found is added. Parts come in order; ov_matcher_begin had UINT64_MAX for a size. */
 void ov_matcher_part(struct ov_matcher *m, uint64_t end);
+
+/* True: the first sweep found that a second one is needed. All blocks come once more. */
+OV_MUST_CHECK bool ov_matcher_again(struct ov_matcher *m);
 
 /* OV_REASON_NONE, or why not everything was looked for or kept (STEPS, MATCHES, MEMORY). */
 enum ov_reason ov_matcher_stopped(const struct ov_matcher *m);

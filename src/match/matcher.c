@@ -29,7 +29,7 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
         struct ov_pass *pass, overt_error *err)
 {
     const unsigned bucket_bits = from->bucket_bits;
-    const void *buckets, *atoms;
+    const void *buckets, *atoms, *grams;
 
     if (!ov_pass_is_known(from) || bucket_bits < OV_BUCKET_BITS_MIN
             || bucket_bits > OV_BUCKET_BITS_MAX) {
@@ -38,7 +38,9 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
     if (!section_part(view, OV_DB_ATOMS, from->buckets, (UINT64_C(1) << bucket_bits) + 1,
                 sizeof(struct ov_le32), &buckets)
             || !section_part(view, OV_DB_ATOMS, from->atoms, ov_le32_get(from->atom_count),
-                    sizeof(struct ov_db_atom), &atoms)) {
+                    sizeof(struct ov_db_atom), &atoms)
+            || !section_part(view, OV_DB_ATOMS, from->grams, ov_le32_get(from->atom_count),
+                    sizeof(struct ov_db_gram), &grams)) {
         return corrupt(err, "atoms");
     }
     *pass = (struct ov_pass){
@@ -49,6 +51,7 @@ static overt_status open_pass(const struct ov_db_view *view, const struct ov_db_
         .bucket_hash = ov_le64_get(from->bucket_hash),
         .buckets = buckets,
         .atoms = atoms,
+        .grams = grams,
         .atom_count = ov_le32_get(from->atom_count),
     };
     return OVERT_OK;
@@ -59,7 +62,7 @@ static overt_status open_sections(
 {
     struct ov_db_filters filters;
     struct ov_bytes part;
-    const void *parts, *lone;
+    const void *parts, *lone, *rules;
     uint64_t bytes;
 
     if (ov_bytes_len(view->sections[OV_DB_FILTERS]) == 0) {
@@ -81,6 +84,13 @@ static overt_status open_sections(
         return corrupt(err, "patterns");
     }
     m->code = view->sections[OV_DB_PATTERN_CODE];
+    m->rule_count = ov_le32_get(filters.rule_count);
+    if (m->rule_count > INT32_MAX
+            || !section_part(view, OV_DB_FILTERS, filters.rules, (uint64_t)m->rule_count + 1,
+                    sizeof(*m->rules), &rules)) {
+        return corrupt(err, "rules' strings");
+    }
+    m->rules = rules;
     if (!ov_profiles_open(m, view, &filters)) {
         return corrupt(err, "profiles");
     }
@@ -121,7 +131,10 @@ static bool make_scratch(struct ov_matcher *m, uint64_t memory_max)
     m->slots = take(&left, (uint64_t)m->string_count + m->part_count, sizeof(*m->slots));
     m->spent = take(&left, m->pattern_count, sizeof(*m->spent));
     m->spent_on = take(&left, m->pattern_count, sizeof(*m->spent_on));
-    if (m->slots == NULL || m->spent == NULL || m->spent_on == NULL) {
+    m->awake = take(&left, m->string_count / 64 + 1, sizeof(*m->awake));
+    m->awake_rules = take(&left, m->rule_count, sizeof(*m->awake_rules));
+    if (m->slots == NULL || m->spent == NULL || m->spent_on == NULL || m->awake == NULL
+            || m->awake_rules == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < m->pass_count; i++) {
@@ -170,12 +183,15 @@ void ov_matcher_free(struct ov_matcher *m)
     for (uint32_t i = 0; i < OV_PASSES_MAX; i++) {
         free(m->passes[i].dead);
         free(m->passes[i].dead_words);
+        free(m->awake_filters[i]);
     }
     free(m->slots);
     free(m->lists);
     free(m->found);
     free(m->spent);
     free(m->spent_on);
+    free(m->awake);
+    free(m->awake_rules);
     ov_simulator_done(&m->simulator);
     ov_dense_free(m->dense);
     ov_arena_done(&m->arena);
@@ -203,9 +219,9 @@ static void forget_block(struct ov_matcher *m)
     m->spent_count = 0;
 }
 
-void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
+/* What was noted in passes is of one sweep. */
+static void begin_sweep(struct ov_matcher *m)
 {
-    ov_matches_begin(m);
     for (uint32_t i = 0; i < m->pass_count; i++) {
         struct ov_pass *pass = &m->passes[i];
 
@@ -215,8 +231,14 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
         pass->dead_count = 0;
         memset(pass->barren, 0, sizeof(pass->barren));
     }
-    m->size = size;
     m->profile_known = false;
+}
+
+void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
+{
+    ov_matches_begin(m);
+    begin_sweep(m);
+    m->size = size;
     m->keep_all = keep_all;
     m->stopped = OV_REASON_NONE;
 }
@@ -224,6 +246,17 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
 void ov_matcher_part(struct ov_matcher *m, uint64_t end)
 {
     m->size = end;
+}
+
+bool ov_matcher_again(struct ov_matcher *m)
+{
+    if (m->again || m->awake_count == 0 || m->stopped == OV_REASON_STEPS) {
+        return false;
+    }
+    m->again = true;
+    ov_matches_again(m);
+    begin_sweep(m);
+    return true;
 }
 
 void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
@@ -253,6 +286,7 @@ void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
         const struct ov_db_pattern *pattern = ov_pattern_at(m, number);
 
         if (pattern != NULL && ov_group_wanted(m, ov_le16_get(pattern->group))
+                && ov_string_awake(m, ov_le32_get(pattern->string))
                 && ov_pattern_wanted(m, pattern->use, ov_le32_get(pattern->string))) {
             ov_confirm_everywhere(m, number);
         }

@@ -10,6 +10,77 @@
 /* Lists of parts are gone through for what cannot be used any more when they are this large. */
 #define PRUNE_FROM 4096u
 
+/* --- rules that were woken --------------------------------------------------------------------- */
+
+/* The range of a rule's strings; empty if the database lies. */
+static void strings_of(const struct ov_matcher *m, uint32_t rule, uint32_t *first, uint32_t *end)
+{
+    *first = *end = 0;
+    if (rule < m->rule_count) {
+        const uint32_t a = ov_le32_get(m->rules[rule].first_string);
+        const uint32_t b = ov_le32_get(m->rules[rule + 1].first_string);
+
+        if (a < b && b <= m->string_count) {
+            *first = a;
+            *end = b;
+        }
+    }
+}
+
+/* Whether the object is one that the rule may hold for. */
+static bool may_hold(struct ov_matcher *m, const struct ov_db_sleeper *rule)
+{
+    const uint32_t size = m->size < UINT32_MAX ? (uint32_t)m->size : UINT32_MAX;
+    const size_t bytes = rule->bytes;
+    uint8_t at[4];
+    uint32_t value = 0;
+
+    if (size < ov_le32_get(rule->size_min) || size > ov_le32_get(rule->size_max)) {
+        return false;
+    }
+    if (bytes == 0 || bytes > sizeof(at)) {
+        return true;
+    }
+    if (ov_source_read(m->source, ov_le16_get(rule->offset), at, bytes) != bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        value |= (uint32_t)at[i] << 8 * i;
+    }
+    return value == ov_le32_get(rule->value);
+}
+
+/* All strings of the rule are looked for in the second sweep. */
+static void wake(struct ov_matcher *m, uint32_t rule)
+{
+    uint32_t first, end;
+
+    strings_of(m, rule, &first, &end);
+    if (first == end || (m->awake[first >> 6] >> (first & 63) & 1) != 0
+            || m->awake_count == m->rule_count || !may_hold(m, &m->rules[rule])) {
+        return; /* it is awake, or need not be */
+    }
+    m->awake_rules[m->awake_count++] = rule;
+    for (uint32_t s = first; s < end; s++) {
+        m->awake[s >> 6] |= UINT64_C(1) << (s & 63);
+    }
+}
+
+static void put_to_sleep(struct ov_matcher *m)
+{
+    for (uint32_t i = 0; i < m->awake_count; i++) {
+        uint32_t first, end;
+
+        strings_of(m, m->awake_rules[i], &first, &end);
+        for (uint32_t s = first; s < end; s++) {
+            m->awake[s >> 6] = 0; /* the others in this word are of this object, too */
+        }
+    }
+    m->awake_count = 0;
+}
+
+/* --- lists ---------------------------------------------------------------------------------------- */
+
 void ov_matches_begin(struct ov_matcher *m)
 {
     for (uint32_t i = 0; i < m->list_count; i++) {
@@ -18,6 +89,8 @@ void ov_matches_begin(struct ov_matcher *m)
     if (m->list_count != 0) {
         ov_arena_reset(&m->arena);
     }
+    put_to_sleep(m);
+    m->again = false;
     m->list_count = 0;
     m->found_count = 0;
     m->part_matches = 0;
@@ -189,9 +262,28 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
         .xor_key = xor_key,
     };
     m->part_matches += of_a_part;
-    if (pattern->use == OV_USE_EXISTS_IN_DB && !m->keep_all && !of_a_part) {
+    if (!of_a_part && ov_once_is_enough(m, pattern)) {
         list->settled = true;
+        list->incomplete = pattern->use != OV_USE_EXISTS_IN_DB || m->keep_all;
+        if (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0) {
+            wake(m, ov_le32_get(pattern->rule));
+        }
     }
+}
+
+void ov_matches_again(struct ov_matcher *m)
+{
+    for (uint32_t i = 0; i < m->list_count; i++) {
+        struct ov_list *list = &m->lists[i];
+
+        if (list->incomplete) {
+            list->count = 0;
+            list->sorted = 0;
+            list->settled = false;
+            list->incomplete = false;
+        }
+    }
+    m->found_count = 0;
 }
 
 void ov_matches_end(struct ov_matcher *m)

@@ -119,12 +119,19 @@ static void note_barren(struct ov_pass *pass)
 
 void ov_profile_choose(struct ov_matcher *m)
 {
-    const uint32_t profile = m->map[class_of(m) * m->size_count + size_class_of(m)];
+    const uint32_t profile = m->again
+                                     ? m->profile_count - 1
+                                     : m->map[class_of(m) * m->size_count + size_class_of(m)];
 
     m->profile = profile < m->profile_count ? profile : 0;
     m->profile_known = true;
     for (uint32_t i = 0; i < m->pass_count; i++) {
         open_filter(m, &m->profiles[m->profile].filters[i], &m->passes[i]);
+    }
+    if (m->again) {
+        ov_awake_filters(m);
+    }
+    for (uint32_t i = 0; i < m->pass_count; i++) {
         if (m->passes[i].filter_bits != 0) {
             note_barren(&m->passes[i]);
         }

@@ -76,6 +76,12 @@ void ov_matcher_end(struct ov_matcher *m, struct ov_source *source, struct ov_bu
     (void)budget;
 }
 
+bool ov_matcher_again(struct ov_matcher *m)
+{
+    (void)m;
+    return false;
+}
+
 enum ov_reason ov_matcher_stopped(const struct ov_matcher *m)
 {
     return m->stopped;

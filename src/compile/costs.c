@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* costs.c - see costs.h. */
+#include "compile/costs.h"
+
+#include "base/checked.h"
+
+/* A rule that is woken costs a second sweep over the object, some hundred times what a find costs.
+ * How often whole strings occur in ordinary files no table of pairs can say: words do, and the
+ * longer one is the seldomer. So much for each byte. */
+#define FOUND_SHIFT    20u
+#define LENGTH_MAX     19u
+#define AUTOMATON_FIND (OV_SHARE_ONE >> 27)
+#define XOR_FIND       (OV_SHARE_ONE >> 27)
+
+overt_status ov_costs_init(
+        struct ov_costs *costs, const struct ov_rule_set *set, overt_error *err)
+{
+    uint64_t strings = 0;
+    overt_status status;
+
+    for (size_t r = 0; r < set->rule_count; r++) {
+        strings += set->rules[r].string_count;
+    }
+    *costs = (struct ov_costs){ .workspaces = calloc(2, sizeof(*costs->workspaces)) };
+    ov_arena_init(&costs->arena, UINT64_MAX);
+    costs->known = calloc((size_t)strings + 1, sizeof(*costs->known));
+    status = ov_tables_init(
+            &costs->tables, strings < UINT32_MAX ? (uint32_t)strings : UINT32_MAX, err);
+    if (status == OVERT_OK && (costs->workspaces == NULL || costs->known == NULL)) {
+        status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory to weigh strings");
+    }
+    return status;
+}
+
+void ov_costs_done(struct ov_costs *costs)
+{
+    free(costs->workspaces);
+    free(costs->known);
+    ov_tables_done(&costs->tables);
+    ov_arena_done(&costs->arena);
+    *costs = (struct ov_costs){ 0 };
+}
+
+static uint64_t cost_of_fixed(const struct ov_costs *costs, const struct ov_form *form)
+{
+    const size_t length = form->wide ? form->count / 2 : form->count;
+    struct ov_place place;
+    const bool found = form->is_xor ? ov_atom_choose_xor(
+                                              &costs->tables, form->elements, form->count, &place)
+                                    : ov_atom_choose(
+                                              &costs->tables, form->elements, form->count, &place);
+
+    if (!found || length == 0) {
+        return OV_SHARE_ONE;
+    }
+    return place.cost + (form->is_xor ? XOR_FIND : 0)
+           + (OV_SHARE_ONE >> (FOUND_SHIFT + (length < LENGTH_MAX ? length : LENGTH_MAX)));
+}
+
+static uint64_t cost_of_form(struct ov_costs *costs, const struct ov_form *form)
+{
+    size_t cut;
+    uint64_t cost;
+
+    if (form->fixed) {
+        return cost_of_fixed(costs, form);
+    }
+    if (!ov_cut_choose(&costs->tables, form, costs->workspaces, &cut, &cost)) {
+        costs->out_of_memory = true;
+    }
+    /* A run of an automaton costs as much as several comparisons. */
+    return cost < OV_SHARE_ONE / 8 ? cost * 8 + AUTOMATON_FIND : OV_SHARE_ONE;
+}
+
+uint64_t ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint32_t number)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_forms forms;
+    uint64_t cost = 1;
+
+    if (costs->known[number] != 0) {
+        return costs->known[number];
+    }
+    if (ov_forms_of(string, &costs->arena, &forms, &err) != OVERT_OK || forms.part_count != 0) {
+        cost = OV_COST_UNFIT; /* parts of a chain are found one by one; or the rule is left out */
+    }
+    for (size_t i = 0; i < forms.count && cost != OV_COST_UNFIT; i++) {
+        cost += cost_of_form(costs, &forms.items[i]);
+    }
+    ov_arena_reset(&costs->arena);
+    costs->known[number] = cost;
+    return cost;
+}
