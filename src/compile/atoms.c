@@ -11,6 +11,8 @@
 #define FOLDED_MAX      16u   /* values of one byte, folded, in a gram */
 #define GRAM_COMBOS_MAX 64u   /* grams entered for one offset */
 #define PAIR_COMBOS_MAX 4096u
+#define FEW_DELTAS      64u
+#define FOLD1_DEAR      (OV_SHARE_ONE >> 14)
 #define NO_COST         UINT64_MAX
 
 /* The folded values of a set. */
@@ -190,6 +192,7 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         const enum ov_table table = order[i];
         const unsigned width = width_of(table);
         struct ov_place place;
+        uint64_t dear;
 
         for (uint32_t at = 0; at + width <= places; at++) {
             costs[at] = gram_cost(tables, &folded[at], width);
@@ -197,8 +200,10 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         if (places < width || !cheapest(costs, places - width + 1, table, &place)) {
             continue;
         }
-        /* The first pass that can do it, unless a later one is much better and it matters. */
-        if (out->cost == NO_COST || (out->cost > tables->dear && place.cost < out->cost / 4)) {
+        /* The first pass that can do it, unless a later one is much better and it matters. One over
+         * every offset is for a few. */
+        dear = table == OV_TABLE_FOLD1 ? FOLD1_DEAR : tables->dear;
+        if (out->cost == NO_COST || (out->cost > dear && place.cost < out->cost / 4)) {
             *out = place;
         }
         if (out->cost <= tables->dear) {
@@ -254,7 +259,8 @@ bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *
     }
     has_four = cheapest(costs, grams, OV_TABLE_DELTA4, &four);
     has_one = cheapest(costs, grams, OV_TABLE_DELTA1, &one);
-    if (has_four && (four.cost <= tables->dear || one.cost >= four.cost / 16)) {
+    /* A few differences at every offset are a matter of nibbles. */
+    if (has_four && (!has_one || ov_tables_count(tables, OV_TABLE_DELTA1) >= FEW_DELTAS)) {
         *out = four;
         return true;
     }

@@ -70,13 +70,11 @@ static overt_status compile_patterns(const struct ov_rule_set *set, const struct
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
     OV_CLEANUP(ov_profiles_done) struct ov_profiles profiles = { 0 };
-    const overt_status status =
-            ov_profiles_init(&profiles, set, asked->hints, asked->weights, err);
+    const overt_status status = ov_profiles_init(&profiles, set, asked->hints, asked->weights, err);
 
     return status != OVERT_OK ? status
-                              : ov_compile_patterns(set, asked->uses, asked->phases,
-                                        asked->guards, &profiles,
-                                        diags, writer, err);
+                              : ov_compile_patterns(set, asked->uses, asked->phases, asked->guards,
+                                      &profiles, diags, writer, err);
 }
 
 overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,

@@ -62,8 +62,8 @@ struct ov_rule_plan {
 struct ov_cond_context {
     const struct ov_rule_set *set;
     const struct ov_rule_plan *plans; /* of rules before this one */
-    struct ov_costs *costs; /* of the set's strings */
-    uint32_t string_base;   /* number of the rule's first string in the set */
+    struct ov_costs *costs;           /* of the set's strings */
+    uint32_t string_base;             /* number of the rule's first string in the set */
     size_t rule;
     struct ov_arena *arena;
     /* set when building fails */

@@ -84,8 +84,8 @@ overt_status ov_asked_init(struct ov_asked *asked, const struct ov_rule_set *set
     asked->hints = calloc(1, sizeof(*asked->hints));
     asked->costs = calloc(1, sizeof(*asked->costs));
     if (asked->plans == NULL || asked->uses == NULL || asked->phases == NULL
-            || asked->weights == NULL || asked->guards == NULL || asked->hints == NULL || asked->costs == NULL
-            || !ov_hints_init(asked->hints, set->rule_count)) {
+            || asked->weights == NULL || asked->guards == NULL || asked->hints == NULL
+            || asked->costs == NULL || !ov_hints_init(asked->hints, set->rule_count)) {
         return no_memory(err);
     }
     return ov_costs_init(asked->costs, set, err);
@@ -111,7 +111,7 @@ void ov_asked_done(struct ov_asked *asked)
 
 /* Gates that are found in more than one of some hundred objects save nothing: each of these is
  * gone over twice. */
-#define GATES_COST_MAX (OV_SHARE_ONE >> 21)
+#define GATES_COST_MAX (OV_SHARE_ONE >> 18)
 
 /* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
  * for before one was. `phases` are the rule's; `waits` is scratch. */
@@ -492,9 +492,7 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_asked 
 {
     struct ov_arena arena;
     struct writing w = {
-        .context = {
-            .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena
-        },
+        .context = { .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena },
         .plans = asked->plans,
         .diags = diags,
         .writer = writer,

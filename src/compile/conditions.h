@@ -15,9 +15,9 @@ struct ov_intern;
 /* What a set's conditions ask for: one item for each rule, or for each of its strings. */
 struct ov_asked {
     struct ov_rule_plan *plans;
-    uint8_t *uses;     /* ov_string_use of each string */
-    uint8_t *phases;   /* ov_string_phase of each string */
-    uint32_t *weights; /* of each rule: strings looked for in the first sweep */
+    uint8_t *uses;                /* ov_string_use of each string */
+    uint8_t *phases;              /* ov_string_phase of each string */
+    uint32_t *weights;            /* of each rule: strings looked for in the first sweep */
     struct ov_db_sleeper *guards; /* of each rule */
     struct ov_hints *hints;
     struct ov_costs *costs;
@@ -29,8 +29,8 @@ void ov_asked_done(struct ov_asked *asked);
 
 /* Fills `asked`. Rules whose conditions cannot be compiled, and those that refer to a rule left
  * out, are marked as left out and named in `diags`. */
-OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set,
-        struct ov_asked *asked, struct ov_diags *diags, overt_error *err);
+OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_asked *asked,
+        struct ov_diags *diags, overt_error *err);
 
 /* Fills all sections but those of patterns. Numbers the rules that are not left out. */
 OV_MUST_CHECK overt_status ov_conditions_write(const struct ov_rule_set *set,

@@ -12,8 +12,7 @@
 #define AUTOMATON_FIND (OV_SHARE_ONE >> 27)
 #define XOR_FIND       (OV_SHARE_ONE >> 27)
 
-overt_status ov_costs_init(
-        struct ov_costs *costs, const struct ov_rule_set *set, overt_error *err)
+overt_status ov_costs_init(struct ov_costs *costs, const struct ov_rule_set *set, overt_error *err)
 {
     uint64_t strings = 0;
     overt_status status;
@@ -45,10 +44,9 @@ static uint64_t cost_of_fixed(const struct ov_costs *costs, const struct ov_form
 {
     const size_t length = form->wide ? form->count / 2 : form->count;
     struct ov_place place;
-    const bool found = form->is_xor ? ov_atom_choose_xor(
-                                              &costs->tables, form->elements, form->count, &place)
-                                    : ov_atom_choose(
-                                              &costs->tables, form->elements, form->count, &place);
+    const bool found =
+            form->is_xor ? ov_atom_choose_xor(&costs->tables, form->elements, form->count, &place)
+                         : ov_atom_choose(&costs->tables, form->elements, form->count, &place);
 
     if (!found || length == 0) {
         return OV_SHARE_ONE;

@@ -8,8 +8,7 @@
 #define CUT_EVERY 32u
 
 /* The cost of looking for all of these; false if one of them gives nothing to look for. */
-static bool cost_of(
-        const struct ov_tables *tables, const struct ov_sequences *seqs, uint64_t *cost)
+static bool cost_of(const struct ov_tables *tables, const struct ov_sequences *seqs, uint64_t *cost)
 {
     *cost = 0;
     for (uint32_t i = 0; i < seqs->count; i++) {

@@ -6,9 +6,10 @@
 
 #include "compile/tables.h"
 
-/* Bits of a filter for each entry, which sets two: 24 to 48 with rounding, so 4 to 8 per cent are
- * set and less than one in a hundred foreign grams passes. */
-#define BITS_PER_ENTRY 24u
+/* Bits of a filter for each entry, which sets two: 12 to 24 with rounding, so 8 to 16 per cent are
+ * set and one or two in a hundred foreign grams pass. Twice as many would let less through and
+ * leave the second level of cache. */
+#define BITS_PER_ENTRY 12u
 
 /* How many hashes are tried for one that lets no common run of bytes through. */
 #define TRIES 8u
@@ -78,11 +79,12 @@ static uint32_t entered(const struct job *job)
 
 /* --- nibbles -------------------------------------------------------------------------------------- */
 
-/* Asking the nibbles costs about a fifth of asking the bitmap for every offset, and what they let
- * through is asked of the bitmap one by one. */
+/* What the nibbles let through is asked of the bitmap one by one, so they must not let much
+ * through; two or four records of them have more sets, and cost more. */
+#define NIBBLES_GOOD  (OV_SHARE_ONE / 24)
 #define NIBBLES_WORTH (OV_SHARE_ONE / 6)
 
-/* More distinct entries than this do not fit eight sets in any useful way. */
+/* More distinct entries than this do not fit the sets in any useful way. */
 #define NIBBLE_ENTRIES_MAX 2048u
 
 /* Four bytes from the gram's offset on, as far as they are certain. */
@@ -167,35 +169,59 @@ static uint64_t share_taken(
     return share;
 }
 
-/* False: not worth asking, or no memory to find out. Neighbours in order share a set. */
-static bool make_nibbles(
-        const struct job *job, const struct ov_rarity *rarity, struct ov_db_nibbles *out)
+/* The distinct entries, in order; NULL: no memory. */
+static struct quad *quads_of(const struct job *job, size_t *count)
 {
-    auto_free struct quad *quads = calloc((size_t)job->count + 1, sizeof(*quads));
-    size_t count = 0, kept = 0;
+    struct quad *quads = calloc((size_t)job->count + 1, sizeof(*quads));
+    size_t all = 0, kept = 0;
 
-    *out = (struct ov_db_nibbles){ 0 };
     for (uint32_t i = 0; quads != NULL && i < job->count; i++) {
         if (is_entered(job, i)) {
-            quads[count++] = quad_of(&job->entries[i].atom);
+            quads[all++] = quad_of(&job->entries[i].atom);
         }
     }
-    if (quads == NULL) {
-        return false;
+    if (quads != NULL) {
+        qsort(quads, all, sizeof(*quads), by_quad);
     }
-    qsort(quads, count, sizeof(*quads), by_quad);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < all; i++) {
         if (kept == 0 || by_quad(&quads[kept - 1], &quads[i]) != 0) {
             quads[kept++] = quads[i];
         }
     }
-    if (kept > NIBBLE_ENTRIES_MAX) {
-        return false;
+    *count = kept;
+    return quads;
+}
+
+/* Returns how many records it takes; 0: they are not worth asking. Neighbours in order share a
+ * set. */
+static uint8_t make_nibbles(const struct job *job, const struct ov_rarity *rarity,
+        struct ov_db_nibbles out[OV_NIBBLES_MAX])
+{
+    size_t count;
+    auto_free struct quad *quads = quads_of(job, &count);
+    uint64_t share = OV_SHARE_ONE;
+    uint8_t records = 1;
+
+    if (quads == NULL || count > NIBBLE_ENTRIES_MAX) {
+        return 0;
     }
-    for (size_t i = 0; i < kept; i++) {
-        put_quad(out, &quads[i], (unsigned)(i * 8 / kept));
+    for (;; records = (uint8_t)(records * 2)) {
+        const size_t sets = 8u * records;
+
+        memset(out, 0, OV_NIBBLES_MAX * sizeof(*out));
+        for (size_t i = 0; i < count; i++) {
+            const size_t set = i * sets / count;
+
+            put_quad(&out[set / 8], &quads[i], (unsigned)(set % 8));
+        }
+        share = 0;
+        for (size_t i = 0; i < records; i++) {
+            share += share_taken(rarity, job->pass->kind, &out[i]);
+        }
+        if (share <= NIBBLES_GOOD || records == OV_NIBBLES_MAX) {
+            return share <= NIBBLES_WORTH ? records : 0;
+        }
     }
-    return share_taken(rarity, job->pass->kind, out) <= NIBBLES_WORTH;
 }
 
 /* --- a filter ------------------------------------------------------------------------------------- */
@@ -237,7 +263,7 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
     const uint32_t here = entered(&job);
     const uint8_t bits =
             ov_table_bits((uint64_t)here * BITS_PER_ENTRY, OV_FILTER_BITS_MIN, OV_FILTER_BITS_MAX);
-    struct ov_db_nibbles nibbles;
+    struct ov_db_nibbles nibbles[OV_NIBBLES_MAX];
     auto_free uint32_t *words = malloc((size_t)1 << (bits - 3));
 
     *filter = (struct ov_db_filter){ .filter_bits = 0 };
@@ -248,11 +274,9 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
     }
     filter->filter_bits = bits;
-    filter->nibbles = ov_le64_of(OV_NO_NIBBLES);
-    if (pass->stride == 1 && make_nibbles(&job, rarity, &nibbles)) {
-        filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
-        ov_buf_put(out, &nibbles, sizeof(nibbles));
-    }
+    filter->nibble_count = pass->stride == 1 ? make_nibbles(&job, rarity, nibbles) : 0;
+    filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+    ov_buf_put(out, nibbles, filter->nibble_count * sizeof(nibbles[0]));
     make_bitmap(&job, filter, words);
     filter->offset = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     for (size_t i = 0; i < (size_t)1 << (bits - 5); i++) {

@@ -23,7 +23,7 @@ struct compiler {
     struct ov_arena arena; /* one string's forms */
     struct ov_buf parts;
     struct ov_buf lone;
-    struct ov_buf sleepers; /* one for each rule, and one more */
+    struct ov_buf sleepers;         /* one for each rule, and one more */
     struct ov_buf programs;         /* one pattern's, until all of them are there */
     struct ov_sequences *sequences; /* two workspaces, owned */
     uint32_t string_count;

@@ -331,8 +331,8 @@ static bool serves(uint64_t weight_of_both, uint64_t weight)
     return weight_of_both <= weight + weight / 16;
 }
 
-static uint64_t weight_of(
-        const struct ov_rule_set *set, const uint32_t *weights, const uint64_t *a, const uint64_t *b)
+static uint64_t weight_of(const struct ov_rule_set *set, const uint32_t *weights, const uint64_t *a,
+        const uint64_t *b)
 {
     uint64_t weight = 0;
 

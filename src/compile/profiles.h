@@ -26,7 +26,7 @@ struct ov_profiles {
     uint8_t map[OV_CLASSES_MAX * OV_SIZES_MAX];
     uint32_t profile_count; /* the last one, which has everything, is that of the second sweep */
     struct ov_profile_set *groups; /* owned */
-    uint32_t group_count; /* the last one: the second sweep only */
+    uint32_t group_count;          /* the last one: the second sweep only */
     uint16_t *of_rule; /* the group of each rule of the set; owned; NULL: all rules in group 0 */
 };
 
@@ -38,7 +38,8 @@ OV_MUST_CHECK overt_status ov_profiles_init(struct ov_profiles *profiles,
 void ov_profiles_done(struct ov_profiles *profiles);
 
 /* The group of a rule's strings; `later`: of those for the second sweep only. */
-static inline uint16_t ov_profiles_group(const struct ov_profiles *profiles, size_t rule, bool later)
+static inline uint16_t ov_profiles_group(
+        const struct ov_profiles *profiles, size_t rule, bool later)
 {
     if (later) {
         return (uint16_t)(profiles->group_count - 1);

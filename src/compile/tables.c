@@ -68,6 +68,12 @@ static uint32_t crowd_slot(uint64_t gram)
     return (uint32_t)((gram * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - CROWD_BITS));
 }
 
+uint32_t ov_tables_count(const struct ov_tables *tables, enum ov_table table)
+{
+    return (uint32_t)(ov_bytes_len(ov_buf_bytes(&tables->priv_entries[table]))
+                      / sizeof(struct ov_table_entry));
+}
+
 uint32_t ov_tables_crowd(const struct ov_tables *tables, uint64_t gram)
 {
     return tables->priv_crowd[crowd_slot(gram)];
@@ -164,9 +170,8 @@ static void put_grams(struct ov_db_pass *pass, const struct ov_table_entry *entr
 {
     pass->grams = here(out);
     for (uint32_t i = 0; i < count; i++) {
-        const struct ov_db_gram record = {
-            .gram = ov_le64_of(entries[i].gram), .pattern = entries[i].atom.pattern
-        };
+        const struct ov_db_gram record = { .gram = ov_le64_of(entries[i].gram),
+            .pattern = entries[i].atom.pattern };
 
         ov_buf_put(out, &record, sizeof(record));
     }
@@ -277,7 +282,8 @@ overt_status ov_tables_write(struct ov_tables *tables, const struct ov_profiles 
     filters->lone = here(out);
     ov_buf_put(out, ov_bytes_raw(lone), (size_t)ov_bytes_len(lone));
     filters->rules = here(out);
-    filters->rule_count = ov_le32_of((uint32_t)(ov_bytes_len(sleepers) / sizeof(struct ov_db_sleeper) - 1));
+    filters->rule_count =
+            ov_le32_of((uint32_t)(ov_bytes_len(sleepers) / sizeof(struct ov_db_sleeper) - 1));
     ov_buf_put(out, ov_bytes_raw(sleepers), (size_t)ov_bytes_len(sleepers));
     ov_buf_align(out, 8);
     put_profiles(profiles, filters, out);

@@ -46,6 +46,7 @@ void ov_tables_done(struct ov_tables *tables);
 
 uint8_t ov_tables_stride(enum ov_table table);
 
+uint32_t ov_tables_count(const struct ov_tables *tables, enum ov_table table); /* entries */
 uint32_t ov_tables_crowd(const struct ov_tables *tables, uint64_t gram);
 void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint64_t gram,
         const struct ov_db_atom *atom);

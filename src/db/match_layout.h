@@ -152,11 +152,12 @@ _Static_assert(sizeof(struct ov_db_pass) == 40, "on-disk layout");
  * 5..9 are two bits in it, which are both set if the gram is entered. */
 struct ov_db_filter {
     struct ov_le64 offset;   /* in FILTERS */
-    struct ov_le64 nibbles;  /* offset in FILTERS; OV_NO_NIBBLES: there are none */
+    struct ov_le64 nibbles;  /* offset in FILTERS */
     struct ov_le32 hash_low; /* odd multipliers */
     struct ov_le32 hash_high;
-    uint8_t filter_bits; /* the bitmap has 1 << filter_bits bits; 0: the pass is not made */
-    uint8_t reserved[7];
+    uint8_t filter_bits;  /* the bitmap has 1 << filter_bits bits; 0: the pass is not made */
+    uint8_t nibble_count; /* records at `nibbles`, at most OV_NIBBLES_MAX */
+    uint8_t reserved[6];
 };
 
 _Static_assert(sizeof(struct ov_db_filter) == 32, "on-disk layout");
@@ -164,7 +165,7 @@ _Static_assert(sizeof(struct ov_db_filter) == 32, "on-disk layout");
 /* Of a filter with few grams, at every offset: what can be asked of four bytes (DELTA: four
  * differences) from there before the bitmap is. The entries are in eight sets; bit s of low[i][n]
  * is there if byte i of an entry of set s may have n for its low half, high[i][n] the same for the
- * high one. An entry can be here only if a bit is in all eight. */
+ * high one. An entry can be here only if a bit is in all eight of some record. */
 struct ov_db_nibbles {
     uint8_t low[4][16];
     uint8_t high[4][16];
@@ -172,7 +173,7 @@ struct ov_db_nibbles {
 
 _Static_assert(sizeof(struct ov_db_nibbles) == 128, "on-disk layout");
 
-#define OV_NO_NIBBLES UINT64_MAX
+#define OV_NIBBLES_MAX 4u
 
 #define OV_FILTER_BITS_MIN 9u
 #define OV_FILTER_BITS_MAX 26u
@@ -300,7 +301,8 @@ struct ov_db_filters {
     struct ov_le64 map;      /* class_count times size_count bytes: which profile */
     struct ov_le64 profiles; /* profile_count records */
     struct ov_le64 groups;   /* group_count records */
-    struct ov_le64 rules; /* rule_count + 1 records; the last one ends the strings of the one before */
+    struct ov_le64
+            rules; /* rule_count + 1 records; the last one ends the strings of the one before */
     struct ov_db_pass passes[OV_PASSES_MAX];
     uint8_t padding[64];
 };

@@ -299,10 +299,10 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
                            == NULL) {
             return false;
         }
-        if (ov_le64_get(filter->nibbles) != OV_NO_NIBBLES
-                && (c->filters.passes[i].stride != 1
-                        || records(c, OV_DB_FILTERS, ov_le64_get(filter->nibbles), 1,
-                                   sizeof(struct ov_db_nibbles))
+        if (filter->nibble_count != 0
+                && (c->filters.passes[i].stride != 1 || filter->nibble_count > OV_NIBBLES_MAX
+                        || records(c, OV_DB_FILTERS, ov_le64_get(filter->nibbles),
+                                   filter->nibble_count, sizeof(struct ov_db_nibbles))
                                    == NULL)) {
             return false;
         }
@@ -313,8 +313,8 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
 static bool check_rules(const struct check *c)
 {
     const uint64_t count = (uint64_t)ov_le32_get(c->filters.rule_count) + 1;
-    const struct ov_db_sleeper *rules = records(
-            c, OV_DB_FILTERS, ov_le64_get(c->filters.rules), count, sizeof(*rules));
+    const struct ov_db_sleeper *rules =
+            records(c, OV_DB_FILTERS, ov_le64_get(c->filters.rules), count, sizeof(*rules));
 
     if (rules == NULL || ov_le32_get(rules[0].first_string) != 0
             || ov_le32_get(rules[count - 1].first_string) != c->string_count) {

@@ -12,6 +12,9 @@
 
 #define BITS_PER_GRAM 16u
 
+/* So many fit the eight sets of one record. */
+#define NIBBLE_GRAMS_MAX 64u
+
 /* Any odd numbers will do: there is nothing here to be tried out beforehand. */
 #define HASH_LOW  UINT32_C(0x9e3779b1)
 #define HASH_HIGH UINT32_C(0x85ebca6b)
@@ -65,11 +68,52 @@ static void grams_of(const struct ov_matcher *m, const struct ov_pass *pass, uin
 static void enter(struct ov_pass *pass, uint32_t *words, uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
-        const uint32_t hash =
-                ov_gram_hash(ov_le64_get(pass->grams[i].gram), HASH_LOW, HASH_HIGH);
+        const uint32_t hash = ov_gram_hash(ov_le64_get(pass->grams[i].gram), HASH_LOW, HASH_HIGH);
 
         words[ov_gram_word(hash, pass->filter_bits)] |= ov_gram_mask(hash);
     }
+}
+
+/* One byte of a gram, in set number `set`; folded, it may have been one of two. */
+static void put_byte(
+        struct ov_db_nibbles *nibbles, unsigned i, uint8_t byte, bool folded, unsigned set)
+{
+    const unsigned low = byte & 15u, high = byte >> 4;
+
+    nibbles->low[i][low] = (uint8_t)(nibbles->low[i][low] | 1u << set);
+    nibbles->high[i][high] = (uint8_t)(nibbles->high[i][high] | 1u << set);
+    if (folded) {
+        nibbles->high[i][high ^ 2u] = (uint8_t)(nibbles->high[i][high ^ 2u] | 1u << set);
+    }
+}
+
+/* Bytes behind a gram may be any. */
+static void make_nibbles(struct ov_matcher *m, uint32_t number)
+{
+    struct ov_pass *pass = &m->passes[number];
+    struct ov_db_nibbles *nibbles = &m->awake_nibbles[number];
+    unsigned entered = 0;
+
+    memset(nibbles, 0, sizeof(*nibbles));
+    for (unsigned i = pass->width; i < 4; i++) {
+        memset(nibbles->low[i], 0xff, sizeof(nibbles->low[i]));
+        memset(nibbles->high[i], 0xff, sizeof(nibbles->high[i]));
+    }
+    for (uint32_t r = 0; r < m->awake_count; r++) {
+        uint32_t first, end;
+
+        grams_of(m, pass, m->awake_rules[r], &first, &end);
+        for (uint32_t g = first; g < end; g++, entered++) {
+            const uint64_t gram = ov_le64_get(pass->grams[g].gram);
+
+            for (unsigned i = 0; i < pass->width && i < 4; i++) {
+                put_byte(nibbles, i, (uint8_t)(gram >> 8 * i), pass->kind == OV_PASS_FOLD,
+                        entered % 8);
+            }
+        }
+    }
+    pass->nibbles = nibbles;
+    pass->nibble_count = 1;
 }
 
 static void make_filter(struct ov_matcher *m, uint32_t number)
@@ -105,10 +149,13 @@ static void make_filter(struct ov_matcher *m, uint32_t number)
     pass->filter_bits = bits;
     pass->hash_low = HASH_LOW;
     pass->hash_high = HASH_HIGH;
-    pass->nibbles = NULL;
+    pass->nibble_count = 0;
     for (uint32_t i = 0; i < m->awake_count; i++) {
         grams_of(m, pass, m->awake_rules[i], &first, &end);
         enter(pass, m->awake_filters[number], first, end);
+    }
+    if (pass->stride == 1 && count <= NIBBLE_GRAMS_MAX) {
+        make_nibbles(m, number);
     }
 }
 

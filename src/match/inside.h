@@ -34,7 +34,8 @@ struct ov_pass {
     uint32_t hash_low;
     uint32_t hash_high;
     const uint8_t *filter;
-    const struct ov_db_nibbles *nibbles; /* NULL: none */
+    const struct ov_db_nibbles *nibbles; /* nibble_count of them */
+    unsigned nibble_count;
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
     const struct ov_db_gram *grams;
@@ -92,8 +93,10 @@ struct ov_matcher {
     uint64_t *awake;       /* a bit for each string; owned */
     uint32_t *awake_rules; /* whose strings' bits are set; owned */
     uint32_t awake_count;
-    uint32_t *awake_filters[OV_PASSES_MAX]; /* OV_AWAKE_BITS_MAX bits each, made when needed; owned */
-    bool again;                             /* this is the second sweep */
+    uint32_t *
+            awake_filters[OV_PASSES_MAX]; /* OV_AWAKE_BITS_MAX bits each, made when needed; owned */
+    struct ov_db_nibbles awake_nibbles[OV_PASSES_MAX];
+    bool again; /* this is the second sweep */
 
     /* scratch, all of it for the object at hand */
     uint32_t *slots;       /* for each collector the number of its list + 1, or 0; owned */
@@ -178,7 +181,8 @@ static inline bool ov_atom_wanted(const struct ov_matcher *m, const struct ov_db
 }
 
 /* Whether one match of this pattern is all that counts in this sweep. */
-static inline bool ov_once_is_enough(const struct ov_matcher *m, const struct ov_db_pattern *pattern)
+static inline bool ov_once_is_enough(
+        const struct ov_matcher *m, const struct ov_db_pattern *pattern)
 {
     return (pattern->use == OV_USE_EXISTS_IN_DB && !m->keep_all)
            || (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0);

@@ -160,19 +160,29 @@ INLINE __m256i bytes_at(const uint8_t *at, bool differences)
                        : plain;
 }
 
+/* The sets of one record that have an entry at `at` and the 31 offsets behind it. */
+INLINE __m256i entries_at(const struct ov_db_nibbles *nibbles, const uint8_t *at, bool differences)
+{
+    __m256i sets = sets_of(nibbles, 0, bytes_at(at, differences));
+
+    for (unsigned i = 1; i < 4; i++) {
+        sets = _mm256_and_si256(sets, sets_of(nibbles, i, bytes_at(at + i, differences)));
+    }
+    return sets;
+}
+
 INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, size_t *from,
         size_t to, size_t readable, uint32_t *hits, bool differences)
 {
-    const struct ov_db_nibbles nibbles = *pass->nibbles;
     size_t x = *from;
     uint32_t count = 0;
 
     while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
-        __m256i sets = sets_of(&nibbles, 0, bytes_at(at + x, differences));
+        __m256i sets = entries_at(&pass->nibbles[0], at + x, differences);
         unsigned bits;
 
-        for (unsigned i = 1; i < 4; i++) {
-            sets = _mm256_and_si256(sets, sets_of(&nibbles, i, bytes_at(at + x + i, differences)));
+        for (unsigned n = 1; n < pass->nibble_count; n++) {
+            sets = _mm256_or_si256(sets, entries_at(&pass->nibbles[n], at + x, differences));
         }
         bits = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(sets, _mm256_setzero_si256()));
         if (bits != 0 && !is_barren(pass, at, x, readable)) {
@@ -197,7 +207,7 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
 AVX2 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, size_t *from,
         size_t to, size_t readable, uint32_t *hits)
 {
-    if (pass->nibbles != NULL) {
+    if (pass->nibble_count != 0) {
         return pass->kind == OV_PASS_DELTA
                        ? find_by_nibbles(pass, at, from, to, readable, hits, true)
                        : find_by_nibbles(pass, at, from, to, readable, hits, false);

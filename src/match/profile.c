@@ -95,10 +95,12 @@ static void open_filter(
     pass->filter_bits = bits;
     pass->hash_low = ov_le32_get(from->hash_low);
     pass->hash_high = ov_le32_get(from->hash_high);
-    pass->nibbles = NULL;
-    if (ov_bytes_slice(m->filters, ov_le64_get(from->nibbles), sizeof(*pass->nibbles), &part)
-            && pass->stride == 1) {
+    pass->nibble_count = 0;
+    if (pass->stride == 1 && from->nibble_count <= OV_NIBBLES_MAX
+            && ov_bytes_slice(m->filters, ov_le64_get(from->nibbles),
+                    from->nibble_count * sizeof(*pass->nibbles), &part)) {
         pass->nibbles = (const void *)ov_bytes_raw(part);
+        pass->nibble_count = from->nibble_count;
     }
 }
 
@@ -119,9 +121,8 @@ static void note_barren(struct ov_pass *pass)
 
 void ov_profile_choose(struct ov_matcher *m)
 {
-    const uint32_t profile = m->again
-                                     ? m->profile_count - 1
-                                     : m->map[class_of(m) * m->size_count + size_class_of(m)];
+    const uint32_t profile = m->again ? m->profile_count - 1
+                                      : m->map[class_of(m) * m->size_count + size_class_of(m)];
 
     m->profile = profile < m->profile_count ? profile : 0;
     m->profile_known = true;
