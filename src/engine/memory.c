@@ -51,7 +51,7 @@ void ov_memory_examine(
         }
         ov_source_on_memory(&space, fd, 0, ADDRESS_END, engine->window);
         ov_matcher_end(engine->matcher, &space, &walk->budget);
-        again = ov_matcher_again(engine->matcher);
+        again = finished && ov_matcher_again(engine->matcher);
     } while (again);
     matching = ov_matcher_stopped(engine->matcher);
     subject.source = &space;
