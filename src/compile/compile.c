@@ -66,40 +66,42 @@ static overt_status leave_out_named(const struct ov_rule_set *set, const struct 
 }
 
 /* Patterns, each to be looked for in the objects that its rule's hint leaves. */
-static overt_status compile_patterns(const struct ov_rule_set *set, const struct ov_asked *asked,
-        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
+static overt_status compile_patterns(const struct ov_rule_set *set,
+        const struct ov_demands *demands, struct ov_diags *diags, struct ov_db_writer *writer,
+        overt_error *err)
 {
     OV_CLEANUP(ov_profiles_done) struct ov_profiles profiles = { 0 };
-    const overt_status status = ov_profiles_init(&profiles, set, asked->hints, asked->weights, err);
+    const overt_status status =
+            ov_profiles_init(&profiles, set, demands->hints, demands->weights, err);
 
     return status != OVERT_OK ? status
-                              : ov_compile_patterns(set, asked->uses, asked->phases, asked->guards,
-                                      &profiles, diags, writer, err);
+                              : ov_compile_patterns(set, demands->uses, demands->phases,
+                                      demands->guards, &profiles, diags, writer, err);
 }
 
 overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err)
 {
-    OV_CLEANUP(ov_asked_done) struct ov_asked asked = { 0 };
-    overt_status status = ov_asked_init(&asked, set, err);
+    OV_CLEANUP(ov_demands_done) struct ov_demands demands = { 0 };
+    overt_status status = ov_demands_init(&demands, set, err);
     uint64_t errors_before;
     size_t diags_before;
 
     if (status == OVERT_OK) {
-        status = ov_conditions_plan(set, &asked, diags, err);
+        status = ov_conditions_plan(set, &demands, diags, err);
     }
     writer->must_know |= set->clam ? OV_DB_MUST_CLAM : 0;
     diags_before = diags->count;
     errors_before = diags->errors;
     if (status == OVERT_OK) {
-        status = compile_patterns(set, &asked, diags, writer, err);
+        status = compile_patterns(set, &demands, diags, writer, err);
     }
     if (status == OVERT_OK && diags->errors != errors_before) {
         status = leave_out_named(
-                set, diags, diags_before, diags->errors - errors_before, asked.plans, err);
+                set, diags, diags_before, diags->errors - errors_before, demands.plans, err);
     }
     if (status == OVERT_OK) {
-        status = ov_conditions_write(set, &asked, diags, writer, err);
+        status = ov_conditions_write(set, &demands, diags, writer, err);
     }
     return status;
 }

@@ -68,45 +68,46 @@ static overt_status check_totals(const struct ov_rule_set *set, overt_error *err
 
 /* --- planning -------------------------------------------------------------------------------- */
 
-overt_status ov_asked_init(struct ov_asked *asked, const struct ov_rule_set *set, overt_error *err)
+overt_status ov_demands_init(
+        struct ov_demands *demands, const struct ov_rule_set *set, overt_error *err)
 {
     uint64_t strings = 0;
 
-    *asked = (struct ov_asked){ 0 };
+    *demands = (struct ov_demands){ 0 };
     for (size_t r = 0; r < set->rule_count; r++) {
         strings += set->rules[r].string_count;
     }
-    asked->plans = calloc(set->rule_count + 1, sizeof(*asked->plans));
-    asked->uses = calloc((size_t)strings + 1, 1);
-    asked->phases = calloc((size_t)strings + 1, 1);
-    asked->weights = calloc(set->rule_count + 1, sizeof(*asked->weights));
-    asked->guards = calloc(set->rule_count + 1, sizeof(*asked->guards));
-    asked->hints = calloc(1, sizeof(*asked->hints));
-    asked->costs = calloc(1, sizeof(*asked->costs));
-    if (asked->plans == NULL || asked->uses == NULL || asked->phases == NULL
-            || asked->weights == NULL || asked->guards == NULL || asked->hints == NULL
-            || asked->costs == NULL || !ov_hints_init(asked->hints, set->rule_count)) {
+    demands->plans = calloc(set->rule_count + 1, sizeof(*demands->plans));
+    demands->uses = calloc((size_t)strings + 1, 1);
+    demands->phases = calloc((size_t)strings + 1, 1);
+    demands->weights = calloc(set->rule_count + 1, sizeof(*demands->weights));
+    demands->guards = calloc(set->rule_count + 1, sizeof(*demands->guards));
+    demands->hints = calloc(1, sizeof(*demands->hints));
+    demands->costs = calloc(1, sizeof(*demands->costs));
+    if (demands->plans == NULL || demands->uses == NULL || demands->phases == NULL
+            || demands->weights == NULL || demands->guards == NULL || demands->hints == NULL
+            || demands->costs == NULL || !ov_hints_init(demands->hints, set->rule_count)) {
         return no_memory(err);
     }
-    return ov_costs_init(asked->costs, set, err);
+    return ov_costs_init(demands->costs, set, err);
 }
 
-void ov_asked_done(struct ov_asked *asked)
+void ov_demands_done(struct ov_demands *demands)
 {
-    if (asked->costs != NULL) {
-        ov_costs_done(asked->costs);
+    if (demands->costs != NULL) {
+        ov_costs_done(demands->costs);
     }
-    if (asked->hints != NULL) {
-        ov_hints_done(asked->hints);
+    if (demands->hints != NULL) {
+        ov_hints_done(demands->hints);
     }
-    free(asked->costs);
-    free(asked->hints);
-    free(asked->guards);
-    free(asked->weights);
-    free(asked->phases);
-    free(asked->uses);
-    free(asked->plans);
-    *asked = (struct ov_asked){ 0 };
+    free(demands->costs);
+    free(demands->hints);
+    free(demands->guards);
+    free(demands->weights);
+    free(demands->phases);
+    free(demands->uses);
+    free(demands->plans);
+    *demands = (struct ov_demands){ 0 };
 }
 
 /* Gates that are found in more than one of some hundred objects save nothing: each of these is
@@ -151,39 +152,39 @@ static void plan_guard(const struct ov_cond *cond, struct ov_db_sleeper *out)
     }
 }
 
-static void plan_rule(struct ov_cond_context *context, struct ov_asked *asked,
+static void plan_rule(struct ov_cond_context *context, struct ov_demands *demands,
         struct ov_diags *diags, struct ov_buf *waits)
 {
     const size_t r = context->rule;
     const struct ov_rule *rule = &context->set->rules[r];
-    uint8_t *uses = asked->uses + context->string_base;
-    uint8_t *phases = asked->phases + context->string_base;
+    uint8_t *uses = demands->uses + context->string_base;
+    uint8_t *phases = demands->phases + context->string_base;
     const struct ov_cond *cond =
-            asked->plans[r].left_out ? NULL : tree_of(context, asked->plans, diags);
+            demands->plans[r].left_out ? NULL : tree_of(context, demands->plans, diags);
 
     memset(uses, OV_USE_NONE, rule->string_count);
     memset(phases, OV_PHASE_ALWAYS, rule->string_count);
     if (cond != NULL) {
-        asked->plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
+        demands->plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
         ov_cond_uses(cond, uses);
-        plan_guard(cond, &asked->guards[r]);
-        if (asked->plans[r].needs_wake) {
+        plan_guard(cond, &demands->guards[r]);
+        if (demands->plans[r].needs_wake) {
             plan_phases(context, cond, phases, waits);
         }
         for (uint32_t s = 0; s < rule->string_count; s++) {
-            asked->weights[r] += phases[s] != OV_PHASE_LATER;
+            demands->weights[r] += phases[s] != OV_PHASE_LATER;
         }
     }
-    ov_cond_hint(asked->hints, rule, cond);
+    ov_cond_hint(demands->hints, rule, cond);
 }
 
-overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_asked *asked,
+overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_demands *demands,
         struct ov_diags *diags, overt_error *err)
 {
     const overt_status status = check_totals(set, err);
     struct ov_arena arena;
     struct ov_cond_context context = {
-        .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena
+        .set = set, .plans = demands->plans, .costs = demands->costs, .arena = &arena
     };
     struct ov_buf waits;
     bool good;
@@ -195,11 +196,11 @@ overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_asked *
     ov_buf_init(&waits, SIZE_MAX);
     for (size_t r = 0; r < set->rule_count && !context.out_of_memory; r++) {
         context.rule = r;
-        plan_rule(&context, asked, diags, &waits);
+        plan_rule(&context, demands, diags, &waits);
         context.string_base += set->rules[r].string_count;
     }
-    good = !context.out_of_memory && !asked->hints->out_of_memory && !asked->costs->out_of_memory
-           && ov_buf_ok(&waits);
+    good = !context.out_of_memory && !demands->hints->out_of_memory
+           && !demands->costs->out_of_memory && ov_buf_ok(&waits);
     ov_buf_done(&waits);
     ov_arena_done(&arena);
     return good ? OVERT_OK : no_memory(err);
@@ -487,13 +488,16 @@ static overt_status write_all(struct writing *w, overt_error *err)
     return OVERT_OK;
 }
 
-overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_asked *asked,
+overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_demands *demands,
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
     struct ov_arena arena;
     struct writing w = {
-        .context = { .set = set, .plans = asked->plans, .costs = asked->costs, .arena = &arena },
-        .plans = asked->plans,
+        .context = { .set = set,
+                .plans = demands->plans,
+                .costs = demands->costs,
+                .arena = &arena },
+        .plans = demands->plans,
         .diags = diags,
         .writer = writer,
     };
@@ -515,7 +519,7 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_asked 
     ov_buf_init(&w.groups.always, SIZE_MAX);
     ov_buf_init(&w.groups.globals, SIZE_MAX);
     w.wakes = calloc(strings_max, 1);
-    if (w.wakes == NULL || !ov_spaces_find(set, asked->plans, &w.spaces)) {
+    if (w.wakes == NULL || !ov_spaces_find(set, demands->plans, &w.spaces)) {
         status = no_memory(err);
     }
     if (status == OVERT_OK) {
@@ -538,19 +542,19 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_asked 
 overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,
         struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
-    OV_CLEANUP(ov_asked_done) struct ov_asked asked = { 0 };
-    overt_status status = ov_asked_init(&asked, set, err);
+    OV_CLEANUP(ov_demands_done) struct ov_demands demands = { 0 };
+    overt_status status = ov_demands_init(&demands, set, err);
     uint64_t strings = 0;
 
     if (status == OVERT_OK) {
-        status = ov_conditions_plan(set, &asked, diags, err);
+        status = ov_conditions_plan(set, &demands, diags, err);
     }
     for (size_t r = 0; r < set->rule_count && status == OVERT_OK; r++) {
         strings += set->rules[r].string_count;
     }
     if (status == OVERT_OK) {
-        memcpy(uses, asked.uses, (size_t)strings);
-        status = ov_conditions_write(set, &asked, diags, writer, err);
+        memcpy(uses, demands.uses, (size_t)strings);
+        status = ov_conditions_write(set, &demands, diags, writer, err);
     }
     return status;
 }

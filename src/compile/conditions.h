@@ -13,7 +13,7 @@ struct ov_rule_plan;
 struct ov_intern;
 
 /* What a set's conditions ask for: one item for each rule, or for each of its strings. */
-struct ov_asked {
+struct ov_demands {
     struct ov_rule_plan *plans;
     uint8_t *uses;                /* ov_string_use of each string */
     uint8_t *phases;              /* ov_string_phase of each string */
@@ -23,18 +23,18 @@ struct ov_asked {
     struct ov_costs *costs;
 };
 
-OV_MUST_CHECK overt_status ov_asked_init(
-        struct ov_asked *asked, const struct ov_rule_set *set, overt_error *err);
-void ov_asked_done(struct ov_asked *asked);
+OV_MUST_CHECK overt_status ov_demands_init(
+        struct ov_demands *demands, const struct ov_rule_set *set, overt_error *err);
+void ov_demands_done(struct ov_demands *demands);
 
-/* Fills `asked`. Rules whose conditions cannot be compiled, and those that refer to a rule left
+/* Fills `demands`. Rules whose conditions cannot be compiled, and those that refer to a rule left
  * out, are marked as left out and named in `diags`. */
-OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_asked *asked,
-        struct ov_diags *diags, overt_error *err);
+OV_MUST_CHECK overt_status ov_conditions_plan(const struct ov_rule_set *set,
+        struct ov_demands *demands, struct ov_diags *diags, overt_error *err);
 
 /* Fills all sections but those of patterns. Numbers the rules that are not left out. */
 OV_MUST_CHECK overt_status ov_conditions_write(const struct ov_rule_set *set,
-        struct ov_asked *asked, struct ov_diags *diags, struct ov_db_writer *writer,
+        struct ov_demands *demands, struct ov_diags *diags, struct ov_db_writer *writer,
         overt_error *err);
 
 /* compile/groups.c: OV_DB_GROUPS from what the rules need. */
