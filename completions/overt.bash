@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prove --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prove quarantine --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -75,6 +75,13 @@ _overt()
         yarac)
             options="--atom-quality-table --define --fail-on-warnings --file-variables --help --strict-escape
                 --max-strings-per-rule --no-warnings --accept-weaker-jail --version"
+            ;;
+        quarantine)
+            if ((cword == 2)); then
+                COMPREPLY=($(compgen -W 'list show add restore delete export' -- "$cur"))
+                return
+            fi
+            options='--json --force --rule --to --output --store --help'
             ;;
         prove) options='--without --only --matrix --control --list --json --help' ;;
         *) return ;;

@@ -174,6 +174,17 @@ def disturbed(program, base, policy, late):
             check(f"the supervisor goes on, {policy}", True)
 
 
+def put_away(program, base):
+    store = base / "store"
+    with Watched(program, base, "OnAccess open\nOnAccessPrevention yes\nQuarantine yes\n"
+                                f"QuarantineFolder {store}") as w:
+        check("refused", reading(w.bad), errno.EPERM)
+        w.daemon.wait_for(lambda: "bad.com was put away" in w.daemon.text(), "quarantine")
+        check("and put away", w.bad.exists(), False)
+        check("whole", len(list(store.glob("*.ovq"))), 1)
+        check("nothing else went", w.fine.exists())
+
+
 def storm(program, base):
     """Many opens of many files at once, verdicts right for each."""
     with Watched(program, base, "OnAccess open\nOnAccessPrevention yes") as w:
@@ -212,6 +223,7 @@ def main():
         spared(program, base)
         detection_only(program, base)
         execution(program, base)
+        put_away(program, base)
         storm(program, base)
         disturbed(program, base, "no", 0)
         disturbed(program, base, "yes", errno.EPERM)

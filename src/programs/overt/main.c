@@ -22,6 +22,7 @@ static const struct {
     { "yara", cmd_yara, "YARA rules over raw bytes, with the command line of yara 4.5" },
     { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
     { "update", cmd_update, "new rules from the log, verified, tried, switched to" },
+    { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

@@ -361,7 +361,7 @@ static void asked(struct ovd *d, struct ovd_frame *frame)
 }
 
 static void detected(
-        struct ovd *d, const struct access_job *job, const overt_hit *hit, bool refused)
+        struct ovd *d, const struct access_job *job, const overt_hit *hit, int fd, bool refused)
 {
     char rule[1024];
 
@@ -371,10 +371,14 @@ static void detected(
     ovd_log(&d->log, OVD_NOTICE, "ScanOnAccess: %s: %s FOUND%s", job->path, rule,
             refused ? " (refused)" : "");
     ovd_event_run(d, job->path, rule);
+    if (fd >= 0) {
+        ovd_quarantine(d, job->path, rule, fd);
+    }
 }
 
-static void reported(struct ovd *d, const overt_report *report)
+static void reported(struct ovd *d, overt_report *report)
 {
+    auto_fd int fd = overt_report_take_fd(report);
     const uint64_t token = overt_report_token(report);
     struct access_job *job;
     bool allow = true, remember = true;
@@ -390,7 +394,7 @@ static void reported(struct ovd *d, const overt_report *report)
         break;
     case OVERT_DETECTED:
         allow = !d->config.access_prevent;
-        detected(d, job, overt_report_hit(report, 0), !allow && job->waits);
+        detected(d, job, overt_report_hit(report, 0), fd, !allow && job->waits);
         break;
     case OVERT_INCOMPLETE:
         allow = !d->config.access_deny_incomplete;

@@ -86,6 +86,8 @@ static const struct option options[] = {
     BOOL("LogTime", log_time),
     BOOL("LogVerbose", log_verbose),
     TEXT("VirusEvent", virus_event),
+    BOOL("Quarantine", quarantine),
+    TEXT("QuarantineFolder", quarantine_folder),
 
     NOTHING("LogFileUnlock", "the log is written by one process"),
     NOTHING("LogFileMaxSize", "logrotate does this; SIGHUP opens the log anew"),

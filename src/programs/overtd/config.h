@@ -61,6 +61,8 @@ struct ovd_config {
     char *log_file, *events_file, *metrics_file;
     bool log_clean, log_syslog, log_time, log_verbose;
     char *virus_event;
+    bool quarantine;
+    char *quarantine_folder;
 };
 
 void ovd_config_init(struct ovd_config *config); /* the defaults */

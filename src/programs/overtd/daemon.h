@@ -110,7 +110,7 @@ struct ovd {
     bool reload_again;
     uint64_t sources_stamp, checked_ms;
 
-    pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands that run */
+    pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands and movers that run */
     size_t event_count;
 
     bool stopping;
@@ -141,13 +141,15 @@ void ovd_work_collect(struct ovd *d);
 void ovd_work_done(struct ovd *d);
 
 /* verdict.c: what a report is called on the wire, and in the log */
-void ovd_verdict_tell(
-        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report);
+void ovd_verdict_tell(struct ovd *d, struct ovd_work *work, const char *path, overt_report *report);
 void ovd_problem_tell(
         struct ovd *d, struct ovd_work *work, const char *path, enum ovd_problem problem, int bad);
 void ovd_error_tell(struct ovd *d, struct ovd_work *work, const char *path, const overt_error *err);
 void ovd_events_reap(struct ovd *d);
 void ovd_event_run(struct ovd *d, const char *shown, const char *rule);
+/* mover.c: a child that puts the file away, if the owner turned that on. `fd` is what was looked at,
+ * borrowed. */
+void ovd_quarantine(struct ovd *d, const char *path, const char *rule, int fd);
 const char *ovd_reason_of(const overt_report *report); /* static */
 const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *room, size_t size);
 

@@ -136,6 +136,20 @@ static void detected(
     }
 }
 
+/* Only what has a path of its own: a stream is nowhere, and a descriptor's file its sender's. */
+static void put_away(
+        struct ovd *d, const struct ovd_work *work, const char *path, overt_report *report)
+{
+    auto_fd int fd = overt_report_take_fd(report);
+    const overt_hit *hit = overt_report_hit(report, 0);
+    char rule[1024];
+
+    if (work->kind == OVD_WORK_PATH && path != NULL && fd >= 0) {
+        (void)snprintf(rule, sizeof(rule), "%.*s", (int)hit->name.len, hit->name.bytes);
+        ovd_quarantine(d, path, rule, fd);
+    }
+}
+
 /* --- looks that ended early ----------------------------------------------------------------- */
 
 const char *ovd_reason_of(const overt_report *report)
@@ -187,8 +201,7 @@ static void failed(
     line(d, work, path, what);
 }
 
-void ovd_verdict_tell(
-        struct ovd *d, struct ovd_work *work, const char *path, const overt_report *report)
+void ovd_verdict_tell(struct ovd *d, struct ovd_work *work, const char *path, overt_report *report)
 {
     char room[32];
     const overt_verdict verdict = overt_report_verdict(report);
@@ -204,6 +217,7 @@ void ovd_verdict_tell(
         return;
     case OVERT_DETECTED:
         detected(d, work, path, report);
+        put_away(d, work, path, report);
         break;
     case OVERT_INCOMPLETE:
         incomplete(d, work, path, report);

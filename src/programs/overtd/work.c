@@ -419,7 +419,7 @@ void ovd_work_submit(struct ovd *d)
     }
 }
 
-static void reported(struct ovd *d, const overt_report *report)
+static void reported(struct ovd *d, overt_report *report)
 {
     struct ovd_job *job = job_of(overt_report_token(report));
     struct ovd_work *work;
