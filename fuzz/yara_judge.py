@@ -142,6 +142,8 @@ class Maker:
         modifiers = [m for m in ("nocase", "wide", "ascii", "fullword", "private") if self.rng.random() < .15]
         if "wide" in modifiers and not re.match(r"[abcAB01_]{2}", text):  # docs/compat-yara.md
             modifiers = [m for m in modifiers if m != "fullword"]
+        if self.lazy:  # the same
+            modifiers = [m for m in modifiers if m != "fullword"]
         return "/%s/%s %s" % (text, self.pick("", "", "i", "s"), " ".join(modifiers))
 
     # --- conditions ----------------------------------------------------------------------------
@@ -169,7 +171,7 @@ class Maker:
         if kind == 10:
             return "(%s %s %s)" % (self.integer(deep + 1), self.pick("\\", "%"), self.pick("3", "7", "filesize", "#" + name))
         if kind == 11:
-            return "(%s %s %s)" % (self.integer(deep + 1), self.pick("<<", ">>"), self.pick("1", "8", "63", "64", "#" + name))
+            return "(%s %s %s)" % (self.integer(deep + 1), self.pick("<<", ">>"), self.pick("1", "8", "64", "#" + name))
         if kind == 12:
             return self.pick("-(%s)", "~(%s)") % self.integer(deep + 1)
         if kind == 13:

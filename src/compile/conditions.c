@@ -274,7 +274,9 @@ static void write_strings(struct writing *w, const struct ov_rule *rule, bool le
             .rule = ov_le32_of(left_out ? OV_DB_STRING_NO_RULE : w->rules),
             .flags = ov_le32_of((from->flags & OV_DB_STRING_MODIFIERS)
                                 | (wakes ? OV_DB_STRING_WAKES : 0)
+                                | (from->is_at ? OV_DB_STRING_AT : 0)
                                 | (uint32_t)from->kind << OV_DB_STRING_KIND_SHIFT),
+            .only_at = ov_le64_of(from->is_at ? (uint64_t)from->only_at : 0),
         };
 
         ov_buf_put(&w->writer->sections[OV_DB_STRINGS], &to, sizeof(to));

@@ -120,6 +120,7 @@ bool ov_db_string_read(const struct ov_db_view *view, uint32_t string, struct ov
     }
     out->rule = ov_le32_get(s->rule);
     out->flags = ov_le32_get(s->flags);
+    out->only_at = ov_le64_get(s->only_at);
     return true;
 }
 

@@ -64,12 +64,15 @@ _Static_assert(sizeof(struct ov_db_datum) == 24, "on-disk layout");
 #define OV_DB_STRING_WAKES      0x00010000u /* finding it is a reason to evaluate its rule */
 #define OV_DB_STRING_KIND_SHIFT 24          /* 1 text, 2 hex, 3 regular expression */
 
+#define OV_DB_STRING_AT         0x00020000u /* shown at `only_at` and nowhere else */
+
 struct ov_db_string { /* OV_DB_STRINGS, numbered as the matcher numbers them */
     struct ov_db_span name;
     struct ov_le32 rule; /* OV_DB_STRING_NO_RULE: its rule was left out */
     struct ov_le32 flags;
+    struct ov_le64 only_at; /* AT; else 0 */
 };
-_Static_assert(sizeof(struct ov_db_string) == 16, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_string) == 24, "on-disk layout");
 
 struct ov_db_space { /* OV_DB_SPACES */
     struct ov_db_span name;

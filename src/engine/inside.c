@@ -340,7 +340,7 @@ void ov_walk_run(struct ov_walk *walk, struct ov_source *file)
     *frame = (struct ov_frame){ .source = *file };
     walk->next_ordinal = 1;
     ov_object_examine(walk, &subject, frame);
-    if (frame->detected.trouble != OV_REASON_NONE) {
+    if (frame->detected.trouble != OV_REASON_NONE && walk->engine->options.inside) {
         ov_walk_tell(walk, 0, frame->detected.trouble, frame->detected.detail);
     }
     if (frame->detected.inside_count == 0 || !may_enter(walk, frame)) {

@@ -205,7 +205,7 @@ static bool add_argument(struct compiling *c, const char *argument)
     const char *name = argument;
     const char *colon = access(argument, F_OK) != 0 ? strchr(argument, ':') : NULL;
 
-    if (colon != NULL && colon[1] != '/' && colon[1] != '\\') {
+    if (colon != NULL && colon[1] != '\\') {
         space = strndup(argument, (size_t)(colon - argument));
         name = colon + 1;
         if (space == NULL) {

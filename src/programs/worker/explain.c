@@ -161,6 +161,9 @@ static void tell_strings(struct explain *x, uint32_t ordinal, uint32_t rule,
         matches = ov_matcher_matches(m, info.string_first + i, &count);
         most = x->all_matches || count < STRING_MATCHES_DEFAULT ? count : STRING_MATCHES_DEFAULT;
         for (size_t k = 0; k < most && (x->all_matches || told < RULE_MATCHES_DEFAULT); k++) {
+            if ((string.flags & OV_DB_STRING_AT) != 0 && matches[k].offset != string.only_at) {
+                continue;
+            }
             if (!has_room(x)) {
                 return;
             }

@@ -42,6 +42,8 @@ struct ov_string {
     uint8_t xor_max;
     struct ov_bytes base64_alphabet; /* 64 bytes; the standard one if none was given */
     struct ov_bytes base64_wide_alphabet;
+    bool is_at;      /* the condition asks for it at one known offset only: nothing else is shown */
+    int64_t only_at; /* which */
     uint32_t line;
     uint32_t column;
 };

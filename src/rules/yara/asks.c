@@ -30,6 +30,14 @@ static bool find_string(struct ov_parser *p, const struct ov_token *token, struc
     return false;
 }
 
+/* Where a string of the rule is asked for; NULL: not at one known offset. */
+static void note(struct ov_parser *p, const struct ov_expr *expr, const int64_t *offset)
+{
+    if (expr->type != OV_TYPE_UNKNOWN && expr->string != OV_STRING_LOCAL) {
+        ov_strings_note_at(p, expr->string, offset);
+    }
+}
+
 /* $a, $a at x, $a in (x..y) */
 struct ov_term ov_ask_read_found(struct ov_parser *p)
 {
@@ -51,6 +59,7 @@ struct ov_term ov_ask_read_found(struct ov_parser *p)
         (void)ov_term_check_integer(p, a, "at");
         term.expr->kind = OV_EXPR_FOUND_AT;
         term.expr->a = a.expr;
+        note(p, term.expr, ov_term_is_constant(a) ? &a.expr->integer : NULL);
         term.depth = a.depth + 1;
     } else if (ov_parser_accept(p, OV_TOKEN_IN)) {
         if (!ov_expr_read_range(p, &a, &b)) {
@@ -60,6 +69,9 @@ struct ov_term ov_ask_read_found(struct ov_parser *p)
         term.expr->a = a.expr;
         term.expr->b = b.expr;
         term.depth = ov_depth_over(a, b);
+        note(p, term.expr, NULL);
+    } else {
+        note(p, term.expr, NULL);
     }
     return term;
 }
@@ -77,6 +89,7 @@ struct ov_term ov_ask_read_count(struct ov_parser *p)
     if (!find_string(p, &token, term.expr)) {
         term.expr->type = OV_TYPE_UNKNOWN;
     }
+    note(p, term.expr, NULL);
     if (ov_parser_accept(p, OV_TOKEN_IN)) {
         if (!ov_expr_read_range(p, &a, &b)) {
             return ov_term_none();
@@ -102,6 +115,7 @@ struct ov_term ov_ask_read_position(struct ov_parser *p, enum ov_expr_kind kind)
     if (!find_string(p, &token, term.expr)) {
         term.expr->type = OV_TYPE_UNKNOWN;
     }
+    note(p, term.expr, NULL);
     if (ov_parser_accept(p, OV_TOKEN_BRACKET_OPEN)) {
         if (!ov_expr_enter(p)) {
             return ov_term_none();

@@ -45,6 +45,7 @@ struct ov_parser {
     struct ov_arena scratch;
     struct ov_names strings; /* number in rule.strings; in `scratch` */
     bool *string_is_used;    /* in `scratch` */
+    bool *string_is_anywhere; /* the same: asked for otherwise than at one known offset */
     uint32_t anonymous_count;
     uint32_t nest;
     struct ov_loop loops[OV_LOOP_NEST_MAX * 2];
@@ -70,6 +71,8 @@ bool ov_parser_unexpected(struct ov_parser *p, const char *what);
 
 /* Behind `strings:`. Fills rule.strings. */
 OV_MUST_CHECK bool ov_strings_read(struct ov_parser *p);
+/* The condition asks for a string at this offset; NULL: anywhere else, too. */
+void ov_strings_note_at(struct ov_parser *p, uint32_t number, const int64_t *offset);
 /* Tells of those that no condition asked for. */
 void ov_strings_check_used(struct ov_parser *p);
 

@@ -75,6 +75,7 @@ static bool pick_strings(struct ov_parser *p, const struct ov_token *token, stru
     for (uint32_t i = 0; i < p->rule.string_count; i++) {
         if (begins_with(p->rule.strings[i].name, prefix)) {
             p->string_is_used[i] = true;
+            ov_strings_note_at(p, (uint32_t)i, NULL);
             found++;
             if (!pick(p, i)) {
                 return false;
@@ -102,6 +103,7 @@ static bool pick_string(struct ov_parser *p, const struct ov_token *token)
         return true;
     }
     p->string_is_used[*number] = true;
+    ov_strings_note_at(p, *number, NULL);
     return pay(p, token, 1) && pick(p, *number);
 }
 

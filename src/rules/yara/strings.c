@@ -341,7 +341,8 @@ static bool keep(struct ov_parser *p, const struct item *first, uint32_t count)
 {
     p->rule.strings = ov_reading_alloc(&p->reading, count, sizeof(*p->rule.strings));
     p->string_is_used = ov_arena_alloc(&p->scratch, count, sizeof(*p->string_is_used));
-    if (p->rule.strings == NULL || p->string_is_used == NULL) {
+    p->string_is_anywhere = ov_arena_alloc(&p->scratch, count, sizeof(*p->string_is_anywhere));
+    if (p->rule.strings == NULL || p->string_is_used == NULL || p->string_is_anywhere == NULL) {
         p->reading.out_of_memory = true;
         return false;
     }
@@ -388,6 +389,20 @@ bool ov_strings_read(struct ov_parser *p)
         count++;
     }
     return keep(p, first, count);
+}
+
+void ov_strings_note_at(struct ov_parser *p, uint32_t number, const int64_t *offset)
+{
+    struct ov_string *string = &p->rule.strings[number];
+
+    if (offset == NULL || p->string_is_anywhere[number]
+            || (string->is_at && string->only_at != *offset)) {
+        p->string_is_anywhere[number] = true;
+        string->is_at = false;
+        return;
+    }
+    string->is_at = true;
+    string->only_at = *offset;
 }
 
 void ov_strings_check_used(struct ov_parser *p)
