@@ -142,7 +142,7 @@ class Maker:
         modifiers = [m for m in ("nocase", "wide", "ascii", "fullword", "private") if self.rng.random() < .15]
         if "wide" in modifiers and not re.match(r"[abcAB01_]{2}", text):  # docs/compat-yara.md
             modifiers = [m for m in modifiers if m != "fullword"]
-        if self.lazy:  # the same
+        if self.lazy or "|" in text:  # the same
             modifiers = [m for m in modifiers if m != "fullword"]
         return "/%s/%s %s" % (text, self.pick("", "", "i", "s"), " ".join(modifiers))
 

@@ -32,8 +32,8 @@ struct ov_datum_info {
 
 struct ov_string_info {
     struct ov_bytes name;
-    uint32_t rule;  /* OV_DB_STRING_NO_RULE: of a rule that was left out */
-    uint32_t flags; /* OV_DB_STRING_* */
+    uint32_t rule;    /* OV_DB_STRING_NO_RULE: of a rule that was left out */
+    uint32_t flags;   /* OV_DB_STRING_* */
     uint64_t only_at; /* OV_DB_STRING_AT */
 };
 

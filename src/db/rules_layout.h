@@ -64,7 +64,7 @@ _Static_assert(sizeof(struct ov_db_datum) == 24, "on-disk layout");
 #define OV_DB_STRING_WAKES      0x00010000u /* finding it is a reason to evaluate its rule */
 #define OV_DB_STRING_KIND_SHIFT 24          /* 1 text, 2 hex, 3 regular expression */
 
-#define OV_DB_STRING_AT         0x00020000u /* shown at `only_at` and nowhere else */
+#define OV_DB_STRING_AT 0x00020000u /* shown at `only_at` and nowhere else */
 
 struct ov_db_string { /* OV_DB_STRINGS, numbered as the matcher numbers them */
     struct ov_db_span name;

@@ -43,8 +43,8 @@ struct ov_parser {
     /* the rule being read */
     struct ov_rule rule;
     struct ov_arena scratch;
-    struct ov_names strings; /* number in rule.strings; in `scratch` */
-    bool *string_is_used;    /* in `scratch` */
+    struct ov_names strings;  /* number in rule.strings; in `scratch` */
+    bool *string_is_used;     /* in `scratch` */
     bool *string_is_anywhere; /* the same: asked for otherwise than at one known offset */
     uint32_t anonymous_count;
     uint32_t nest;
