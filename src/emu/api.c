@@ -207,10 +207,12 @@ void ov_api_map(struct ov_guest *p)
     if (at == NULL) {
         return;
     }
-    memcpy(at, "MZ", 2);
+    store(p, base, 0x5a4d); /* MZ */
     store(p, base + 0x3c, 0x80);
-    memcpy(&at[0x80], "PE\0\0\x4c\x01", 6);
-    memcpy(&at[0x94], "\xe0\0\x0e\x21\x0b\x01", 6);
+    store(p, base + 0x80, 0x4550); /* PE */
+    store(p, base + 0x84, 0x014c);
+    store(p, base + 0x94, 0x210e00e0u);
+    store(p, base + 0x98, 0x010b);
     store(p, base + 0x80 + 0x34, base);
     store(p, base + 0x80 + 0x50, OV_SYSTEM_BYTES);
     store(p, base + 0x80 + 0x78, EXPORTS_AT);

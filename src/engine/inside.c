@@ -292,6 +292,7 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
     ov_object_examine(walk, &subject, frame);
     if (member->unpacked) {
         ov_detected_remove(&frame->detected, OV_TYPE_PACKED);
+        ov_detected_remove(&frame->detected, OV_TYPE_UPX);
         if (frame->detected.inside_count == 0) {
             ov_detected_add(&frame->detected, OV_TYPE_EMBEDDED, 0, frame->source.size);
         }

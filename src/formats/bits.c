@@ -37,33 +37,43 @@ bool ov_huff_make(struct ov_huff *h, const uint8_t *lengths, uint32_t count)
     return true;
 }
 
-/* Both orders read a code's bits from its first on; they differ in where the next bit is. */
-#define DECODE(next_bit)                                        \
-    uint32_t code = 0, first = 0, index = 0;                    \
-    for (unsigned bits = 1; bits <= OV_HUFF_BITS_MAX; bits++) { \
-        code |= next_bit;                                       \
-        if (code - first < h->count[bits]) {                    \
-            return h->symbol[index + (code - first)];           \
-        }                                                       \
-        index += h->count[bits];                                \
-        first = (first + h->count[bits]) << 1;                  \
-        code <<= 1;                                             \
-    }                                                           \
-    return -1
+enum order {
+    LOW,
+    LOW_INVERTED,
+    HIGH
+};
+
+/* All orders read a code's bits from its first on; they differ in where the next bit is. */
+static inline int decode(const struct ov_huff *h, struct ov_bits *b, enum order order)
+{
+    uint32_t code = 0, first = 0, index = 0;
+
+    for (unsigned bits = 1; bits <= OV_HUFF_BITS_MAX; bits++) {
+        code |= order == HIGH ? ov_bits_high(b, 1)
+                              : ov_bits_low(b, 1) ^ (order == LOW_INVERTED ? 1u : 0u);
+        if (code - first < h->count[bits]) {
+            return h->symbol[index + (code - first)];
+        }
+        index += h->count[bits];
+        first = (first + h->count[bits]) << 1;
+        code <<= 1;
+    }
+    return -1;
+}
 
 int ov_huff_low(const struct ov_huff *h, struct ov_bits *b)
 {
-    DECODE(ov_bits_low(b, 1));
+    return decode(h, b, LOW);
 }
 
 int ov_huff_high(const struct ov_huff *h, struct ov_bits *b)
 {
-    DECODE(ov_bits_high(b, 1));
+    return decode(h, b, HIGH);
 }
 
 int ov_huff_low_inverted(const struct ov_huff *h, struct ov_bits *b)
 {
-    DECODE(ov_bits_low(b, 1) ^ 1u);
+    return decode(h, b, LOW_INVERTED);
 }
 
 bool ov_lz_copy(struct ov_buf *out, uint64_t distance, uint64_t len)

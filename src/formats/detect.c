@@ -12,6 +12,7 @@
 #include "formats/decode.h"
 #include "formats/detect_archive.h"
 #include "formats/detect_document.h"
+#include "formats/parsers.h"
 
 static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_DATA] = "data",
@@ -67,6 +68,7 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_PYC] = "pyc",
     [OV_TYPE_PYINSTALLER] = "pyinstaller",
     [OV_TYPE_SCRENC] = "screnc",
+    [OV_TYPE_UPX] = "upx",
     [OV_TYPE_HTML_VIEWS] = "views",
     [OV_TYPE_TEXT_VIEWS] = "views",
     [OV_TYPE_EMBEDDED] = "embedded",
@@ -332,6 +334,9 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
                 out->detail = beginnings[i].not_unpacked;
             } else if (out->type == OV_TYPE_ELF) {
                 add_behind_elf(source, head, out);
+                if (ov_upx_begins(head)) {
+                    ov_detected_add(out, OV_TYPE_UPX, 0, source->size);
+                }
             } else if (out->type == OV_TYPE_SCRIPT && source->size > SCRIPT_BYTES_MIN) {
                 ov_detected_add(out, OV_TYPE_EMBEDDED_TEXT, 0, source->size);
             } else if (ov_container_opens(out->type)) {

@@ -72,6 +72,7 @@ enum ov_type {
     OV_TYPE_PYC,
     OV_TYPE_PYINSTALLER,
     OV_TYPE_SCRENC,     /* JScript.Encode, VBScript.Encode */
+    OV_TYPE_UPX,        /* in an ELF */
     OV_TYPE_HTML_VIEWS, /* a page, a text in other spellings: not members, views */
     OV_TYPE_TEXT_VIEWS,
     OV_TYPE_EMBEDDED,      /* whole files somewhere in the object */

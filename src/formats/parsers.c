@@ -22,6 +22,7 @@ static const struct ov_parser_ops *const parsers[OV_TYPE_COUNT] = {
     [OV_TYPE_APM] = &ov_parser_partitions,
     [OV_TYPE_SWF] = &ov_parser_swf,
     [OV_TYPE_XAR] = &ov_parser_xar,
+    [OV_TYPE_UPX] = &ov_parser_upx,
     [OV_TYPE_HTML_VIEWS] = &ov_parser_views,
     [OV_TYPE_TEXT_VIEWS] = &ov_parser_views,
     [OV_TYPE_EMBEDDED] = &ov_parser_embedded,

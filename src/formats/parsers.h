@@ -36,6 +36,9 @@ extern const struct ov_parser_ops ov_parser_partitions;
 extern const struct ov_parser_ops ov_parser_swf;
 extern const struct ov_parser_ops ov_parser_xar;
 
+extern const struct ov_parser_ops ov_parser_upx;
+/* upx.c: is this ELF packed by UPX? */
+bool ov_upx_begins(struct ov_bytes head);
 /* partitions.c: does an image of `size` bytes begin with a table of partitions? */
 bool ov_mbr_is_table(struct ov_bytes head, uint64_t size);
 /* lzop.c: LZO1X. */

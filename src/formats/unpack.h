@@ -19,6 +19,13 @@ bool ov_unpack_lzh(struct ov_buf *out, struct ov_bytes in, uint64_t size, unsign
 bool ov_unpack_deflate64(struct ov_buf *out, struct ov_bytes in);
 bool ov_unpack_implode(struct ov_buf *out, struct ov_bytes in, unsigned flags);
 
+/* UCL's codes, as UPX has them. */
+enum ov_nrv {
+    OV_NRV2B,
+    OV_NRV2D,
+    OV_NRV2E
+};
+bool ov_unpack_nrv(struct ov_buf *out, struct ov_bytes in, enum ov_nrv kind);
 /* LZX of help files, over words whose bytes were exchanged; begun anew every `reset_bytes`. */
 bool ov_unpack_lzx(struct ov_buf *out, struct ov_bytes words, uint64_t size, uint32_t window,
         uint64_t reset_bytes);

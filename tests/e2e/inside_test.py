@@ -265,6 +265,21 @@ def documents_are_opened():
     tap.same((code, any("(in Module1.bas)" in line for line in lines)), (DETECTED, True), str(lines))
 
 
+def nrv(data):
+    """UCL's NRV2B of letters alone, with its end mark; bits stand in words in front of their bytes."""
+    items = [(1, bytes([c])) for c in data] + [(0, b"")]
+    distance = bin(0x1000002)[3:]
+    for number, digit in enumerate(distance):
+        items += [(int(digit), b""), (int(number + 1 == len(distance)), b"")]
+    items[-1] = (1, b"\xff")
+    out = b""
+    for first in range(0, len(items), 32):
+        word = items[first:first + 32]
+        bits = sum(bit << (31 - i) for i, (bit, _) in enumerate(word))
+        out += struct.pack("<I", bits) + b"".join(letters for _, letters in word)
+    return out
+
+
 def disks_and_archives_are_opened():
     sector = EICAR.ljust(512, b"\0")
     mbr = bytearray(512)
@@ -307,6 +322,9 @@ def disks_and_archives_are_opened():
         "disk.dmg": (zlib.compress(EICAR) + plist + bytes(koly) + b"", "(in partition 1)"),
         "old.alz": (alz, "(in e.com)"),
         "setup.nsis": (nsis, "(in file 1)"),
+        "packed.elf": (b"\x7fELF\1\1\1".ljust(128, b"\0") + b"sum!UPX!\0\0\x0d\x0c"
+                       + struct.pack("<III", 0, len(EICAR), 4096)
+                       + struct.pack("<IIBBBB", len(EICAR), len(nrv(EICAR)), 2, 0, 0, 0) + nrv(EICAR), "(in unpacked)"),
         "block.lzo": (lzo, "(in -)"),
     }
     rule = TMP / "eicar.yar"
