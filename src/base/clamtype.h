@@ -68,6 +68,8 @@ enum ov_edge {
     OV_EDGE_LINE_AFTER,
     OV_EDGE_WORD_BEFORE,
     OV_EDGE_WORD_AFTER,
+    OV_EDGE_WIDE_WORD_BEFORE, /* characters of two bytes, the second one zero */
+    OV_EDGE_WIDE_WORD_AFTER,
     OV_EDGES
 };
 
@@ -82,6 +84,8 @@ enum ov_object_fact {
     OV_FACT_CONTAINER,     /* argument c: is the direct parent of ClamAV type c? ANY: no parent */
     OV_FACT_LAYER,         /* argument c | n << 16: is the nth layer outwards (0: the direct
                               parent) of ClamAV type c? */
+    OV_FACT_FILE_SIZE,     /* of the object, or of what it is a view of */
+    OV_FACT_END,           /* its size; undefined of an executable whose headers lead nowhere */
     OV_FACT_TYPE,          /* argument c: is the object itself of ClamAV type c? */
     OV_FACT_LAST = OV_FACT_TYPE
 };

@@ -56,8 +56,8 @@ enum ov_db_assert {
     OV_ASSERT_WORD_WIDE, /* characters are two bytes, the second one zero */
     OV_ASSERT_NOT_WORD_WIDE,
     OV_ASSERT_EDGE,                          /* + an ov_edge of base/clamtype.h */
-    OV_ASSERT_NOT_EDGE = OV_ASSERT_EDGE + 6, /* the same, negated */
-    OV_ASSERT_LAST = OV_ASSERT_NOT_EDGE + 5
+    OV_ASSERT_NOT_EDGE = OV_ASSERT_EDGE + 8, /* the same, negated */
+    OV_ASSERT_LAST = OV_ASSERT_NOT_EDGE + 7
 };
 
 struct ov_db_node {

@@ -22,7 +22,8 @@ static uint32_t targets_of(enum ov_clam_type type)
     return ov_clam_is_text(type) || target == OV_TARGET_OTHER ? any : any | 1u << target;
 }
 
-static enum ov_clam_type begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets)
+/* `inner`: how many of the open objects are around it. */
+static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets, uint32_t inner)
 {
     struct ov_clam_object *clam = &walk->engine->clam;
 
@@ -30,27 +31,32 @@ static enum ov_clam_type begin(struct ov_walk *walk, enum ov_clam_type type, uin
     clam->targets = targets;
     clam->executable_found = false;
     clam->find_executable = ov_clam_executable_find;
-    clam->depth = walk->frame_count;
-    for (uint32_t i = 0; i < walk->frame_count && i < OV_DEPTH_MAX; i++) {
-        clam->layers[i] = (uint8_t)walk->engine->frames[walk->frame_count - 1 - i].clam;
+    clam->depth = inner;
+    for (uint32_t i = 0; i < inner && i < OV_DEPTH_MAX; i++) {
+        clam->layers[i] = (uint8_t)walk->engine->frames[inner - 1 - i].clam;
     }
-    return clam->type;
 }
 
-enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head)
+enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head, uint64_t size)
 {
     const enum ov_clam_type type = ov_clam_detect(head);
+    const bool only_views = type == OV_CLAM_HTML && walk->engine->options.inside;
 
-    return begin(walk, type, targets_of(type));
+    /* A page is held against signatures in its views alone. */
+    begin(walk, type, only_views ? 0 : targets_of(type), walk->frame_count);
+    walk->engine->clam.file_size = size;
+    return type;
 }
 
+/* A view is the object that it is one of, in another spelling: same size, same place. */
 enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view)
 {
-    const bool text = view == OV_VIEW_TEXT;
-    const enum ov_clam_target target = text ? OV_TARGET_TEXT : OV_TARGET_HTML;
+    const struct ov_frame *parent = &walk->engine->frames[walk->frame_count - 1];
+    const enum ov_clam_target target = view == OV_VIEW_TEXT ? OV_TARGET_TEXT : OV_TARGET_HTML;
 
-    return begin(
-            walk, text ? OV_CLAM_TEXT_ASCII : OV_CLAM_HTML, 1u << OV_TARGET_ANY | 1u << target);
+    begin(walk, parent->clam, 1u << OV_TARGET_ANY | 1u << target, walk->frame_count - 1);
+    walk->engine->clam.file_size = parent->source.size;
+    return parent->clam;
 }
 
 /* The digests of one section that could decide anything. False: the budget is gone, or it could not

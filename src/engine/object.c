@@ -194,7 +194,7 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     }
     ov_detect(source, first.bytes, &frame->detected);
     if (walk->engine->view->clam) {
-        frame->clam = ov_walk_clam_begin(walk, first.bytes);
+        frame->clam = ov_walk_clam_begin(walk, first.bytes, source->size);
         add_views(walk, frame);
     }
 }

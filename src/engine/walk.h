@@ -69,7 +69,7 @@ struct ov_hit_payload {
 
 /* clam.c: what ClamAV would say of the object, before its rules are evaluated. `head`: its first
  * bytes. Returns its type. */
-enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head);
+enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head, uint64_t size);
 /* The same of a view, which is its parent's spelling for one kind of signature. */
 enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view);
 bool ov_clam_is_text(enum ov_clam_type type);

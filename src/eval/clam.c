@@ -47,6 +47,11 @@ static struct ov_value of_executable(
     }
 }
 
+static bool is_executable(enum ov_clam_type type)
+{
+    return type == OV_CLAM_MSEXE || type == OV_CLAM_ELF || type == OV_CLAM_MACHO;
+}
+
 static bool layer_is(const struct ov_clam_object *object, uint32_t argument)
 {
     const uint32_t layer = argument >> OV_FACT_LAYER_SHIFT;
@@ -66,6 +71,13 @@ struct ov_value ov_clam_fact(
     switch (fact) {
     case OV_FACT_TARGET:
         return ov_value_int(argument < 32 && (object->targets >> argument & 1) != 0);
+    case OV_FACT_FILE_SIZE:
+        return ov_value_int((int64_t)object->file_size);
+    case OV_FACT_END:
+        if (is_executable(object->type) && executable(object, source) == NULL) {
+            return ov_value_undefined();
+        }
+        return ov_value_int((int64_t)source->size);
     case OV_FACT_TYPE:
         return ov_value_int(object->type == argument);
     case OV_FACT_CONTAINER:

@@ -14,8 +14,9 @@
  * somebody asks for the first time. */
 struct ov_clam_object {
     enum ov_clam_type type;
-    uint32_t targets; /* bit per target whose signatures are held against it */
-    uint32_t depth;   /* layers outwards: layers[0] is the direct parent's type */
+    uint32_t targets;   /* bit per target whose signatures are held against it */
+    uint64_t file_size; /* of it, or of what it is a view of */
+    uint32_t depth;     /* layers outwards: layers[0] is the direct parent's type */
     uint8_t layers[OV_DEPTH_MAX];
     void (*find_executable)(struct ov_source *source, enum ov_clam_type type,
             struct ov_clam_executable *out); /* NULL: none */

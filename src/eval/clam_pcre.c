@@ -229,7 +229,7 @@ enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state, struct ov_
         if ((flags & OV_CLAM_PCRE_ROLLING) == 0) {
             search.last = (uint64_t)from + shift;
         }
-        if ((flags & OV_CLAM_PCRE_ENCOMPASS) != 0) {
+        if ((flags & OV_CLAM_PCRE_ENCOMPASS) != 0 && shift != 0) {
             const uint64_t end_at = (uint64_t)from + shift;
 
             if (end_at < ov_bytes_len(search.subject)

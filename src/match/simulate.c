@@ -106,14 +106,21 @@ static bool edge_before(const struct ov_text *text, unsigned edge, uint64_t offs
         return false;
     }
     b = ov_text_byte(text, offset - 1);
-    return edge == OV_EDGE_BLANK_BEFORE  ? is_blank(b, true)
-           : edge == OV_EDGE_LINE_BEFORE ? b == '\n'
-                                         : !is_alnum(b);
+    switch (edge) {
+    case OV_EDGE_BLANK_BEFORE:
+        return is_blank(b, true);
+    case OV_EDGE_LINE_BEFORE:
+        return b == '\n';
+    case OV_EDGE_WIDE_WORD_BEFORE:
+        return b != 0 || offset - text->low < 2 || !is_alnum(ov_text_byte(text, offset - 2));
+    default:
+        return !is_alnum(b);
+    }
 }
 
 static bool edge_after(const struct ov_text *text, unsigned edge, uint64_t offset)
 {
-    uint8_t b;
+    uint8_t b, second;
 
     if (offset >= text->size) {
         return true;
@@ -122,19 +129,38 @@ static bool edge_after(const struct ov_text *text, unsigned edge, uint64_t offse
         return false;
     }
     b = ov_text_byte(text, offset);
-    if (edge == OV_EDGE_LINE_AFTER) {
-        return b == '\n'
-               || (b == '\r' && text->high - offset >= 2 && ov_text_byte(text, offset + 1) == '\n');
+    second = text->high - offset >= 2 ? ov_text_byte(text, offset + 1) : 0xff;
+    switch (edge) {
+    case OV_EDGE_BLANK_AFTER:
+        return is_blank(b, false);
+    case OV_EDGE_LINE_AFTER:
+        return b == '\n' || (b == '\r' && second == '\n');
+    case OV_EDGE_WIDE_WORD_AFTER:
+        return second != 0 || !is_alnum(b);
+    default:
+        return !is_alnum(b);
     }
-    return edge == OV_EDGE_BLANK_AFTER ? is_blank(b, false) : !is_alnum(b);
+}
+
+static bool looks_back(unsigned edge)
+{
+    return edge == OV_EDGE_BLANK_BEFORE || edge == OV_EDGE_LINE_BEFORE
+           || edge == OV_EDGE_WORD_BEFORE || edge == OV_EDGE_WIDE_WORD_BEFORE;
 }
 
 static bool edge_holds(const struct ov_text *text, unsigned edge, uint64_t offset)
 {
-    return edge == OV_EDGE_BLANK_BEFORE || edge == OV_EDGE_LINE_BEFORE
-                           || edge == OV_EDGE_WORD_BEFORE
-                   ? edge_before(text, edge, offset)
-                   : edge_after(text, edge, offset);
+    return looks_back(edge) ? edge_before(text, edge, offset) : edge_after(text, edge, offset);
+}
+
+/* Negated, (B) before a body refuses the bytes that may stand behind one, too: as observed. */
+static bool edge_is_refused(const struct ov_text *text, unsigned edge, uint64_t offset)
+{
+    if (edge == OV_EDGE_BLANK_BEFORE && offset > text->low
+            && is_blank(ov_text_byte(text, offset - 1), false)) {
+        return false;
+    }
+    return !edge_holds(text, edge, offset);
 }
 
 bool ov_text_assert(const struct ov_text *text, uint8_t assertion, uint64_t offset)
@@ -157,7 +183,7 @@ bool ov_text_assert(const struct ov_text *text, uint8_t assertion, uint64_t offs
             return edge_holds(text, assertion - OV_ASSERT_EDGE, offset);
         }
         return assertion >= OV_ASSERT_NOT_EDGE && assertion <= OV_ASSERT_LAST
-               && !edge_holds(text, assertion - OV_ASSERT_NOT_EDGE, offset);
+               && edge_is_refused(text, assertion - OV_ASSERT_NOT_EDGE, offset);
     }
 }
 

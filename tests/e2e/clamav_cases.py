@@ -10,7 +10,7 @@ import struct
 def pe(r, body):
     """A small PE: three sections, the entry point in the first; `body` lies in the second."""
     plus = r.random() < 0.4
-    sections = [b"\x90" * 512, body, bytes(r.randrange(1, 255) for _ in range(300))]
+    sections = [b"\xf4" * 512, body, bytes(r.randrange(1, 255) for _ in range(300))]
     optional = 240 if plus else 224
     headers = 0x80 + 24 + optional + 40 * 3
     head_size = (headers + 511) // 512 * 512
@@ -47,7 +47,7 @@ def pe(r, body):
 
 def elf(r, body):
     """An ELF of one segment and three sections (the first is the empty one)."""
-    text = b"\x90" * 256
+    text = b"\xf4" * 256
     start = 64 + 56
     shoff = start + len(text) + len(body)
     base = 0x400000
@@ -282,10 +282,10 @@ class Case:
         elif r.random() < 0.2:
             word = self.noise(6)
             value = r.randrange(0, 500)
-            form = r.choice(["de3", "d3", "he2", "ib2", "il2", "ib1", "il4"])
-            number = {"de3": b"%03d" % value, "d3": b"%03d" % value, "he2": b"%02x" % (value & 255), "ib2": struct.pack(">H", value),
+            form = r.choice(["de3", "d3", "hbe2", "ib2", "il2", "ib1", "il4"])
+            number = {"de3": b"%03d" % value, "d3": b"%03d" % value, "hbe2": b"%02x" % (value & 255), "ib2": struct.pack(">H", value),
                       "il2": struct.pack("<H", value), "ib1": bytes([value & 255]), "il4": struct.pack("<I", value)}[form]
-            if form in ("he2", "ib1"):
+            if form in ("hbe2", "ib1"):
                 value &= 255
             subs.append(word.hex())
             compared = r.choice(["=%d" % value, ">%d" % (value - 1), "<%d" % value, "<%d" % (value + 1), ">%d,<%d" % (value - 5, value + 5)])

@@ -230,6 +230,17 @@ static struct ov_re *edge(struct body *body, char letter, bool before, bool nega
     return node;
 }
 
+/* Of a full word. */
+static struct ov_re *word_edge(struct body *body, bool before)
+{
+    struct ov_re *node = edge(body, 'W', before, false);
+
+    if (node != NULL && (body->flags & BODY_WIDE) != 0) {
+        node->value = before ? OV_EDGE_WIDE_WORD_BEFORE : OV_EDGE_WIDE_WORD_AFTER;
+    }
+    return node;
+}
+
 static bool take_parenthesis(struct body *body, struct piece *piece, struct re_list *list)
 {
     const bool negated = char_at(body, body->at) == '!';
@@ -292,7 +303,7 @@ struct ov_re *body_read(struct line *line, struct ov_bytes text, unsigned flags)
     struct re_list list = { NULL };
 
     if ((flags & BODY_FULLWORD) != 0) {
-        re_add(&list, edge(&body, 'W', true, false));
+        re_add(&list, word_edge(&body, true));
     }
     while (body.at < ov_bytes_len(text)) {
         if (!take_one(&body, &piece, &list)) {
@@ -303,7 +314,7 @@ struct ov_re *body_read(struct line *line, struct ov_bytes text, unsigned flags)
         return NULL;
     }
     if ((flags & BODY_FULLWORD) != 0) {
-        re_add(&list, edge(&body, 'W', false, false));
+        re_add(&list, word_edge(&body, false));
     }
     return line->clam->diags->out_of_memory ? NULL : re_close(line, &list, OV_RE_CONCAT);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndb.c - one body, its target and its place: .ndb, .ndu, .sdb; and .db, which has only the body. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -70,14 +71,97 @@ void rule_set_string(
     s->name = ov_bytes_of(name, len);
 }
 
+/* `HH[n-m]` at the beginning: the place is that of what stands behind it. False: there is none. */
+static bool anchor_of(struct ov_bytes body, uint64_t *min, uint64_t *max, uint64_t *behind)
+{
+    const uint64_t close = find_byte(body, ']');
+    struct ov_bytes inside;
+    uint64_t dash;
+
+    if (ov_bytes_len(body) < 4 || find_byte(body, '[') != 2 || close == ov_bytes_len(body)) {
+        return false;
+    }
+    inside = part(body, 3, close);
+    dash = find_byte(inside, '-');
+    *behind = close + 1;
+    return read_number(part(inside, 0, dash), 32, min)
+           && read_number(dash < ov_bytes_len(inside) ? part(inside, dash + 1, ov_bytes_len(inside))
+                                                      : inside,
+                   32, max)
+           && *min <= *max;
+}
+
+/* The body with its anchor at one distance: `HH{distance}rest`. */
+static bool at_distance(struct line *line, struct ov_bytes body, uint64_t behind, uint64_t distance,
+        struct ov_bytes *out)
+{
+    const struct ov_bytes rest = part(body, behind, ov_bytes_len(body));
+    const size_t room = (size_t)ov_bytes_len(rest) + 8;
+    char *text = ov_arena_alloc(line->clam->set->arena, room, 1);
+    int len;
+
+    if (text == NULL) {
+        return no_memory(line);
+    }
+    len = snprintf(text, room, "%.2s{%u}%.*s", (const char *)ov_bytes_raw(body), (unsigned)distance,
+            (int)ov_bytes_len(rest), (const char *)ov_bytes_raw(rest));
+    *out = ov_bytes_of(text, (size_t)len);
+    return true;
+}
+
+/* One form a distance, each with a place of its own. */
+static void add_anchored(struct line *line, struct ov_bytes shown, enum ov_clam_target target,
+        const struct place *place, struct ov_bytes body)
+{
+    struct ov_expr *found[33], *parts[2];
+    const struct ov_re *res[33];
+    uint64_t min = 0, max = 0, behind = 0;
+    struct ov_rule *rule;
+    uint32_t forms = 0;
+
+    if (!anchor_of(body, &min, &max, &behind)) {
+        (void)refuse(line, "between square brackets stands n-m, m being at most 32");
+        return;
+    }
+    for (uint64_t distance = min; distance <= max; distance++, forms++) {
+        struct place moved = *place;
+        struct ov_bytes form;
+
+        if (!at_distance(line, body, behind, distance, &form)) {
+            return;
+        }
+        res[forms] = body_read(line, form, 0);
+        if (res[forms] == NULL) {
+            return;
+        }
+        moved.back = distance + 1;
+        found[forms] = place_found(line, &moved, forms);
+    }
+    parts[0] = ex_object(line, OV_FACT_TARGET, (uint32_t)target);
+    parts[1] = ex_list(line, OV_EXPR_OR, found, forms);
+    rule = parts[0] == NULL || parts[1] == NULL ? NULL : rule_new(line, shown, forms);
+    if (rule == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < forms; i++) {
+        rule_set_string(line, rule, i, res[i]);
+    }
+    rule->condition = ex_list(line, OV_EXPR_AND, parts, 2);
+}
+
 /* A rule of one body. */
 static void add_body(struct line *line, struct ov_bytes shown, enum ov_clam_target target,
         const struct place *place, struct ov_bytes body)
 {
-    const struct ov_re *re = body_read(line, body, 0);
     struct ov_expr *parts[2], *condition;
+    const struct ov_re *re;
     struct ov_rule *rule;
 
+    if (place->kind != PLACE_ANY && find_byte(body, '[') == 2) {
+        add_anchored(line, shown, target, place, body);
+        return;
+    }
+    re = body_read(line, body, 0);
     if (re == NULL) {
         return;
     }

@@ -109,14 +109,14 @@ static struct ov_expr *plus(struct line *line, struct ov_expr *base, int64_t val
     return value == 0 ? base : ex_two(line, OV_EXPR_ADD, base, ex_int(line, value));
 }
 
-struct ov_expr *place_from(struct line *line, const struct place *place)
+static struct ov_expr *base_of(struct line *line, const struct place *place)
 {
     switch (place->kind) {
     case PLACE_ABSOLUTE:
         return ex_int(line, place->value);
     case PLACE_END:
-        return ex_two(line, OV_EXPR_SUB, ex_new(line, OV_EXPR_FILESIZE, OV_TYPE_INT),
-                ex_int(line, place->value));
+        return ex_two(
+                line, OV_EXPR_SUB, ex_object(line, OV_FACT_END, 0), ex_int(line, place->value));
     case PLACE_ENTRY:
         return plus(line, ex_object(line, OV_FACT_ENTRY, 0), place->value);
     case PLACE_SECTION:
@@ -132,6 +132,11 @@ struct ov_expr *place_from(struct line *line, const struct place *place)
     }
     OV_ASSERT(false); /* place_read lets none of these through to here */
     return NULL;
+}
+
+struct ov_expr *place_from(struct line *line, const struct place *place)
+{
+    return plus(line, base_of(line, place), -(int64_t)place->back);
 }
 
 /* The last offset that counts. */

@@ -138,6 +138,7 @@ struct place {
     int64_t value;
     uint32_t section;
     uint64_t shift; /* it may begin up to so many bytes later */
+    uint64_t back;  /* its string begins so many bytes before the place */
 };
 
 /* False: refused. `target`: of the signature. */

@@ -337,6 +337,11 @@ static bool read_form(struct line *line, struct ov_bytes text, struct ov_clam_co
             || (little && (big || out->form == OV_CLAM_COMPARE_DECIMAL))) {
         return refuse(line, "it does not say what number to compare");
     }
+    /* As observed: digits in hexadecimal and bytes need an order, or nothing comes of it. */
+    if (!big && !little
+            && (out->form == OV_CLAM_COMPARE_HEX || out->form == OV_CLAM_COMPARE_BINARY)) {
+        return refuse(line, "without l or b its comparison never holds");
+    }
     out->flags |= big || (out->form == OV_CLAM_COMPARE_DECIMAL) ? OV_CLAM_COMPARE_BIG : 0;
     out->bytes = (uint8_t)bytes;
     return true;

@@ -59,7 +59,7 @@ static bool read_file_size(struct tdb *tdb, struct ov_bytes value)
     if (!read_range(value, &min, &max)) {
         return refuse(line, "FileSize wants two numbers");
     }
-    return add(tdb, ex_within(line, ex_new(line, OV_EXPR_FILESIZE, OV_TYPE_INT), min, max));
+    return add(tdb, ex_within(line, ex_object(line, OV_FACT_FILE_SIZE, 0), min, max));
 }
 
 static bool read_entry(struct tdb *tdb, struct ov_bytes value)
