@@ -39,7 +39,7 @@ static const struct file_type {
     { ".msb", KIND_LINES, line_section_hash, false, NULL },
     { ".mdu", KIND_LINES, line_section_hash_pua, true, NULL },
     { ".msu", KIND_LINES, line_section_hash_pua, true, NULL },
-    { ".imp", KIND_LINES, line_import_hash, false, NULL },
+    { ".imp", KIND_NOT_YET, NULL, false, "what an executable imports is not spelled out yet" },
     { ".fp", KIND_LINES, line_trust, false, NULL },
     { ".sfp", KIND_LINES, line_trust, false, NULL },
     { ".ign2", KIND_LINES, line_ignore2, false, NULL },

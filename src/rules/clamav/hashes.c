@@ -25,9 +25,6 @@ static bool read_size(struct line *line, struct ov_bytes text, struct ov_hash_ru
         return (read_number(text, UINT32_MAX - 1u, &out->size) && out->size != 0)
                || refuse(line, "the size is no number from 1 to 4294967294");
     }
-    if (out->domain == OV_HASH_IMPORT) {
-        return true;
-    }
     return (line->field_count >= 4 && read_number(line->fields[3], UINT32_MAX, &level)
                    && level >= ANY_SIZE_LEVEL)
            || refuse(line, "a hash without a size needs a level of %u or more", ANY_SIZE_LEVEL);
@@ -79,11 +76,6 @@ void line_section_hash(struct line *line)
 void line_section_hash_pua(struct line *line)
 {
     read_hash(line, OV_HASH_SECTION, true);
-}
-
-void line_import_hash(struct line *line)
-{
-    read_hash(line, OV_HASH_IMPORT, false);
 }
 
 void line_trust(struct line *line)

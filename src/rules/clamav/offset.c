@@ -155,6 +155,15 @@ static bool is_range(const struct place *place)
     return place->shift != 0 || place->kind == PLACE_WITHIN;
 }
 
+/* A place before the beginning of the file is none, whatever its shift. */
+static struct ov_expr *unless_before(
+        struct line *line, const struct place *place, struct ov_expr *e)
+{
+    return place->kind == PLACE_END ? ex_two(line, OV_EXPR_IF,
+                   ex_two(line, OV_EXPR_GE, base_of(line, place), ex_int(line, 0)), e)
+                                    : e;
+}
+
 static struct ov_expr *in_range(struct line *line, const struct place *place, uint32_t string,
         enum ov_expr_kind kind, enum ov_type type)
 {
@@ -165,7 +174,7 @@ static struct ov_expr *in_range(struct line *line, const struct place *place, ui
     }
     e->a = place_from(line, place);
     e->b = place_to(line, place);
-    return e->a == NULL || e->b == NULL ? NULL : e;
+    return e->a == NULL || e->b == NULL ? NULL : unless_before(line, place, e);
 }
 
 struct ov_expr *place_found(struct line *line, const struct place *place, uint32_t string)

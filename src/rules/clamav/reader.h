@@ -167,7 +167,6 @@ void line_hash(struct line *line);
 void line_hash_pua(struct line *line);
 void line_section_hash(struct line *line);
 void line_section_hash_pua(struct line *line);
-void line_import_hash(struct line *line);
 void line_trust(struct line *line);
 void line_ignore(struct line *line);
 void line_ignore2(struct line *line);
