@@ -223,9 +223,20 @@ static bool is_html(struct ov_bytes head)
         "<!DOCTYPE HTML",
     };
 
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (contains(head, marks[i])) {
-            return true;
+    const uint8_t *raw = ov_bytes_raw(head);
+    const uint64_t len = ov_bytes_len(head);
+
+    for (uint64_t at = 0; at < len; at++) {
+        const uint8_t *next = memchr(raw + at, '<', (size_t)(len - at));
+
+        if (next == NULL) {
+            return false;
+        }
+        at = (uint64_t)(next - raw);
+        for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+            if (ov_has(head, at, marks[i], strlen(marks[i]))) {
+                return true;
+            }
         }
     }
     return false;
