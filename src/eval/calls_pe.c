@@ -108,6 +108,7 @@ struct ov_value ov_call_pe_rva_to_offset(struct ov_call *call)
         return ov_value_undefined();
     }
     map.file_alignment = low_half(call, pe, OV_PE_FILE_ALIGNMENT);
+    map.section_alignment = low_half(call, pe, OV_PE_SECTION_ALIGNMENT);
     map.claimed = claimed < OV_PE_SECTIONS_MAX ? (uint32_t)claimed : OV_PE_SECTIONS_MAX;
     map.count = ov_fact_count(call->tree, pe, OV_PE_SECTIONS);
     if (map.count > map.claimed) {

@@ -38,7 +38,7 @@ bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages)
 {
     const uint64_t size = ov_pages_size(pages);
     uint16_t mz, sections, optional_bytes, magic;
-    uint32_t lfanew, signature, alignment;
+    uint32_t lfanew, signature, alignment, section_alignment;
 
     if (size < DOS_BYTES || !ov_pages_u16le(pages, 0, &mz) || mz != 0x5a4d
             || !ov_pages_u32le(pages, 60, &lfanew)) {
@@ -49,6 +49,7 @@ bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages)
             || !ov_pages_u16le(pages, lfanew + 6ull, &sections)
             || !ov_pages_u16le(pages, lfanew + 20ull, &optional_bytes)
             || !ov_pages_u16le(pages, (uint64_t)lfanew + NT_BYTES, &magic)
+            || !ov_pages_u32le(pages, (uint64_t)lfanew + NT_BYTES + 32u, &section_alignment)
             || !ov_pages_u32le(pages, (uint64_t)lfanew + NT_BYTES + 36u, &alignment)) {
         return false;
     }
@@ -61,6 +62,7 @@ bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages)
     pe->optional_bytes = optional_bytes;
     pe->map.size = size;
     pe->map.file_alignment = alignment;
+    pe->map.section_alignment = section_alignment;
     read_sections(pe, sections);
     return true;
 }
