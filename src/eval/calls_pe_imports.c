@@ -8,8 +8,8 @@
 #include "base/digest.h"
 #include "eval/calls.h"
 
-#define WANT_DELAYED  1
-#define WANT_STANDARD 2
+#define WANT_STANDARD 1
+#define WANT_DELAYED  2
 
 /* Which fields: those of imports or of delayed ones. */
 struct fields {
