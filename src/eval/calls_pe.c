@@ -8,7 +8,6 @@
 #include "facts/pe_map.h"
 
 #define FLAG_DLL 0x2000
-#define MAGIC_32 0x10b
 #define MAGIC_64 0x20b
 
 static ov_fact_node pe_of(const struct ov_call *call)
@@ -30,22 +29,23 @@ struct ov_value ov_call_pe_is_dll(struct ov_call *call)
                                                        : ov_value_undefined();
 }
 
-static struct ov_value has_magic(const struct ov_call *call, int64_t wanted)
+/* Whatever is not PE32+ is taken for PE32. */
+static struct ov_value is_wide(const struct ov_call *call, bool wanted)
 {
     int64_t magic;
 
-    return number(call, OV_PE_OPTHDR_MAGIC, &magic) ? ov_value_int(magic == wanted)
+    return number(call, OV_PE_OPTHDR_MAGIC, &magic) ? ov_value_int((magic == MAGIC_64) == wanted)
                                                     : ov_value_undefined();
 }
 
 struct ov_value ov_call_pe_is_32bit(struct ov_call *call)
 {
-    return has_magic(call, MAGIC_32);
+    return is_wide(call, false);
 }
 
 struct ov_value ov_call_pe_is_64bit(struct ov_call *call)
 {
-    return has_magic(call, MAGIC_64);
+    return is_wide(call, true);
 }
 
 struct ov_value ov_call_pe_valid_on(struct ov_call *call)
@@ -61,16 +61,28 @@ struct ov_value ov_call_pe_valid_on(struct ov_call *call)
 
 /* --- sections -------------------------------------------------------------------------------- */
 
+/* As C compares them: a name may have bytes behind a NUL, which do not count. */
+static bool same_up_to_nul(struct ov_bytes a, struct ov_bytes b)
+{
+    struct ov_reader x = ov_reader_on(a), y = ov_reader_on(b);
+    uint8_t c = 0, d = 0;
+
+    do {
+        c = d = 0;
+        (void)!ov_read_u8(&x, &c);
+        (void)!ov_read_u8(&y, &d);
+    } while (c == d && c != 0);
+    return c == d;
+}
+
 static bool section_has(const struct ov_call *call, ov_fact_node section)
 {
     struct ov_bytes name;
     int64_t offset, size;
 
     if (call->field == OV_PE_SECTION_INDEX_OF_S) {
-        const struct ov_bytes wanted = ov_call_text(call, 0);
-
         return ov_fact_get_text(call->tree, section, OV_PE_SECTIONS_NAME, &name)
-               && ov_bytes_equal(name, ov_bytes_raw(wanted), (size_t)ov_bytes_len(wanted));
+               && same_up_to_nul(name, ov_call_text(call, 0));
     }
     return ov_fact_get_int(call->tree, section, OV_PE_SECTIONS_RAW_DATA_OFFSET, &offset)
            && ov_fact_get_int(call->tree, section, OV_PE_SECTIONS_RAW_DATA_SIZE, &size)

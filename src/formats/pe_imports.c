@@ -260,10 +260,10 @@ static void delayed_functions(
             if (delay->attributes == 0 && name > base) {
                 name -= base;
             }
-            add_function(library,
-                    ov_pe_file_offset(pe, name + 2, &at) ? ov_pe_text(pe, at, NAME_BYTES_MAX)
-                                                         : ov_bytes_of(NULL, 0),
-                    NULL, rva);
+            if (!ov_pe_file_offset(pe, name + 2, &at)) {
+                continue;
+            }
+            add_function(library, ov_pe_text(pe, at, NAME_BYTES_MAX), NULL, rva);
         }
         (*total)++;
     }

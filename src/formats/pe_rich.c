@@ -33,19 +33,6 @@ static bool find_back(struct ov_fact_tree *tree, const struct ov_pe *pe, uint64_
     return false;
 }
 
-static bool keys_agree(const struct ov_pe *pe, uint64_t at, uint32_t *key)
-{
-    uint32_t dans, k1, k2, k3;
-
-    if (!ov_pages_u32le(pe->pages, at, &dans) || !ov_pages_u32le(pe->pages, at + 4, &k1)
-            || !ov_pages_u32le(pe->pages, at + 8, &k2)
-            || !ov_pages_u32le(pe->pages, at + 12, &k3)) {
-        return false;
-    }
-    *key = k1;
-    return k1 == k2 && k2 == k3 && (dans ^ k1) == RICH_BEGIN;
-}
-
 /* Unmasks `raw`, and takes the versions (every other number behind the head) out of it. */
 static void set_data(
         struct ov_fact_tree *tree, ov_fact_node rich, uint8_t *raw, size_t len, uint32_t key)
@@ -76,14 +63,13 @@ static void set_data(
 void ov_pe_rich(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
 {
     uint64_t end, at;
-    uint32_t key, mask;
+    uint32_t key; /* the one behind "Rich"; copies behind DanS are not asked */
     ov_fact_node rich;
     size_t len;
     uint8_t *raw;
 
     if (!find_back(tree, pe, pe->at, 0, RICH_END, &end) || !ov_pages_u32le(pe->pages, end + 4, &key)
-            || key == 0 || !find_back(tree, pe, end, key, RICH_BEGIN, &at)
-            || !keys_agree(pe, at, &mask)) {
+            || key == 0 || !find_back(tree, pe, end, key, RICH_BEGIN, &at)) {
         return;
     }
     len = (size_t)(end - at);
@@ -98,8 +84,8 @@ void ov_pe_rich(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
     rich = ov_fact_struct(tree, node, OV_PE_RICH_SIGNATURE);
     ov_fact_int(tree, rich, OV_PE_RICH_SIGNATURE_OFFSET, (int64_t)at);
     ov_fact_int(tree, rich, OV_PE_RICH_SIGNATURE_LENGTH, (int64_t)len);
-    ov_fact_int(tree, rich, OV_PE_RICH_SIGNATURE_KEY, mask);
-    set_data(tree, rich, raw, len, mask);
+    ov_fact_int(tree, rich, OV_PE_RICH_SIGNATURE_KEY, key);
+    set_data(tree, rich, raw, len, key);
     free(raw);
 }
 
