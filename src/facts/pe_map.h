@@ -19,8 +19,8 @@ struct ov_pe_map {
     uint64_t size;           /* of the file */
     uint32_t file_alignment; /* of the optional header */
     uint32_t section_alignment;
-    uint32_t claimed;        /* NumberOfSections, at most OV_PE_SECTIONS_MAX */
-    uint32_t count;          /* of those, whose headers are there */
+    uint32_t claimed; /* NumberOfSections, at most OV_PE_SECTIONS_MAX */
+    uint32_t count;   /* of those, whose headers are there */
     struct ov_pe_section sections[OV_PE_SECTIONS_MAX];
 };
 
