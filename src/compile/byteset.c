@@ -52,12 +52,15 @@ bool ov_set_mask(const struct ov_re_set *set, uint8_t *value, uint8_t *mask)
 
 bool ov_re_one_byte(const struct ov_re *re, bool nocase, struct ov_re_set *set)
 {
+    const unsigned open = ~(unsigned)re->mask & 0xffu; /* BYTE: bits that may be any */
+
     *set = (struct ov_re_set){ { 0 } };
     switch (re->kind) {
     case OV_RE_BYTE:
-        for (unsigned b = 0; b < 256; b++) {
-            if ((b & re->mask) == re->value) {
-                ov_set_add(set, b);
+        for (unsigned left = open;; left = (left - 1) & open) {
+            ov_set_add(set, re->value | left);
+            if (left == 0) {
+                break;
             }
         }
         break;

@@ -228,6 +228,26 @@ static const struct ov_hint *of_comparison(
     return NULL;
 }
 
+/* What cond_guards.c knows of it: facts of a module are there in its kind of object alone. */
+static const struct ov_hint *of_guards(struct ov_hints *hints, const struct ov_cond *cond)
+{
+    const struct ov_hint *all = &never;
+    struct ov_guards guards;
+
+    ov_cond_guards(cond, &guards);
+    for (uint32_t t = 0; t < guards.count; t++) {
+        const struct ov_guard *test = &guards.tests[t];
+        uint8_t bytes[4];
+
+        for (unsigned i = 0; i < sizeof(bytes); i++) {
+            bytes[i] = (uint8_t)(test->value >> 8 * i);
+        }
+        all = join(hints, OV_HINT_OR, all,
+                bytes_hint(hints, OV_HINT_BYTES, test->offset, bytes, test->bytes));
+    }
+    return all;
+}
+
 /* --- $mz at 0 ----------------------------------------------------------------------------------- */
 
 /* The bytes a hex string begins with for certain. */
@@ -334,6 +354,7 @@ static const struct ov_hint *hint_of(struct ov_hints *hints, const struct ov_rul
         const struct ov_cond *cond, enum ov_side side)
 {
     const bool negated = side == OV_SIDE_NEGATED;
+    const struct ov_hint *hint;
     int64_t offset;
 
     if (cond->sure.how == OV_KNOWN_EXACTLY) {
@@ -351,7 +372,8 @@ static const struct ov_hint *hint_of(struct ov_hints *hints, const struct ov_rul
     case OV_EXPR_LE:
     case OV_EXPR_GT:
     case OV_EXPR_GE:
-        return of_comparison(hints, cond, side);
+        hint = of_comparison(hints, cond, side);
+        return hint != NULL || side != OV_SIDE_PLAIN ? hint : of_guards(hints, cond);
     case OV_EXPR_FOUND_AT:
         return !negated && constant_of(cond->a, &offset)
                        ? of_string_at(hints, rule, cond->expr->string, offset)
@@ -363,7 +385,7 @@ static const struct ov_hint *hint_of(struct ov_hints *hints, const struct ov_rul
                        ? NULL
                        : hints->of_rule[cond->expr->index];
     default:
-        return NULL;
+        return side == OV_SIDE_PLAIN ? of_guards(hints, cond) : NULL;
     }
 }
 

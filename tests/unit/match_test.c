@@ -358,6 +358,57 @@ TEST(a_budget_that_ends_is_told)
     bench_done(&b);
 }
 
+/* What matching one expression in so many bytes of one kind costs. */
+static uint64_t steps_for(const char *re, uint8_t filler, size_t len, bool keep_all)
+{
+    struct ov_budget budget = { .steps_left = STEPS };
+    uint8_t *data = malloc(len);
+    struct match_bench b;
+
+    OV_ASSERT(data != NULL);
+    memset(data, filler, len);
+    bench_init(&b);
+    bench_re(&b, OV_STRING_REGEX, re, false, ASCII);
+    OV_ASSERT(bench_open(&b));
+    bench_scan(&b, data, len, OV_BLOCK_BYTES, OV_CONTEXT_BYTES, keep_all, &budget);
+    bench_done(&b);
+    free(data);
+    return STEPS - budget.steps_left;
+}
+
+TEST(twice_the_input_is_at_most_twice_the_work_for_the_classic_bombs)
+{
+    static const struct {
+        const char *re;
+        char filler;
+    } bombs[] = {
+        { "(a+)+b", 'a' },
+        { "(a|aa)+b", 'a' },
+        { "(a|a|a|a)*c", 'a' },
+        { "a{0,60}a{60}b", 'a' },
+        { "a.*a.*a.*a.*b", 'a' },
+        { "(x+x+)+y", 'x' },
+        { "(.*)(.*)(.*)z", 'q' },
+        { "([a-z]+)*[0-9]", 'k' },
+        { "(ab?)+(a?b)+c", 'a' },
+    };
+    enum {
+        FEW = 48 * 1024
+    };
+
+    for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+        for (unsigned all = 0; all < 2; all++) {
+            const uint8_t filler = (uint8_t)bombs[i].filler;
+            const uint64_t once = steps_for(bombs[i].re, filler, FEW, all != 0);
+            const uint64_t twice = steps_for(bombs[i].re, filler, (size_t)2 * FEW, all != 0);
+
+            /* The program's size bounds what one byte can cost, whatever stands before it. */
+            CHECK(once <= UINT64_C(4000) * FEW);
+            CHECK(twice <= once * 2 + once / 4 + 1000000);
+        }
+    }
+}
+
 TEST(slow_strings_are_warned_about_and_impossible_ones_refused)
 {
     struct match_bench b;
@@ -408,5 +459,7 @@ TESTS(T(text_is_found_at_both_ends_and_overlapping), T(wide_and_nocase_and_both)
         T(a_string_that_only_has_to_exist_is_looked_for_once),
         T(a_string_nobody_asks_about_is_found_only_when_all_is_kept),
         T(nothing_is_left_over_from_the_object_before), T(too_many_matches_are_cut_and_told),
-        T(a_budget_that_ends_is_told), T(slow_strings_are_warned_about_and_impossible_ones_refused),
+        T(a_budget_that_ends_is_told),
+        T(twice_the_input_is_at_most_twice_the_work_for_the_classic_bombs),
+        T(slow_strings_are_warned_about_and_impossible_ones_refused),
         T(the_same_strings_make_the_same_bytes));
