@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prove quarantine --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prohibited prove quarantine --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -18,11 +18,16 @@ _overt()
             COMPREPLY=($(compgen -W "$layers" -- "$cur"))
             return
             ;;
-        --rules | --file-list | -o | --output | --policy | --state | --bundle)
+        --format)
+            COMPREPLY=($(compgen -W 'text json csv cyclonedx ocsf html bod-17-01-30-day bod-17-01-60-day
+                bod-17-01-status far-3-day far-10-day far-72-hour' -- "$cur"))
+            return
+            ;;
+        --rules | --file-list | -o | --output | --policy | --state | --bundle | --root | --products | --bans | --since)
             _filedir
             return
             ;;
-        --exclude | --jobs | --max-* | --only)
+        --exclude | --jobs | --max-* | --only | --agency | --component)
             return
             ;;
     esac
@@ -82,6 +87,15 @@ _overt()
                 return
             fi
             options='--json --force --rule --to --output --store --help'
+            ;;
+        prohibited)
+            if ((cword == 2)); then
+                COMPREPLY=($(compgen -W 'merge plan --root --deep --format --products --bans --since
+                    --agency --component --accept-weaker-jail --help' -- "$cur"))
+                return
+            fi
+            options='--root --deep --format --products --bans --since --agency --component --script
+                --other-catalogue --accept-weaker-jail --help'
             ;;
         prove) options='--without --only --matrix --control --list --json --help' ;;
         *) return ;;

@@ -18,9 +18,15 @@ MUST_NOT = {
     },
     "overt-worker": {
         r"ov_(yara|hashlist|compile|jail)_": "holds a rule parser or the jail's builder",
+        r"(sqlite3|json)_": "holds a library that never enters a worker",
         r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",
         r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
         r"archive_read_(support_filter_program|support_filter_all|support_format_all)": "runs programs",
+    },
+    "overt-rpmdb": {
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|jail)_": "does more than read one database",
+        r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",
+        r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
     },
     "overt-compile": {
         r"ov_(engine|archive|formats|jail)_|archive_read_": "looks at scanned content",

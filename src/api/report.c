@@ -348,6 +348,7 @@ enum ov_report_step ov_report_record(
     case OV_RECORD_COMPILED:
     case OV_RECORD_INCLUDE:
     case OV_RECORD_DIAG_RULE:
+    case OV_RECORD_FACT:
         return settle(report, &record);
     }
     return OV_REPORT_LIE;

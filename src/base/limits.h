@@ -181,6 +181,23 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 #define OV_EXPLAIN_WORKER_BYTES_DEFAULT (512u * OV_KIB)
 _Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half a name fits");
 
+/* --- evidence of installed software ---------------------------------------------------------- */
+
+/* One file that is read whole: SOFTWARE hives of old machines pass 150 MiB. */
+#define OV_EVIDENCE_FILE_BYTES_MAX (256u * OV_MIB)
+/* Bytes unpacked and read of one archive: images of whole machines. */
+#define OV_EVIDENCE_BYTES_MAX (256u * OV_GIB)
+/* Cells, lines, words and certificates of one request. A hive of 150 MiB has 2 million cells. */
+#define OV_EVIDENCE_STEPS_MAX   (1u << 30)
+#define OV_EVIDENCE_MEMBERS_MAX 8000000u
+/* What one request may be answered with: the names in an image of a whole machine. */
+#define OV_EVIDENCE_REPLY_BYTES_MAX (2u * OV_GIB)
+/* Keys, words and domains asked of a file in one request. */
+#define OV_QUESTIONS_BYTES_MAX (32u * OV_KIB)
+
+/* Folders inside folders of a tree: each is an open descriptor. What is deeper is named as unread. */
+#define OV_TREE_DEPTH_MAX 200u
+
 /* --- the log -------------------------------------------------------------------------------- */
 
 /* One signed note. A post-quantum signature line has 3.3 kB of base64: ten of them and more fit. */

@@ -41,9 +41,16 @@ enum ov_request_kind {
                               output memory file at descriptor 201 */
     OV_REQUEST_VERIFY = 4,   /* compiler; fd: a database to check whole */
     OV_REQUEST_EXTERNAL = 5, /* compiler, before the sources; name: see ov_external_text */
-    OV_REQUEST_INCLUDE = 6   /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
+    OV_REQUEST_INCLUDE = 6,  /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
                                 1 if fd is the text; else the name says why there is none */
+    OV_REQUEST_FACTS = 7     /* worker, explain profile; fd: a file that says something of installed
+                                software; questions follow the struct, NUL behind each */
 };
+
+/* OV_REQUEST_FACTS, in `flags`: an ov_look (evidence/evidence.h), and whether to read content that
+ * need not be read. */
+#define OV_FACTS_LOOK 0xffu
+#define OV_FACTS_DEEP 0x100u
 
 /* OV_REQUEST_SCAN, in the low bits of `flags` of the explain profile: KiB of records wanted for
  * this file, with all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first
@@ -116,8 +123,10 @@ struct ov_request {
 };
 
 _Static_assert(sizeof(struct ov_request) == 64, "on the wire");
-#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_VALUES_BYTES_MAX)
-_Static_assert(OV_VALUES_BYTES_MAX >= OV_NAME_BYTES_MAX, "the longer of the two");
+#define OV_REQUEST_BYTES_MAX (sizeof(struct ov_request) + OV_QUESTIONS_BYTES_MAX)
+_Static_assert(OV_QUESTIONS_BYTES_MAX >= OV_VALUES_BYTES_MAX
+                       && OV_QUESTIONS_BYTES_MAX >= OV_NAME_BYTES_MAX,
+        "the longest of the three");
 
 /* --- verdict profile ------------------------------------------------------------------------ */
 
@@ -171,7 +180,9 @@ enum ov_record_kind {
     OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
                                  Waits for OV_REQUEST_INCLUDE */
     OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
-    OV_RECORD_SAID = 11       /* object; text = what a rule's console.log says */
+    OV_RECORD_SAID = 11,      /* object; text = what a rule's console.log says */
+    OV_RECORD_FACT = 12 /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
+                                 number; text, name = what it says */
 };
 
 struct ov_record {

@@ -426,7 +426,7 @@ static bool send_request(struct ov_jail *jail, const struct ov_request *request,
         { .iov_base = NULL, .iov_len = name_bytes },
     };
 
-    if (name_bytes > OV_VALUES_BYTES_MAX) {
+    if (name_bytes > OV_QUESTIONS_BYTES_MAX) {
         errno = EMSGSIZE;
         return false;
     }

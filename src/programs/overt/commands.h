@@ -9,11 +9,12 @@
 #define OV_EXIT_ERROR      2
 #define OV_EXIT_INCOMPLETE 3
 
-int cmd_scan(int argc, char **argv);     /* scan.c: what is in these files and folders? */
-int cmd_explain(int argc, char **argv);  /* explain.c: which rule, which bytes, where */
-int cmd_compile(int argc, char **argv);  /* compile.c: rule text to a database */
-int cmd_rules(int argc, char **argv);    /* rules.c: what is in a database */
-int cmd_update(int argc, char **argv);   /* update.c: new rules from the log */
+int cmd_scan(int argc, char **argv);       /* scan.c: what is in these files and folders? */
+int cmd_explain(int argc, char **argv);    /* explain.c: which rule, which bytes, where */
+int cmd_compile(int argc, char **argv);    /* compile.c: rule text to a database */
+int cmd_rules(int argc, char **argv);      /* rules.c: what is in a database */
+int cmd_update(int argc, char **argv);     /* update.c: new rules from the log */
+int cmd_prohibited(int argc, char **argv); /* prohibited.c: products of banned vendors */
 int cmd_prove(int argc, char **argv);    /* prove.c: run every attack in the jail of this machine */
 int cmd_clamscan(int argc, char **argv); /* clamscan.c: the command line of ClamAV's clamscan */
 int cmd_yara(int argc, char **argv);     /* yara.c: the command line of yara 4.5 */

@@ -23,6 +23,7 @@ static const struct {
     { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
     { "update", cmd_update, "new rules from the log, verified, tried, switched to" },
     { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
+    { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

@@ -83,9 +83,9 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
     return engine;
 }
 
-/* One request and its descriptors: one, or two for OV_SCAN_REGIONS (else fds[1] is -1). `values`
- * is good until the next. False: the supervisor is gone. */
-static bool receive(struct ov_request *request, struct ov_bytes *values, int fds[2])
+/* One request and its descriptors: one, or two for OV_SCAN_REGIONS (else fds[1] is -1). what stands
+ * `behind` is good until the next. False: the supervisor is gone. */
+static bool receive(struct ov_request *request, struct ov_bytes *behind, int fds[2])
 {
     static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
@@ -112,8 +112,7 @@ static bool receive(struct ov_request *request, struct ov_bytes *values, int fds
     c = CMSG_FIRSTHDR(&msg);
     if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || c == NULL || c->cmsg_level != SOL_SOCKET
             || c->cmsg_type != SCM_RIGHTS
-            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, values)
-            || ov_le32_get(request->kind) != OV_REQUEST_SCAN) {
+            || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, behind)) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
     count = (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0 ? 2 : 1;
@@ -170,13 +169,38 @@ static bool give_values(struct ov_engine *engine, struct ov_bytes values, int64_
     return has_time;
 }
 
+struct asked {
+    enum ov_look look;
+    int fd;
+    uint64_t size;
+};
+
+static void read_asked(struct ov_evidence *e, void *payload)
+{
+    const struct asked *asked = payload;
+
+    ov_evidence_read(e, asked->look, asked->fd, asked->size);
+}
+
+/* What a file says of installed software. */
+static void answer_traces(
+        uint32_t seq, int fd, uint64_t size, uint32_t flags, struct ov_bytes questions)
+{
+    struct asked asked = { .look = (enum ov_look)(flags & OV_FACTS_LOOK), .fd = fd, .size = size };
+
+    if ((flags & OV_FACTS_LOOK) > OV_LOOK_LAST || (flags & ~(OV_FACTS_LOOK | OV_FACTS_DEEP)) != 0) {
+        _exit(OV_JAILED_EXIT_PROTOCOL);
+    }
+    worker_traces(seq, fd, questions, (flags & OV_FACTS_DEEP) != 0, read_asked, &asked);
+}
+
 int main(int argc, char **argv)
 {
     const bool explain = argc == 2 && strcmp(argv[1], "explain") == 0;
     static struct ov_db_view view;
     struct ov_engine *engine;
     struct ov_request request;
-    struct ov_bytes values;
+    struct ov_bytes behind;
     int fds[2] = { -1, -1 };
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
@@ -185,17 +209,24 @@ int main(int argc, char **argv)
     tune_malloc();
     open_database(&view);
     engine = make_engine(&view, explain);
-    while (receive(&request, &values, fds)) {
+    while (receive(&request, &behind, fds)) {
         const struct ov_scan_limits limits = limits_of(&request);
         const uint32_t seq = ov_le32_get(request.seq);
         const uint64_t size = ov_le64_get(request.size);
 
-        if (!explain && (ov_bytes_len(values) != 0 || ov_le32_get(request.flags) != 0)) {
+        const bool facts = ov_le32_get(request.kind) == OV_REQUEST_FACTS;
+
+        if (!facts && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
+            _exit(OV_JAILED_EXIT_PROTOCOL);
+        }
+        if (!explain && (facts || ov_bytes_len(behind) != 0 || ov_le32_get(request.flags) != 0)) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
-        if (explain) {
+        if (facts) {
+            answer_traces(seq, fds[0], size, ov_le32_get(request.flags), behind);
+        } else if (explain) {
             int64_t time = 0;
-            const bool has_time = give_values(engine, values, &time);
+            const bool has_time = give_values(engine, behind, &time);
 
             worker_explain(engine, &view, seq, fds, size, &limits, ov_le32_get(request.flags),
                     has_time ? &time : NULL);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* android.c - AndroidManifest.xml in its binary form (chunks of ResourceTypes.h): package name and
+ * version, which the first element has as attributes. */
+#include <string.h>
+
+#include "evidence/readers.h"
+
+#define CHUNK_XML     0x0003u
+#define CHUNK_STRINGS 0x0001u
+#define CHUNK_START   0x0102u
+#define STRINGS_UTF8  0x100u
+#define TYPE_STRING   0x03u
+#define TYPE_INT      0x10u
+#define NONE          0xffffffffu
+
+struct strings {
+    struct ov_bytes chunk;
+    uint32_t count, start;
+    bool is_utf8;
+};
+
+static bool u32_at(struct ov_bytes b, uint64_t off, uint32_t *out)
+{
+    struct ov_reader r = ov_reader_on(b);
+
+    return ov_read_skip(&r, off) && ov_read_u32le(&r, out);
+}
+
+static bool u16_at(struct ov_bytes b, uint64_t off, uint16_t *out)
+{
+    struct ov_reader r = ov_reader_on(b);
+
+    return ov_read_skip(&r, off) && ov_read_u16le(&r, out);
+}
+
+static bool open_strings(struct ov_bytes chunk, struct strings *s)
+{
+    uint32_t flags;
+
+    if (!u32_at(chunk, 8, &s->count) || !u32_at(chunk, 16, &flags)
+            || !u32_at(chunk, 20, &s->start)) {
+        return false;
+    }
+    s->chunk = chunk;
+    s->is_utf8 = (flags & STRINGS_UTF8) != 0;
+    return true;
+}
+
+/* A length of one or two bytes: the high bit says two. */
+static bool skip_utf8_length(struct ov_reader *r, uint32_t *len)
+{
+    uint8_t c, d;
+
+    if (!ov_read_u8(r, &c)) {
+        return false;
+    }
+    *len = c;
+    if ((c & 0x80) != 0) {
+        if (!ov_read_u8(r, &d)) {
+            return false;
+        }
+        *len = ((uint32_t)c & 0x7f) << 8 | d;
+    }
+    return true;
+}
+
+static bool string_of(const struct strings *s, uint32_t index, struct ov_buf *out)
+{
+    struct ov_reader r = ov_reader_on(s->chunk);
+    struct ov_bytes raw;
+    uint32_t offset, characters, len;
+    uint16_t units;
+
+    ov_buf_clear(out);
+    if (index >= s->count || !u32_at(s->chunk, 28 + (uint64_t)index * 4, &offset)
+            || !ov_read_skip(&r, (uint64_t)s->start + offset)) {
+        return false;
+    }
+    if (s->is_utf8) {
+        if (!skip_utf8_length(&r, &characters) || !skip_utf8_length(&r, &len)
+                || !ov_read_bytes(&r, len, &raw)) {
+            return false;
+        }
+        ov_buf_put(out, ov_bytes_raw(raw), (size_t)ov_bytes_len(raw));
+        return true;
+    }
+    if (!ov_read_u16le(&r, &units)) {
+        return false;
+    }
+    len = units;
+    if ((units & 0x8000u) != 0) {
+        if (!ov_read_u16le(&r, &units)) {
+            return false;
+        }
+        len = (len & 0x7fffu) << 16 | units;
+    }
+    if (!ov_read_bytes(&r, (uint64_t)len * 2, &raw)) {
+        return false;
+    }
+    ov_utf16_put(out, raw);
+    return true;
+}
+
+struct manifest {
+    struct ov_buf package, version, code;
+};
+
+static void take_attribute(
+        const struct strings *s, struct ov_bytes attribute, struct manifest *m, struct ov_buf *name)
+{
+    uint32_t name_at, raw_at, data;
+    uint8_t type;
+    struct ov_reader r = ov_reader_on(attribute);
+
+    if (!u32_at(attribute, 4, &name_at) || !u32_at(attribute, 8, &raw_at)
+            || !u32_at(attribute, 16, &data) || !ov_read_skip(&r, 15) || !ov_read_u8(&r, &type)
+            || !string_of(s, name_at, name)) {
+        return;
+    }
+    if (ov_text_is(ov_buf_bytes(name), "package")) {
+        (void)string_of(s, raw_at != NONE ? raw_at : data, &m->package);
+    } else if (ov_text_is(ov_buf_bytes(name), "versionName")) {
+        if (type == TYPE_STRING || raw_at != NONE) {
+            (void)string_of(s, raw_at != NONE ? raw_at : data, &m->version);
+        }
+    } else if (ov_text_is(ov_buf_bytes(name), "versionCode") && type == TYPE_INT) {
+        ov_buf_clear(&m->code);
+        ov_buf_printf(&m->code, "%u", data);
+    }
+}
+
+/* False: there are bytes missing. */
+static bool read_element(struct ov_evidence *e, const struct strings *s, struct ov_bytes chunk,
+        struct manifest *m, bool *is_manifest)
+{
+    uint16_t start, size, count;
+    uint32_t name_at;
+    struct ov_buf name;
+    bool good = true;
+
+    if (!u32_at(chunk, 20, &name_at) || !u16_at(chunk, 24, &start) || !u16_at(chunk, 26, &size)
+            || !u16_at(chunk, 28, &count) || size < 20) {
+        return false;
+    }
+    ov_buf_init(&name, OV_EXPLAIN_FRAME_BYTES_MAX * 4);
+    *is_manifest = string_of(s, name_at, &name) && ov_text_is(ov_buf_bytes(&name), "manifest");
+    for (uint32_t i = 0; i < count && *is_manifest && good && ov_evidence_step(e, 1); i++) {
+        struct ov_bytes attribute;
+
+        good = ov_bytes_slice(chunk, 16 + (uint64_t)start + (uint64_t)i * size, size, &attribute);
+        if (good) {
+            take_attribute(s, attribute, m, &name);
+        }
+    }
+    ov_buf_done(&name);
+    return good;
+}
+
+static bool read_chunks(struct ov_evidence *e, struct ov_bytes bytes, struct manifest *m)
+{
+    struct strings s = { .count = 0 };
+    uint64_t at = 8;
+    uint16_t type;
+    uint32_t size;
+    bool found = false;
+
+    if (!u16_at(bytes, 0, &type) || type != CHUNK_XML) {
+        return false;
+    }
+    while (!found && ov_evidence_step(e, 1)) {
+        struct ov_bytes chunk;
+
+        if (!u16_at(bytes, at, &type) || !u32_at(bytes, at + 4, &size) || size < 8
+                || !ov_bytes_slice(bytes, at, size, &chunk)) {
+            return false;
+        }
+        if (type == CHUNK_STRINGS && !open_strings(chunk, &s)) {
+            return false;
+        }
+        if (type == CHUNK_START && !read_element(e, &s, chunk, m, &found)) {
+            return false;
+        }
+        at += size;
+    }
+    return found;
+}
+
+void ov_read_manifest(struct ov_evidence *e, struct ov_bytes bytes)
+{
+    struct manifest m;
+    struct ov_buf more;
+    bool good;
+
+    ov_buf_init(&m.package, OV_EXPLAIN_FRAME_BYTES_MAX * 4);
+    ov_buf_init(&m.version, OV_EXPLAIN_FRAME_BYTES_MAX * 4);
+    ov_buf_init(&m.code, 64);
+    ov_buf_init(&more, OV_EXPLAIN_FRAME_BYTES_MAX * 8);
+    good = read_chunks(e, bytes, &m);
+    if (ov_bytes_len(ov_buf_bytes(&m.package)) != 0) {
+        const bool has_name = ov_bytes_len(ov_buf_bytes(&m.version)) != 0;
+
+        ov_parts_add(&more, ov_buf_bytes(has_name ? &m.version : &m.code));
+        ov_tell(e, OV_TRACE_APP, ov_buf_bytes(&m.package), ov_buf_bytes(&more));
+    } else {
+        good = false;
+    }
+    if (!good) {
+        ov_tell_gap(e, OV_REASON_DAMAGED, "the Android manifest is cut short or makes no sense");
+    }
+    ov_buf_done(&m.package);
+    ov_buf_done(&m.version);
+    ov_buf_done(&m.code);
+    ov_buf_done(&more);
+}

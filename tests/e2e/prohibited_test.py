@@ -1,0 +1,532 @@
+#!/usr/bin/env python3
+"""prohibited_test.py OVERT: `overt prohibited` on systems made by code, of every platform and kind."""
+import atexit
+import json
+import os
+import pathlib
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import prohibited_fixtures as make  # noqa: E402
+import tap  # noqa: E402
+
+OVERT = os.path.abspath(sys.argv[1])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TMP = pathlib.Path(tempfile.mkdtemp(prefix="overt-prohibited."))
+atexit.register(subprocess.run, ["rm", "-rf", TMP], check=False)
+
+
+def run(*arguments, **more):
+    """The command's end."""
+    return subprocess.run([OVERT, "prohibited", *map(str, arguments)], capture_output=True, check=False, **more)
+
+
+class Report:
+    """A JSON report."""
+
+    def __init__(self, *arguments, **more):
+        done = run("--format", "json", *arguments, **more)
+        assert done.returncode != 2, done.stderr.decode()
+        self.code = done.returncode
+        self.text = done.stdout
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        self.findings = {r["product"]: r for r in records if r["type"] == "prohibited-finding"}
+        self.leads = {r["product"]: r for r in records if r["type"] == "prohibited-lead"}
+        self.unread = [r for r in records if r["type"] == "prohibited-unread"]
+        self.summary = records[-1]
+
+    def states(self):
+        """{product: state}."""
+        return {p: f["state"] for p, f in self.findings.items()}
+
+    def facts(self):
+        """All (kind, value) that were seen, in findings and leads."""
+        return {(e["kind"], e["value"]) for f in [*self.findings.values(), *self.leads.values()]
+                for e in f["evidence"]}
+
+
+def catalogue():
+    """Every fact: (product, fact)."""
+    for path in sorted((ROOT / "data/products").glob("*.json")):
+        for product in json.loads(path.read_text())["products"]:
+            for fact in product["facts"]:
+                yield product, fact
+
+
+# --- a package of one's own, through its life ---------------------------------------------------
+
+ACME = {
+    "format": "overt-products/1", "vendor": {"id": "acme", "name": "Acme", "entities":
+        [{"name": "Acme Security AG", "strength": "strong", "source": "made up"}]},
+    "products": [{"id": "acme-shield", "name": "Acme Shield", "class": "antivirus", "facts": [
+        {"kind": k, "value": v, "shows": s, "strength": "strong", "source": "made up", "platform": "linux"}
+        for k, v, s in (("package", "acme-shield", "installed"), ("path", "/opt/acme-shield/bin/shield", "installed"),
+                        ("path", "/var/opt/acme-shield", "remnant"), ("unit", "acme-shield", "installed"))]}]}
+ACME_BAN = {"format": "overt-bans/1", "bans": [{
+    "id": "EX-1", "title": "Example order", "authority": "Example", "kind": "order", "issued": "2026-01-01",
+    "applies_to": "everyone", "scope": "Acme", "covers": {"embedded": True, "why": "made by Acme"},
+    "vendors": ["acme"], "sources": ["made up"], "strength": "strong"}]}
+
+
+def acme():
+    """Options that add the vendor."""
+    make.lay_out(TMP / "acme", {"acme.json": json.dumps(ACME).encode(), "ban.json": json.dumps(ACME_BAN).encode()})
+    return ["--products", TMP / "acme"]
+
+
+def dpkg_root():
+    """A root with a dpkg database of its own and the package, installed with dpkg."""
+    tree = TMP / "package"
+    make.lay_out(tree, {
+        "DEBIAN/control": b"Package: acme-shield\nVersion: 2.1-3\nArchitecture: all\n"
+                          b"Maintainer: Acme Security AG <a@example.org>\nDescription: made by a test\n",
+        "opt/acme-shield/bin/shield": b"", "usr/lib/systemd/system/acme-shield.service": b"[Service]\n"})
+    shutil.copy(shutil.which("sleep"), tree / "opt/acme-shield/bin/shield")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, TMP / "a.deb"], check=True, capture_output=True)
+    root = TMP / "dpkg-root"
+    make.lay_out(root, {"var/lib/dpkg/status": b"", "var/lib/dpkg/info": None, "var/lib/dpkg/updates": None,
+                        "var/lib/dpkg/triggers": None, "var/log": None})
+    dpkg(root, "-i", TMP / "a.deb")
+    make.write(root, "var/opt/acme-shield/data", "left by the program")
+    return root
+
+
+def dpkg(root, *arguments):
+    """dpkg with that root, doing nothing but unpack and remove."""
+    subprocess.run(["dpkg", f"--root={root}", "--force-not-root", "--force-script-chrootless", "--log=/dev/null",
+                    *arguments], check=True, capture_output=True)
+
+
+def a_package_is_installed_and_then_a_remnant():
+    root = dpkg_root()
+    report = Report("--root", root, *acme())
+    tap.same(report.states(), {"acme-shield": "installed"})
+    found = report.findings["acme-shield"]
+    tap.same((found["version"], found["entity"]), ("2.1-3", "Acme Security AG"))
+    tap.same({e["kind"] for e in found["evidence"]}, {"package", "path", "unit"})
+    tap.same([(b["ban"], b["scope"]) for b in found["bans"]], [("EX-1", "in scope")])
+    tap.same(report.code, 1)
+    dpkg(root, "--purge", "acme-shield")
+    after = Report("--root", root, *acme())
+    tap.same(after.states(), {"acme-shield": "remnant"})
+    tap.same(after.findings["acme-shield"]["bans"][0]["scope"], "to be decided")
+
+
+def what_runs_is_running():
+    """Live: a program under a product's path. Everything else of this machine does not matter here."""
+    place = TMP / "live"
+    make.lay_out(place, {"bin": None})
+    shutil.copy(shutil.which("sleep"), place / "bin/shield")
+    products = json.loads(json.dumps(ACME))
+    products["products"][0]["facts"] = [{"kind": "path", "value": str(place / "bin/shield"), "shows": "installed",
+                                         "strength": "strong", "source": "made up", "platform": "linux"}]
+    make.lay_out(TMP / "live-data", {"a.json": json.dumps(products).encode(), "b.json": json.dumps(ACME_BAN).encode()})
+    process = subprocess.Popen([place / "bin/shield", "600"])
+    try:
+        running = Report("--products", TMP / "live-data")
+    finally:
+        process.kill()
+        process.wait()
+    tap.same(running.findings["acme-shield"]["state"], "running")
+    assert any(e["where"] == f"process {process.pid}" for e in running.findings["acme-shield"]["evidence"])
+    tap.same(Report("--products", TMP / "live-data").findings["acme-shield"]["state"], "installed")
+
+
+# --- every kind of fact -------------------------------------------------------------------------
+
+def windows_tree():
+    """A Windows system with everything that the catalogue knows of Windows."""
+    software, system, user, files = {}, {}, {}, {}
+    software["Microsoft\\Windows\\CurrentVersion\\Uninstall"] = {}
+    system["Select"] = {"Current": make.dword(1)}
+    kept = TMP / "keys"
+    kept.mkdir(exist_ok=True)
+    for _, fact in catalogue():
+        kind, value = fact["kind"], fact["value"]
+        if kind == "registry-key" and value.upper().startswith("HKLM\\SOFTWARE\\"):
+            software[value[14:]] = {}
+        elif kind == "registry-key" and value.upper().startswith("HKLM\\SYSTEM\\"):
+            system[value[12:].replace("CurrentControlSet", "ControlSet001")] = {}
+        elif kind == "registry-key":
+            user[value[5:]] = {}
+        elif kind in ("service", "service-prefix"):
+            name = value + ("" if kind == "service" else "99.1")
+            system["ControlSet001\\Services\\" + name] = {"ImagePath": make.sz("C:\\x.exe"), "Start": make.dword(2)}
+        elif kind == "msi-product":
+            software["Microsoft\\Windows\\CurrentVersion\\Uninstall\\" + value] = {
+                "DisplayName": make.sz("Something"), "DisplayVersion": make.sz("11.0.0.6499"),
+                "Publisher": make.sz("Somebody")}
+        elif kind == "winget":
+            software["WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\" + value] = {
+                "DisplayName": make.sz("Named by winget"), "WinGetPackageIdentifier": make.sz(value)}
+        elif kind == "product-name":
+            software["Microsoft\\Windows\\CurrentVersion\\Uninstall\\" + re.sub(r"\W", "", value)] = {
+                "DisplayName": make.sz(value + " 1.0"), "DisplayVersion": make.sz("1.0")}
+        elif kind == "entity-name":
+            software["Microsoft\\Windows\\CurrentVersion\\Uninstall\\by" + re.sub(r"\W", "", value)] = {
+                "DisplayName": make.sz("By them"), "Publisher": make.sz(value)}
+        elif kind == "driver":
+            files["Windows/System32/drivers/" + value.replace("*", "1").upper()] = make.pe("X", "Y", "1")
+        elif kind == "path" and fact.get("platform") == "windows":
+            files[value[3:].replace("\\", "/").replace("*", "1").rstrip("/").upper()] = \
+                b"" if "." in value.split("\\")[-1] and not value.endswith("\\") else None
+        elif kind in ("file-name", "installer", "chrome-extension") and fact.get("platform") in (None, "windows"):
+            files["Program Files/Some Product/" + value.replace("*", "1")] = b""
+    ca, key = make.certificate(kept, "/CN=AO Kaspersky Lab/O=AO Kaspersky Lab/L=Moscow/C=RU/serialNumber=1027739867473",
+                               "signer")
+    files["Program Files/Some Product/engine.exe"] = make.signed(
+        kept, make.pe("AO Kaspersky Lab", "Kaspersky Anti-Virus", "21.3.10.391"), ca, key)
+    for cn in ("Kaspersky Lab JSC", "Kaspersky Lab"):
+        pem, key = make.certificate(kept, f"/CN={cn}/O=Other", re.sub(r"\W", "", cn))
+        files[f"Program Files/Some Product/{cn}.exe"] = make.signed(kept, make.pe("X", "Y", "1"), pem, key)
+    root, _ = make.certificate(kept, "/O=AO Kaspersky Lab/CN=Kaspersky Anti-Virus Personal Root Certificate", "root")
+    software["Microsoft\\SystemCertificates\\ROOT\\Certificates\\00FF"] = {
+        "Blob": (make.REG_BINARY, make.store_blob(make.der_of(root)))}
+    files["Windows/System32/config/SOFTWARE"] = make.Hive(software).bytes
+    files["Windows/System32/config/SYSTEM"] = make.Hive(system).bytes
+    files["Users/someone/NTUSER.DAT"] = make.Hive(user).bytes
+    return files, {"software": software, "system": system, "user": user}
+
+
+def same_place(files):
+    """Names that the folders above are: what is both a folder and a file is the folder."""
+    return {p: c for p, c in files.items() if not any(q.startswith(p + "/") for q in files)}
+
+
+def missing(report, wanted):
+    """Facts of these kinds that no evidence shows."""
+    seen = report.facts()
+    return sorted(f"{f['kind']} {f['value']}" for _, f in catalogue()
+                  if f["strength"] != "weak" and wanted(f) and (f["kind"], f["value"]) not in seen)
+
+
+WINDOWS_KINDS = {"registry-key", "service", "service-prefix", "msi-product", "winget", "product-name", "entity-name",
+                 "driver", "certificate-issuer-cn", "certificate-subject-o", "signer-cn", "signer"}
+NOT_A_NAME = {"Check Point endpoint Anti-Malware blade (choice of Kaspersky SDK or Sophos SAVI engine)"}
+
+
+def windows_shows_every_fact():
+    files, keys = windows_tree()
+    root = make.lay_out(TMP / "windows", same_place(files))
+    report = Report("--root", root, "--deep")
+    tap.same(missing(report, lambda f: f["kind"] in WINDOWS_KINDS and f["value"] not in NOT_A_NAME
+                     or f["kind"] == "path" and f.get("platform") == "windows"), [])
+    tap.same((report.summary["complete"], report.unread), (True, []))
+    tap.same(report.findings["kes-windows"]["state"], "installed")
+    tap.same(report.findings["kaspersky-anti-virus"]["version"], "1.0")
+    quick = Report("--root", root)
+    tap.same(missing(quick, lambda f: f["kind"] in WINDOWS_KINDS - {"signer", "signer-cn"}
+                     and f["value"] not in NOT_A_NAME), [])
+    for name, hive in (("SOFTWARE", keys["software"]), ("SYSTEM", keys["system"])):
+        other = make.hivex_hive(hive, TMP / "hivex")
+        if other is None:
+            print("# SKIP hivex is not installed: hives are our own")
+            return
+        make.write(root, "Windows/System32/config/" + name, other)
+    tap.same(Report("--root", root).facts(), quick.facts(), "hives written by hivex say the same")
+
+
+def linux_tree():
+    """A Linux system with everything that the catalogue knows of Linux."""
+    files, packages, users, groups, words = {}, [], [], [], []
+    for _, fact in catalogue():
+        kind, value, platform = fact["kind"], fact["value"], fact.get("platform")
+        if kind in ("path", "socket") and platform in ("linux", "freebsd"):
+            files[re.sub(r"\[0-9\]", "1", value.lstrip("/")).replace("*", "1")] = b"x"
+        elif kind == "package" and platform == "linux":
+            packages.append((value, "1.0", "install ok installed", "Somebody"))
+        elif kind == "unit":
+            files[f"etc/systemd/system/{value.removesuffix('.service')}.service"] = b"[Unit]\n"
+        elif kind == "user":
+            users.append(value)
+        elif kind == "group":
+            groups.append(value)
+        elif kind in ("host", "domain", "word"):
+            words.append(value)
+        elif kind in ("installer", "file-name") and platform in ("linux", None):
+            files["home/someone/Downloads/" + value.replace("*", "1")] = b""
+        elif kind == "native-messaging-host":
+            files[f"etc/chromium/native-messaging-hosts/{value}.json"] = b"{}"
+        elif kind == "chrome-extension":
+            files[f"home/someone/.config/chromium/Default/Extensions/{value}/1.0_0/manifest.json"] = b"{}"
+    addons = [{"id": f["value"], "version": "1.2", "defaultLocale": {"name": "N"}} for _, f in catalogue()
+              if f["kind"] == "firefox-addon"] + [{"id": "anything@kaspersky.com", "version": "2"}]
+    files["home/someone/.mozilla/firefox/x.default/extensions.json"] = json.dumps({"addons": addons}).encode()
+    files["var/lib/dpkg/status"] = make.dpkg_status(packages).encode()
+    files["etc/passwd"] = "".join(f"{u}:x:1:1::/:/bin/false\n" for u in users).encode()
+    files["etc/group"] = "".join(f"{g}:x:1:\n" for g in groups).encode()
+    files["etc/proxy/rules.conf"] = "\n".join(f"allow {w};" for w in words).encode()
+    pem, _ = make.certificate(make_keys(), "/O=AO Kaspersky Lab/CN=Kaspersky Anti-Virus Personal Root Certificate",
+                              "root")
+    files["usr/local/share/ca-certificates/root.crt"] = pathlib.Path(pem).read_bytes()
+    return files
+
+
+def make_keys():
+    """Where keys are kept between tests: making them is what takes time."""
+    (TMP / "keys").mkdir(exist_ok=True)
+    return TMP / "keys"
+
+
+LINUX_KINDS = {"package", "unit", "user", "group", "host", "domain", "word", "installer", "chrome-extension",
+               "native-messaging-host", "firefox-addon", "firefox-addon-suffix", "certificate-issuer-cn",
+               "certificate-subject-o"}
+
+
+def linux_shows_every_fact():
+    root = make.lay_out(TMP / "linux", same_place(linux_tree()))
+    report = Report("--root", root)
+    tap.same(missing(report, lambda f: f["kind"] in LINUX_KINDS and f.get("platform") in ("linux", None)
+                     or f["kind"] == "path" and f.get("platform") == "freebsd"), [])
+    # A path that is both a file of one fact and a folder of another stands as the folder.
+    tap.same(missing(report, lambda f: f["kind"] == "path" and f.get("platform") == "linux"), [])
+    tap.same(report.summary["complete"], True, report.unread)
+    for product in ("kesl", "klnagent", "kav4fs", "klms", "kaspersky-browser-extension"):
+        tap.same((product, report.states().get(product)), (product, "installed"))
+    tap.same(report.findings["kaspersky-interception-root"]["state"], "remnant")
+    assert "kaspersky-services" in report.leads, "hosts in configuration are mentions"
+
+
+def macos_shows_every_fact():
+    files = {}
+    for number, (_, fact) in enumerate(catalogue()):
+        kind, value, platform = fact["kind"], fact["value"], fact.get("platform")
+        if kind == "path" and platform == "macos":
+            files[value.lstrip("/")] = None if value.endswith((".app", ".kext", ".plugin", ".service")) else b""
+        elif kind == "bundle":
+            files[f"Applications/B{number}.app/Contents/Info.plist"] = make.plist(
+                {"CFBundleIdentifier": value, "CFBundleShortVersionString": "21.1", "CFBundleName": "B",
+                 "More": [1, {"x": True}]}, number % 2 == 0)
+        elif kind == "receipt":
+            files[f"private/var/db/receipts/{value}.plist"] = make.plist(
+                {"PackageIdentifier": value, "PackageVersion": "21.1"}, True)
+        elif kind == "word":
+            files.setdefault("private/etc/authorization", b"")
+            files["private/etc/authorization"] += b"<key>" + value.encode() + b"</key>\n"
+        elif kind == "file-name" and platform == "macos":
+            files[f"Library/Safari/Extensions/{value}"] = b""
+        elif kind == "apple-team":
+            files["Applications/Signed.app/Contents/MacOS/program"] = make.macho(value, "com.example.program")
+    report = Report("--root", make.lay_out(TMP / "macos", same_place(files)), "--deep")
+    tap.same(missing(report, lambda f: f.get("platform") in ("macos", "ios")), [])
+    found = report.findings["kaspersky-macos"]
+    tap.same((found["state"], found["version"], found["platform"]), ("installed", "21.1", "macos"))
+    tap.same(report.summary["complete"], True, report.unread)
+
+
+def android_shows_every_fact():
+    apps = [f["value"] for _, f in catalogue() if f["kind"] == "package" and f.get("platform") == "android"]
+    libraries = [f["value"] for _, f in catalogue() if f["kind"] == "library"]
+    files = {f"data/app/~~x==/{a}-y==/base.apk": make.apk(a, "11.5") for a in apps}
+    files["data/app/~~z==/com.example.bank-w==/base.apk"] = make.apk("com.example.bank", "3", libraries)
+    files["data/data/" + apps[0]] = None
+    files["sdcard/Download/other.apk"] = make.apk("com.example.game", "1")
+    report = Report("--root", make.lay_out(TMP / "android", files))
+    tap.same(missing(report, lambda f: f.get("platform") == "android"), [])
+    found = report.findings["kaspersky-android"]
+    tap.same((found["state"], found["version"], found["platform"]), ("installed", "11.5", "android"))
+    scopes = {b["ban"]: b["scope"] for b in found["bans"]}
+    tap.same(scopes["CA-TBS-2023"], "in scope")
+    sdk = report.findings["kaspersky-mobile-sdk"]
+    scopes = {b["ban"]: b["scope"] for b in sdk["bans"]}
+    tap.same((scopes["US-BOD-17-01"], scopes["US-NDAA-2018-1634"], scopes["AU-PSPF-002-2025"]),
+             ("not in scope", "in scope", "not in scope"), "code inside another product")
+    only = make.lay_out(TMP / "android2", {"sdcard/Download/a.apk": make.apk(apps[0], "1")})
+    tap.same(Report("--root", only).states(), {"kaspersky-android": "remnant"}, "an APK that lies about")
+
+
+# --- archives and images ------------------------------------------------------------------------
+
+def an_archive_is_a_system_too():
+    status = make.dpkg_status([("kesl", "12.1.0-1", "install ok installed", "X")]).encode()
+    files = {"./var/lib/dpkg/status": status, "./opt/kaspersky/kesl/libexec/kesl": b"", "./etc/hosts": b"\n"}
+    for name, mode in (("plain.tar", "w"), ("packed.tar.gz", "w:gz"), ("packed.tar.xz", "w:xz")):
+        (TMP / name).write_bytes(make.tar(files, mode))
+        report = Report("--root", TMP / name)
+        tap.same((report.states(), report.findings["kesl"]["version"]), ({"kesl": "installed"}, "12.1.0-1"), name)
+        tap.same(report.summary["complete"], True, report.unread)
+    before = set(os.listdir(TMP))
+    Report("--root", TMP / "plain.tar")
+    tap.same(set(os.listdir(TMP)), before, "nothing is unpacked to disk")
+
+
+def layers_hide_what_they_remove():
+    status = make.dpkg_status([("kesl", "12.1.0-1", "install ok installed", "X")]).encode()
+    lower = make.tar({"var/lib/dpkg/status": status, "opt/kaspersky/kesl/libexec/kesl": b"",
+                      "opt/kaspersky/klnagent64/sbin/klnagent": b""}, "w:gz")
+    upper = make.tar({"var/lib/dpkg/status": make.dpkg_status([("bash", "5", "install ok installed", "X")]).encode(),
+                      "opt/kaspersky/.wh.kesl": b""}, "w:gz")
+    both, one = make.oci([lower, upper]), make.oci([lower])
+    report = Report("--root", make.lay_out(TMP / "image", both))
+    tap.same(report.states(), {"klnagent": "installed", "kesl": "remnant"})
+    tap.same(Report("--root", make.lay_out(TMP / "image1", one)).states(),
+             {"klnagent": "installed", "kesl": "installed"})
+    (TMP / "image.tar").write_bytes(make.tar(both))
+    tap.same(Report("--root", TMP / "image.tar").states(), report.states(), "the same in one archive")
+    broken = dict(both)
+    layer = next(p for p in broken if broken[p] == upper)
+    del broken[layer]
+    report = Report("--root", make.lay_out(TMP / "image2", broken))
+    tap.same([u["path"] for u in report.unread], [layer])
+
+
+def a_system_inside_a_system_counts():
+    """A container's root and a Windows disk below a Linux root."""
+    status = make.dpkg_status([("kesl", "12.1.0-1", "install ok installed", "X")]).encode()
+    root = make.lay_out(TMP / "inside", {
+        "etc/passwd": b"root:x:0:0:::\n", "var/lib/lxc/web/rootfs/etc/passwd": b"kluser:x:1:1:::\n",
+        "var/lib/lxc/web/rootfs/var/lib/dpkg/status": status,
+        "var/lib/lxc/web/rootfs/opt/kaspersky/klnagent64/sbin/klnagent": b"",
+        "mnt/disk/Windows/System32/config/SYSTEM": make.Hive(
+            {"Select": {"Current": make.dword(1)}, "ControlSet001\\Services\\KAVFS": {}}).bytes,
+        "mnt/disk/KVRT_Data": None, "opt/other/opt/kaspersky/kics/bin/kics-control": b""})
+    report = Report("--root", root)
+    tap.same(report.states(), {"kesl": "installed", "klnagent": "installed", "ksws": "installed", "klms": "remnant",
+                               "kvrt-windows": "remnant"}, "a path means one only from a system's root")
+    tap.same(report.findings["kesl"]["evidence"][0]["where"], "/var/lib/lxc/web/rootfs/var/lib/dpkg/status")
+
+
+def rpm_databases_are_read_or_named():
+    root = make.lay_out(TMP / "rpm", {"var/lib/rpm": None})
+    db = sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+    for name in ("bash", "kesl"):
+        db.execute("INSERT INTO Packages(blob) VALUES (?)", (make.rpm_header(name, "12.1", "2", "Vendor" * 900),))
+    db.commit()
+    db.close()
+    report = Report("--root", root)
+    tap.same((report.states(), report.findings["kesl"]["version"]), ({"kesl": "installed"}, "12.1-2"))
+    make.write(root, "var/lib/rpm/rpmdb.sqlite-wal", b"changes")
+    make.write(root, "var/lib/rpm/Packages", b"bdb")
+    make.write(root, "var/lib/rpm/Packages.db", b"ndb")
+    tap.same(sorted(u["path"] for u in Report("--root", root).unread),
+             ["/var/lib/rpm/Packages", "/var/lib/rpm/Packages.db", "/var/lib/rpm/rpmdb.sqlite-wal"])
+    with open(root / "var/lib/rpm/rpmdb.sqlite", "r+b") as f:
+        f.truncate(5000)
+    report = Report("--root", make.lay_out(TMP / "rpm2", {
+        "var/lib/rpm/rpmdb.sqlite": (root / "var/lib/rpm/rpmdb.sqlite").read_bytes()}))
+    tap.same((report.code, [u["area"] for u in report.unread][:1]), (3, ["RPM database"]))
+    view = TMP / "view.sqlite"
+    view.unlink(missing_ok=True)
+    db = sqlite3.connect(view)
+    db.execute("CREATE VIEW Packages AS WITH RECURSIVE x(blob) AS (SELECT 1 UNION ALL SELECT blob FROM x) "
+               "SELECT blob FROM x")
+    db.commit()
+    db.close()
+    report = Report("--root", make.lay_out(TMP / "rpm3", {"var/lib/rpm/rpmdb.sqlite": view.read_bytes()}))
+    tap.same((report.code, len(report.unread)), (3, 1), "a schema that would run for ever")
+
+
+# --- what cannot be read ------------------------------------------------------------------------
+
+def hostile_trees_are_incomplete_by_name():
+    root = make.lay_out(TMP / "hostile", {"etc/hostname": b"h\n", "a\nb/c\x1b[31m": b"", "closed/secret": b"",
+                                          "volume.bin": b"LUKS\xba\xbe" + b"\0" * (1 << 20),
+                                          "bit.vhd": b"\xeb\x58\x90-FVE-FS-" + b"\0" * 512,
+                                          "disk.img": b"\0" * 512 + b"EFI PART" + b"\0" * 512,
+                                          "Windows/System32/config/SYSTEM": make.Hive(
+                                              {"Select": {"Current": make.dword(1)}}).bytes[:4200]})
+    os.symlink("loop2", root / "loop1")
+    os.symlink("loop1", root / "loop2")
+    os.symlink("/etc", root / "outside")
+    os.symlink("../../../../etc/passwd", root / "etc/passwd")
+    os.mkfifo(root / "fifo")
+    deep = os.open(root, os.O_RDONLY)
+    for _ in range(10000):
+        os.mkdir("d", dir_fd=deep)
+        below = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+    named = {"/volume.bin", "/bit.vhd", "/disk.img", "/Windows/System32/config/SYSTEM"}
+    if os.geteuid() == 0:
+        try:
+            os.mknod(root / "device", stat.S_IFBLK | 0o600, os.makedev(7, 0))
+            named.add("/device")
+        except PermissionError:
+            print("# SKIP no device can be made here")
+    report = Report("--root", root)
+    paths = {u["path"] for u in report.unread}
+    tap.same(named - paths, set())
+    deep_ones = [p for p in paths if p.startswith("/d/d/d")]
+    tap.same(len(deep_ones), 1, "the rest of what is too deep is named once")
+    tap.same((report.code, report.summary["complete"]), (3, False))
+    tap.same(len(paths), len(named) + 1, paths)
+    text = run("--root", root)
+    assert b"NONE FOUND" not in text.stdout and b"INCOMPLETE" in text.stdout
+    assert b"\x1b" not in text.stdout
+    subprocess.run(["rm", "-rf", root], check=True)
+
+
+def an_unreadable_folder_is_named():
+    root = make.lay_out(TMP / "closed", {"etc/hostname": b"h\n", "opt/closed/x": b"", "etc/secret": b"x"})
+    os.chmod(root / "opt/closed", 0)
+    os.chmod(root / "etc/secret", 0)
+    os.chmod(root, 0o755)
+    os.chmod(TMP, 0o755)
+    command = [OVERT, "prohibited", "--format", "json", "--root", str(root)]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command]
+        if subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", OVERT, "--version"],
+                          capture_output=True, check=False).returncode:
+            print("# SKIP the build cannot be run by another user")
+            return
+    done = subprocess.run(command, capture_output=True, check=False)
+    os.chmod(root / "opt/closed", 0o755)
+    paths = {json.loads(line)["path"] for line in done.stdout.splitlines() if b"prohibited-unread" in line}
+    tap.same((done.returncode, paths), (3, {"/opt/closed", "/etc/secret"}), done.stderr)
+
+
+def nothing_outside_the_root_is_opened():
+    root = make.lay_out(TMP / "traced", {"etc/hosts": b"\n", "opt/kaspersky/x": b""})
+    os.symlink("/etc/shadow", root / "etc/passwd")
+    os.symlink("/", root / "everything")
+    os.symlink("../../../../../etc", root / "opt/up")
+    log = TMP / "trace"
+    subprocess.run(["strace", "-f", "-e", "trace=open,openat,openat2,execve", "-o", log, OVERT, "prohibited",
+                    "--root", root], capture_output=True, check=False)
+    lines = log.read_text().splitlines()
+    command = lines[0].split()[0]
+    mine = [line for line in lines if line.split()[0] == command]
+    started = next(i for i, line in enumerate(mine) if str(root) in line and "execve" not in line)
+    opened = [re.search(r'"([^"]*)"', line).group(1) for line in mine[started:] if "= -1" not in line
+              and re.search(r'open\w*\(', line) and re.search(r'"([^"]*)"', line)]
+    allowed = re.compile(r"^/(proc/|dev/null|usr/|lib|sys/|work/|etc/(ld\.so|ssl/openssl|overt))")
+    bad = [p for p in opened if p.startswith("/") and p != str(root) and not allowed.match(p)
+           and not p.startswith(os.path.dirname(OVERT))]
+    tap.same(bad, [])
+    tap.same([p for p in opened if ".." in p or "shadow" in p], [])
+
+
+# --- the data -----------------------------------------------------------------------------------
+
+def an_organisation_adds_its_own():
+    wrong = json.loads(json.dumps(ACME))
+    wrong["products"][0]["facts"][0]["kind"] = "pakage"
+    make.lay_out(TMP / "wrong", {"w.json": json.dumps(wrong).encode()})
+    done = run("--root", TMP, "--products", TMP / "wrong")
+    tap.same(done.returncode, 2)
+    assert b"pakage" in done.stderr and b"w.json" in done.stderr, done.stderr
+    tap.same(run("--root", TMP, "--products", "/nowhere/at/all").returncode, 2)
+
+
+def a_mention_is_never_a_finding():
+    root = make.lay_out(TMP / "mention", {"etc/hosts": b"127.0.0.1 dc1.ksn.kaspersky-labs.com\n",
+                                          "etc/notes.txt": b"KLNAGENT_SERVER=x # Kaspersky Anti-Virus, AO Kaspersky Lab\n"})
+    report = Report("--root", root)
+    tap.same((report.code, report.states()), (0, {}))
+    tap.same(report.leads["kaspersky-services"]["state"], "mention")
+
+
+tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, windows_shows_every_fact,
+         linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact, an_archive_is_a_system_too,
+         layers_hide_what_they_remove, a_system_inside_a_system_counts, rpm_databases_are_read_or_named, hostile_trees_are_incomplete_by_name,
+         an_unreadable_folder_is_named, nothing_outside_the_root_is_opened, an_organisation_adds_its_own,
+         a_mention_is_never_a_finding])
