@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "db/rules.h"
 
+/* NOLINTNEXTLINE(misc-redundant-expression): two texts, of which somebody may change one. */
 _Static_assert(sizeof(OVERT_TIME_NAME) == sizeof(OV_GIVEN_TIME), "the same name");
 _Static_assert((int)OVERT_VALUE_BOOLEAN == (int)OV_DB_DATUM_BOOL
                        && (int)OVERT_VALUE_INTEGER == (int)OV_DB_DATUM_INT

@@ -69,6 +69,16 @@ static ov_call_fn const functions[OV_FIELD_COUNT] = {
     [OV_CONSOLE_HEX_OF_I] = ov_call_hex,
     [OV_CONSOLE_HEX_OF_SI] = ov_call_hex,
     [OV_TIME_NOW_OF_NOTHING] = ov_call_now,
+#ifdef OV_TESTS_MODULE
+    [OV_TESTS_MATCH_OF_RS] = ov_call_tests_match,
+    [OV_TESTS_ISUM_OF_II] = ov_call_tests_isum,
+    [OV_TESTS_ISUM_OF_III] = ov_call_tests_isum,
+    [OV_TESTS_FSUM_OF_FF] = ov_call_tests_fsum,
+    [OV_TESTS_FSUM_OF_FFF] = ov_call_tests_fsum,
+    [OV_TESTS_LENGTH_OF_S] = ov_call_tests_length,
+    [OV_TESTS_EMPTY_OF_NOTHING] = ov_call_tests_empty,
+    [OV_TESTS_FOOBAR_OF_I] = ov_call_tests_foobar,
+#endif
 
     [OV_PE_CALCULATE_CHECKSUM_OF_NOTHING] = ov_call_pe_checksum,
     [OV_PE_RICH_SIGNATURE_VERSION_OF_I] = ov_call_pe_rich,

@@ -106,6 +106,14 @@ struct ov_value ov_call_log(struct ov_call *call);
 struct ov_value ov_call_hex(struct ov_call *call);
 struct ov_value ov_call_now(struct ov_call *call);
 
+/* calls_tests.c, in builds with -Dtests_module=true */
+struct ov_value ov_call_tests_match(struct ov_call *call);
+struct ov_value ov_call_tests_isum(struct ov_call *call);
+struct ov_value ov_call_tests_fsum(struct ov_call *call);
+struct ov_value ov_call_tests_length(struct ov_call *call);
+struct ov_value ov_call_tests_empty(struct ov_call *call);
+struct ov_value ov_call_tests_foobar(struct ov_call *call);
+
 /* calls_pe.c */
 struct ov_value ov_call_pe_checksum(struct ov_call *call);
 struct ov_value ov_call_pe_rich(struct ov_call *call);

@@ -28,6 +28,10 @@ ov_fact_parser ov_facts_parser(enum ov_field module)
         return ov_macho_facts;
     case OV_PE:
         return pe_facts;
+#ifdef OV_TESTS_MODULE
+    case OV_TESTS:
+        return ov_tests_facts;
+#endif
     default:
         return NULL;
     }

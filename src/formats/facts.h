@@ -10,4 +10,7 @@ typedef void (*ov_fact_parser)(struct ov_fact_tree *tree, struct ov_pages *pages
 /* NULL: the module has no facts of an object, only functions. */
 ov_fact_parser ov_facts_parser(enum ov_field module);
 
+/* tests_facts.c, in builds with -Dtests_module=true */
+void ov_tests_facts(struct ov_fact_tree *tree, struct ov_pages *pages);
+
 #endif

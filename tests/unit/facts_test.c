@@ -49,7 +49,11 @@ TEST(a_name_stands_for_one_thing_in_its_structure)
 TEST(modules_are_those_of_a_stock_yara)
 {
     static const char *const names[] = { "pe", "elf", "macho", "dotnet", "dex", "math", "hash",
-        "string", "console", "time", "magic", "cuckoo" };
+        "string", "console", "time", "magic", "cuckoo",
+#ifdef OV_TESTS_MODULE
+        "tests"
+#endif
+    };
     unsigned modules = 0;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

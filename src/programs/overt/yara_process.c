@@ -4,7 +4,6 @@
 #include "programs/overt/yara_process.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,10 +44,12 @@ static bool read_maps(struct ov_process_memory *memory, FILE *maps, uint64_t chu
     bool good = true;
 
     while (good && getline(&line, &cap, maps) > 0) {
-        uint64_t begin, end;
+        char *dash = NULL, *blank = NULL;
+        uint64_t begin = strtoull(line, &dash, 16);
+        const uint64_t end = *dash == '-' ? strtoull(dash + 1, &blank, 16) : 0;
 
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) != 2) {
-            continue;
+        if (blank == NULL || *blank != ' ') {
+            continue; /* not of the form that proc(5) describes */
         }
         while (good && begin < end) {
             const uint64_t bytes = end - begin < chunk_bytes ? end - begin : chunk_bytes;
