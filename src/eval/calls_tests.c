@@ -24,8 +24,8 @@ struct ov_value ov_call_tests_fsum(struct ov_call *call)
 {
     const bool three = call->field == OV_TESTS_FSUM_OF_FFF;
 
-    return ov_call_real(ov_call_float(call, 0) + ov_call_float(call, 1)
-                        + (three ? ov_call_float(call, 2) : 0));
+    return ov_call_real(
+            ov_call_float(call, 0) + ov_call_float(call, 1) + (three ? ov_call_float(call, 2) : 0));
 }
 
 struct ov_value ov_call_tests_length(struct ov_call *call)

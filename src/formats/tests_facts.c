@@ -20,8 +20,7 @@ void ov_tests_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
     ov_fact_name(tree, constants, OV_TESTS_CONSTANTS_EMPTY, "");
     ov_fact_int(tree, item, OV_TESTS_STRUCT_ARRAY_I, 1);
     for (unsigned i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
-        ov_fact_item_int(
-                tree, root, OV_TESTS_INTEGER_ARRAY, (uint32_t)integers[i], integers[i]);
+        ov_fact_item_int(tree, root, OV_TESTS_INTEGER_ARRAY, (uint32_t)integers[i], integers[i]);
     }
     ov_fact_item_text(tree, root, OV_TESTS_STRING_ARRAY, 0, foo);
     ov_fact_item_text(tree, root, OV_TESTS_STRING_ARRAY, 1, bar);
