@@ -261,6 +261,21 @@ static void enter(struct ov_walk *walk, struct ov_frame *frame, struct unpacked 
     ov_hold_pop(&walk->engine->hold, frame->hold_mark);
 }
 
+/* What a program made of itself is not run again; and as a program can be made to unpack itself, one
+ * inside another, for ever, what comes out of too many is not run either. */
+static void bound_programs(
+        const struct ov_member *member, const struct ov_frame *parent, struct ov_frame *frame)
+{
+    frame->unpacked_depth = parent->unpacked_depth + (member->unpacked ? 1 : 0);
+    if (member->unpacked || frame->unpacked_depth >= OV_EMU_NEST_MAX) {
+        ov_detected_remove(&frame->detected, OV_TYPE_PACKED);
+        ov_detected_remove(&frame->detected, OV_TYPE_UPX);
+    }
+    if (member->unpacked && frame->detected.inside_count == 0) {
+        ov_detected_add(&frame->detected, OV_TYPE_EMBEDDED, 0, frame->source.size);
+    }
+}
+
 static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
 {
     struct ov_frame *parent = top(walk);
@@ -290,13 +305,7 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
         .whole = unpacked.trouble.reason == OV_REASON_NONE,
     };
     ov_object_examine(walk, &subject, frame);
-    if (member->unpacked) {
-        ov_detected_remove(&frame->detected, OV_TYPE_PACKED);
-        ov_detected_remove(&frame->detected, OV_TYPE_UPX);
-        if (frame->detected.inside_count == 0) {
-            ov_detected_add(&frame->detected, OV_TYPE_EMBEDDED, 0, frame->source.size);
-        }
-    }
+    bound_programs(member, parent, frame);
     enter(walk, frame, &unpacked);
 }
 

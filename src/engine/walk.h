@@ -20,7 +20,8 @@ struct ov_frame {
     uint32_t next_inside;
     uint32_t ordinal;
     uint32_t depth;
-    uint64_t packed_bytes; /* what is unpacked is measured against this */
+    uint32_t unpacked_depth; /* how many programs around it unpacked themselves */
+    uint64_t packed_bytes;   /* what is unpacked is measured against this */
     uint64_t unpacked;
     size_t hold_mark;       /* the object's bytes lie above it */
     enum ov_clam_type clam; /* what the object is to ClamAV */

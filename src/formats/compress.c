@@ -33,12 +33,14 @@ static void z_end(struct ov_parser *p)
 }
 
 /* Puts the string of `code` out, whose prefixes all have smaller codes; returns its first byte. */
-static uint8_t put_string(struct compress *c, uint32_t code)
+static uint8_t put_string(struct compress *c, uint16_t code)
 {
     uint32_t len = 0;
 
     while (code >= 256) {
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond; 16 bits are its index */
         c->stack[len++] = c->suffix[code];
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond */
         code = c->prefix[code];
     }
     ov_buf_put_u8(&c->made, (uint8_t)code);
@@ -94,10 +96,10 @@ static bool unpack(struct compress *c, struct ov_bytes in)
             string = last;
         }
         if (code >= next && last != NO_PREFIX) {
-            first = put_string(c, string);
+            first = put_string(c, (uint16_t)string);
             ov_buf_put_u8(&c->made, first);
         } else {
-            first = put_string(c, string);
+            first = put_string(c, (uint16_t)string);
         }
         if (last != NO_PREFIX && next < (1u << bits_max)) {
             c->prefix[next] = (uint16_t)last;

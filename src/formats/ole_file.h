@@ -16,10 +16,10 @@ enum ov_ole_kind {
 };
 
 struct ov_ole_entry {
-    enum ov_ole_kind kind;
     struct ov_bytes name; /* UTF-16LE, as stored */
-    uint32_t start;
     uint64_t size;
+    enum ov_ole_kind kind;
+    uint32_t start;
     uint32_t parent; /* an entry; OV_OLE_NONE: the root's, or nobody's */
 };
 
