@@ -15,7 +15,7 @@ int ov_guard_read(int group, struct ov_guard_event events[OV_GUARD_BATCH], unsig
     if (left < 0) {
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
     }
-    for (const struct fanotify_event_metadata *at = raw; FAN_EVENT_OK(at, left);
+    for (struct fanotify_event_metadata *at = raw; FAN_EVENT_OK(at, left);
             at = FAN_EVENT_NEXT(at, left)) {
         if (at->vers != FANOTIFY_METADATA_VERSION) {
             errno = EPROTO; /* another kernel interface than this was built for */

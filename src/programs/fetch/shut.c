@@ -127,25 +127,25 @@ static bool filter_calls(overt_error *err)
      * look for routes, names) are answered. */
     bad = bad != 0 ? bad
                    : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                           SCMP_A0(SCMP_CMP_EQ, AF_INET),
+                           SCMP_A0(SCMP_CMP_EQ, AF_INET, 0),
                            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
     bad = bad != 0 ? bad
                    : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                           SCMP_A0(SCMP_CMP_EQ, AF_INET6),
+                           SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0),
                            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
     for (int family = 0; bad == 0 && family < 64; family++) {
         if (family == AF_INET || family == AF_INET6) {
             bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
-                    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
+                    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0),
                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
         } else {
             bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+                    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
         }
     }
     bad = bad != 0 ? bad
                    : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-                           SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+                           SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
     bad = bad != 0 ? bad
                    : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
                            SCMP_A2(SCMP_CMP_MASKED_EQ, 4u /* PROT_EXEC */, 0),

@@ -17,6 +17,7 @@
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+OV_PRINTF(3, 0)
 static void to_log(struct clamscan *c, const char *prefix, const char *fmt, va_list ap)
 {
     if (c->log != NULL) {
@@ -41,6 +42,7 @@ void clamscan_say(struct clamscan *c, const char *fmt, ...)
     }
 }
 
+OV_PRINTF(3, 0)
 static void complain(struct clamscan *c, const char *prefix, const char *fmt, va_list ap)
 {
     FILE *to = c->options.to_stdout ? stdout : stderr;

@@ -300,7 +300,7 @@ struct ov_re *body_read(struct line *line, struct ov_bytes text, unsigned flags)
 {
     struct body body = { .line = line, .text = text, .flags = flags };
     struct piece piece = { .run = 0 };
-    struct re_list list = { NULL };
+    struct re_list list = { .first = NULL };
 
     if ((flags & BODY_FULLWORD) != 0) {
         re_add(&list, word_edge(&body, true));

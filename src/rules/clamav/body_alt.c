@@ -45,7 +45,7 @@ static struct ov_re *one_of(struct body *body, const char *bytes, bool negated)
 
 static struct ov_re *line_end(struct body *body, bool negated)
 {
-    struct re_list crlf = { NULL }, both = { NULL };
+    struct re_list crlf = { .first = NULL }, both = { .first = NULL };
 
     if (negated) {
         return one_of(body, "\n", true);
@@ -110,7 +110,7 @@ static uint8_t byte_of(struct ov_bytes digits, uint64_t index)
 static struct ov_re *read_choice(struct body *body, struct plain *plain, unsigned depth)
 {
     const uint64_t from = body->at;
-    struct re_list list = { NULL };
+    struct re_list list = { .first = NULL };
 
     while (!body->failed) {
         const char c = char_at(body, body->at);
@@ -154,7 +154,7 @@ static struct ov_re *none_of(
         struct body *body, struct ov_bytes *texts, size_t count, uint64_t at, uint64_t len)
 {
     struct ov_re_set firsts = { { 0 } }, others;
-    struct re_list choices = { NULL }, list = { NULL };
+    struct re_list choices = { .first = NULL }, list = { .first = NULL };
 
     if (++body->nodes > OV_CLAM_BODY_NODES_MAX) {
         body_wrong(body, "it is too long");
@@ -174,7 +174,7 @@ static struct ov_re *none_of(
     for (unsigned byte = 0; byte < 256 && !body->failed; byte++) {
         struct ov_bytes same[256];
         struct ov_re_set one = { { 0 } };
-        struct re_list branch = { NULL };
+        struct re_list branch = { .first = NULL };
         size_t same_count = 0;
 
         if (!set_has(&firsts, byte)) {
@@ -209,7 +209,7 @@ static struct ov_re *negate(struct body *body, struct plain *plain)
 struct ov_re *body_alternative(struct body *body, bool negated, unsigned depth)
 {
     struct plain plain = { .is_plain = true };
-    struct re_list choices = { NULL };
+    struct re_list choices = { .first = NULL };
     const char letter = char_at(body, body->at + 1);
 
     if (depth >= OV_CLAM_NEST_MAX) {

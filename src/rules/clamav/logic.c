@@ -159,7 +159,7 @@ static bool sequence(struct logic *logic, struct ov_bytes text, uint64_t at, boo
     size_t count = 0;
 
     for (bool last = false; !last; count++) {
-        struct meaning one = { NULL };
+        struct meaning one = { .truth = NULL };
 
         if (count == 2 * SUBSIGS_MAX) {
             return refuse(line, "its expression is too long");
@@ -194,7 +194,7 @@ static bool group(struct logic *logic, struct ov_bytes text, uint64_t close, boo
         unsigned depth, struct meaning *out)
 {
     struct line *line = logic->line;
-    struct meaning inner = { NULL };
+    struct meaning inner = { .truth = NULL };
     struct ov_expr *parts[2];
     struct comparison c;
 
@@ -252,7 +252,7 @@ static bool read_meaning(struct logic *logic, struct ov_bytes text, bool counted
 struct ov_expr *logic_read(struct logical *logical, struct ov_bytes text)
 {
     struct logic logic = { .logical = logical, .line = logical->line };
-    struct meaning meaning = { NULL };
+    struct meaning meaning = { .truth = NULL };
 
     return read_meaning(&logic, text, false, 0, &meaning) ? meaning.truth : NULL;
 }
