@@ -170,11 +170,14 @@ bool clam_lines(struct ov_clamav *clam, struct ov_bytes file, struct ov_bytes te
     for (uint64_t at = 0; at < len && !clam->diags->out_of_memory;) {
         const struct ov_bytes rest = part(text, at, len);
         const uint64_t end = find_byte(rest, '\n');
-        struct line line = {
+        struct line line;
+
+        number++;
+        line = (struct line){
             .clam = clam,
             .file = file,
             .text = without_end(part(rest, 0, end)),
-            .number = ++number,
+            .number = number,
             .official = official,
             .name = ov_bytes_of(NULL, 0),
         };
