@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules clamscan update yara yarac prohibited prove quarantine --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules bundle ledger clamscan update yara yarac prohibited prove quarantine --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -59,11 +59,13 @@ _overt()
         compile) options='--output --keep-good --accept-weaker-jail --help' ;;
         rules)
             if ((cword == 2)); then
-                COMPREPLY=($(compgen -W 'list show verify' -- "$cur"))
+                COMPREPLY=($(compgen -W 'list show verify status diff accept rollback' -- "$cur"))
                 return
             fi
             options='--rules --json --accept-weaker-jail --help'
             ;;
+        ledger) options='--ledger --key --help' ;;
+        bundle) options='--state --help' ;;
         update)
             options='--policy --state --bundle --max-bytes --max-time --accept-weaker-jail --help'
             ;;

@@ -169,10 +169,12 @@ static overt_status check_revoke(struct ov_bytes body, overt_error *err)
 {
     struct ov_lines lines = ov_lines_on(body);
     uint64_t index;
+    bool good = ov_bytes_len(body) != 0;
 
-    while (ov_revoke_next(&lines, &index)) {
+    while (good && lines.next < ov_bytes_len(body)) {
+        good = ov_revoke_next(&lines, &index);
     }
-    if (lines.line == 0 || lines.next != ov_bytes_len(body)) {
+    if (!good) {
         return ov_line_fail(
                 err, OVERT_E_SYNTAX, &lines, "a revoke body is lines of `entry NUMBER` alone");
     }
@@ -183,10 +185,12 @@ static overt_status check_suppress(struct ov_bytes body, overt_error *err)
 {
     struct ov_lines lines = ov_lines_on(body);
     struct ov_bytes hex;
+    bool good = ov_bytes_len(body) != 0;
 
-    while (ov_suppress_next(&lines, &hex)) {
+    while (good && lines.next < ov_bytes_len(body)) {
+        good = ov_suppress_next(&lines, &hex);
     }
-    if (lines.line == 0 || lines.next != ov_bytes_len(body)) {
+    if (!good) {
         return ov_line_fail(err, OVERT_E_SYNTAX, &lines,
                 "a suppress body is lines of `sha256` and 64 hex digits alone, no pattern");
     }

@@ -13,6 +13,8 @@ int cmd_scan(int argc, char **argv);       /* scan.c: what is in these files and
 int cmd_explain(int argc, char **argv);    /* explain.c: which rule, which bytes, where */
 int cmd_compile(int argc, char **argv);    /* compile.c: rule text to a database */
 int cmd_rules(int argc, char **argv);      /* rules.c: what is in a database */
+int cmd_bundle(int argc, char **argv);     /* bundle.c: a stretch of the log as a file */
+int cmd_ledger(int argc, char **argv);     /* ledger.c: what this machine did */
 int cmd_update(int argc, char **argv);     /* update.c: new rules from the log */
 int cmd_prohibited(int argc, char **argv); /* prohibited.c: products of banned vendors */
 int cmd_prove(int argc, char **argv);    /* prove.c: run every attack in the jail of this machine */

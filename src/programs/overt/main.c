@@ -21,6 +21,8 @@ static const struct {
     { "clamscan", cmd_clamscan, "ClamAV's databases, with the command line of clamscan 1.4.6" },
     { "yara", cmd_yara, "YARA rules over raw bytes, with the command line of yara 4.5" },
     { "yarac", cmd_yarac, "YARA rules to a database, with the command line of yarac 4.5" },
+    { "bundle", cmd_bundle, "a stretch of the log as a file, for where there is no network" },
+    { "ledger", cmd_ledger, "what this machine did, and that the record of it is whole" },
     { "update", cmd_update, "new rules from the log, verified, tried, switched to" },
     { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
     { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },

@@ -9,16 +9,19 @@
 #include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
+#include "programs/overt/rules_log.h"
 #include "programs/overt/rulesets.h"
 
 static const char usage[] =
         "usage: overt rules list [--rules PATH]... [--json]\n"
         "       overt rules show NAME... [--rules PATH]...\n"
         "       overt rules verify [--rules PATH]...\n"
+        "       overt rules status|diff|accept|rollback ...\n"
         "\n"
         "  list     every rule: name, tags, severity and description\n"
         "  show     the whole text of a rule, as its author wrote it\n"
         "  verify   check the database whole: its digest and, in a jail, every offset\n"
+        "  status, diff, accept, rollback   the log's rules (overt rules status --help)\n"
         "\n"
         "      --rules PATH           a rule file, a folder of them, or a .ovdb; default:\n"
         "                             the active rules, else the starter rules\n"
@@ -314,6 +317,9 @@ int cmd_rules(int argc, char **argv)
     struct command c = { 0 };
     int code;
 
+    if (argc > 1 && ov_rules_log_is(argv[1])) {
+        return ov_rules_log(argc - 1, argv + 1);
+    }
     ov_out_init(&c.out, STDOUT_FILENO);
     if (argc < 2) {
         (void)fputs(usage, stderr);

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/interrupt.h"
 
 #define WINDOW       65536u /* files between the one to be printed next and the newest */
+#define RECORDED_MAX 1000u  /* findings of one run that go on record; all are counted */
 #define SECOND_MAX   1000u  /* second looks of one run; the rest is told by rule alone */
 #define WAITING_MAX  32u    /* files whose second look has no place yet: each holds a descriptor */
 #define WAIT_MS      1000   /* overt_collect has wall limits to watch */
@@ -84,6 +86,27 @@ static void count_result(struct ov_summary *s, const struct ov_result *result)
     }
 }
 
+/* The path, and the first rule where there is one: which bytes they are is in the next scan. */
+static void put_on_record(
+        struct ov_buf *record, const struct ov_summary *summary, const struct ov_result *result)
+{
+    const overt_hit *hit = result->report == NULL ? NULL : overt_report_hit(result->report, 0);
+
+    if (record == NULL || (result->verdict == OVERT_CLEAN && !result->has_suppressed)
+            || summary->files - summary->clean > RECORDED_MAX) {
+        return;
+    }
+    ov_buf_printf(record, "%s ", result->has_suppressed && result->verdict == OVERT_CLEAN
+                                         ? "SUPPRESSED"
+                                         : overt_verdict_text(result->verdict));
+    if (hit != NULL) {
+        ov_text_escape(record, ov_bytes_of(hit->name.bytes, hit->name.len));
+        ov_buf_put_u8(record, ' ');
+    }
+    ov_text_escape(record, result->path);
+    ov_buf_put_u8(record, '\n');
+}
+
 static void print_slot(struct run *r, const struct slot *slot)
 {
     const char *path = slot->report != NULL ? overt_report_name(slot->report) : slot->path;
@@ -99,6 +122,7 @@ static void print_slot(struct run *r, const struct slot *slot)
 
     ov_provenances_settle(r->options->provenances, &result);
     count_result(r->summary, &result);
+    put_on_record(r->options->record, r->summary, &result);
     if (r->options->quiet) {
         return;
     }

@@ -17,6 +17,7 @@ struct ov_run_options {
     uint32_t jobs;
     uint32_t in_flight;
     const char *const *weaker;
+    struct ov_buf *record; /* lines for the ledger: verdicts that were not clean; NULL: none */
     bool json;
     bool quiet; /* no lines for files, no summary; the exit code tells */
     bool all;   /* CLEAN files get a line too */

@@ -6,8 +6,10 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/interrupt.h"
+#include "programs/overt/ledgers.h"
 #include "programs/overt/rulesets.h"
 #include "programs/overt/run.h"
 #include "sandbox/jail.h"
@@ -272,6 +274,28 @@ static void sum_up(const struct settings *s, struct ov_out *out, const struct ov
     ov_out_done(&to_errors);
 }
 
+static void put_on_record(const struct ov_summary *s, const struct ov_buf *findings)
+{
+    const struct ov_bytes lines = ov_buf_bytes(findings);
+    struct ov_buf text;
+
+    ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
+    ov_buf_put_text(&text, "rules ");
+    ov_text_hex(&text, ov_bytes_of(s->rules_sha256, sizeof(s->rules_sha256)));
+    ov_buf_printf(&text,
+            "\nfiles %llu\ndetected %llu\nincomplete %llu\nfailed %llu\nclean %llu\ncompleted %s\n",
+            (unsigned long long)s->files, (unsigned long long)s->detected,
+            (unsigned long long)s->incomplete, (unsigned long long)s->failed,
+            (unsigned long long)s->clean, s->completed ? "yes" : "no");
+    if (ov_buf_ok(findings)) {
+        ov_buf_put(&text, ov_bytes_raw(lines), (size_t)ov_bytes_len(lines));
+    } else { /* long names: the counts stand for them */
+        ov_buf_put_text(&text, "findings too long to list\n");
+    }
+    ov_ledger_scan("scan", ov_buf_bytes(&text));
+    ov_buf_done(&text);
+}
+
 static int scan(const struct settings *s, struct ov_ruleset *rules)
 {
     const uint64_t begun = now_ms();
@@ -283,6 +307,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
         .list_is_nul_separated = s->nul,
     };
     struct ov_provenances provenances;
+    struct ov_buf record;
     struct ov_summary summary = {
         .rules = overt_db_rule_count(rules->db),
         .hashes = overt_db_hash_count(rules->db),
@@ -294,6 +319,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
         .command = "scan",
         .db = rules->db,
         .provenances = &provenances,
+        .record = &record,
         .limits = s->limits,
         .jobs = (uint32_t)(jobs > 1024 ? 1024 : jobs),
         .in_flight = fit_in_flight(jobs),
@@ -313,6 +339,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
         return OV_EXIT_ERROR;
     }
     ov_interrupt_init();
+    ov_buf_init(&record, OV_LEDGER_RECORD_BYTES_MAX / 2u);
     ov_provenances_init(&provenances, rules->db, rules->name);
     overt_db_digest(rules->db, summary.rules_sha256);
     if (!s->no_progress && !s->quiet) {
@@ -328,6 +355,8 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     }
     ov_out_done(&out);
     ov_feed_free(feed);
+    put_on_record(&summary, &record);
+    ov_buf_done(&record);
     ov_provenances_done(&provenances);
     if (code != 0) {
         return code;

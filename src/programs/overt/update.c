@@ -12,6 +12,8 @@
 
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
+#include "programs/overt/rules_log.h"
+#include "trust/ledger.h"
 
 #define SECONDS_DEFAULT 3600u
 
@@ -174,24 +176,41 @@ static void put_news(struct ov_buf *out, const struct ov_judged *j, const struct
     }
 }
 
-/* Freshness is by this machine's clock; one that is behind the witnesses' is told, too. */
-static int put_freshness(struct ov_buf *out, const struct ov_store *store, uint64_t time)
+static void put_root(struct ov_buf *out, const struct ov_judged *j)
 {
-    const uint64_t now = ov_now(), stale = store->settings.stale_seconds;
+    ov_buf_printf(out, "entries %" PRIu64 "\nnew %" PRIu64 "\nlog-time %" PRIu64 "\nwitnesses %u\n",
+            j->size, j->size - j->old_size, j->time, j->witnesses);
+}
 
-    if (now + 600 < time) {
-        ov_buf_put_text(out, "CLOCK: this machine's clock is behind the witnesses'; freshness "
-                             "cannot be told\n");
-        return OV_EXIT_STALE;
+/* What was accepted and what became active. A ledger that cannot be written is an error that is
+ * said, and does not undo an update that is done. */
+static bool put_on_record(
+        const struct settings *s, const struct ov_judged *j, const struct ov_activation *a)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_buf text;
+    char folder[4200];
+    overt_status status;
+
+    (void)snprintf(folder, sizeof(folder), "%s/ledger", s->state);
+    ov_buf_init(&text, 4096);
+    put_root(&text, j);
+    status = ov_ledger_append(folder, OV_LEDGER_UPDATE, ov_now(), ov_buf_bytes(&text), &err);
+    if (status == OVERT_OK && a->changed) {
+        ov_buf_printf(&text, "rules %" PRIu64 "\nhashes %" PRIu64 "\nheld %" PRIu64 "\n", a->rules,
+                a->hashes, a->held);
+        status = ov_ledger_append(folder, OV_LEDGER_ACTIVATION, ov_now(), ov_buf_bytes(&text), &err);
     }
-    if (now > time && now - time > stale) {
-        ov_buf_printf(out,
-                "STALE: no witness vouched for these rules for %" PRIu64 " hours; they "
-                "still scan\n",
-                (now - time) / 3600);
-        return OV_EXIT_STALE;
+    for (size_t i = 0; status == OVERT_OK && i < s->weaker.count; i++) {
+        ov_buf_clear(&text);
+        ov_buf_printf(&text, "without %s\ncommand update\n", s->weaker.at[i]);
+        status = ov_ledger_append(folder, OV_LEDGER_JAIL, ov_now(), ov_buf_bytes(&text), &err);
     }
-    return OV_EXIT_CLEAN;
+    ov_buf_done(&text);
+    if (status != OVERT_OK) {
+        ov_complain("update", "not on record: %s", err.message);
+    }
+    return status == OVERT_OK;
 }
 
 /* What is active stays and is judged by its age alone. */
@@ -201,7 +220,7 @@ static int stay(struct ov_store *store, struct ov_buf *out)
     int code = OV_EXIT_ERROR;
 
     if (ov_store_origins(store, "active", &origins)) {
-        if (put_freshness(out, store, origins.time) == OV_EXIT_STALE) {
+        if (ov_put_freshness(out, &store->settings, origins.time) == OV_EXIT_STALE) {
             code = OV_EXIT_STALE;
         }
         ov_origins_done(&origins);
@@ -233,7 +252,10 @@ static int update(const struct settings *s, struct ov_buf *out)
         }
         if (status == OVERT_OK) {
             put_news(out, &judged, &activation);
-            code = put_freshness(out, store, judged.time);
+            code = ov_put_freshness(out, &store->settings, judged.time);
+            if (!put_on_record(s, &judged, &activation)) {
+                code = OV_EXIT_ERROR;
+            }
         } else {
             ov_complain_error("update", &err);
             code = stay(store, out);

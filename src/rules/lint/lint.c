@@ -7,7 +7,10 @@
  * this cannot follow could be both, so the answer errs towards holding a rule back. */
 #include "rules/lint/lint.h"
 
+#include <string.h>
+
 #include "base/limits.h"
+#include "facts/schema.h"
 #include "rules/lint/text.h"
 #include "rules/yara/quality.h"
 
@@ -91,6 +94,27 @@ static struct truth judge_of(const struct lint *lint, const struct ov_expr *e)
 
 /* --- numbers -------------------------------------------------------------------------------- */
 
+/* `pe.number_of_sections` and the like: not there in a document, so every comparison with it is
+ * false. What some modules say of any file (math, hash, string) is as unknown as its size. */
+static bool is_of_a_format(const struct ov_expr *e)
+{
+    static const char *const formats[] = { "pe", "elf", "macho", "dotnet", "dex", "lnk" };
+
+    if (e->kind != OV_EXPR_FIELD && e->kind != OV_EXPR_ITEM && e->kind != OV_EXPR_ENTRY
+            && e->kind != OV_EXPR_CALL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        const struct ov_bytes name = ov_bytes_of(formats[i], strlen(formats[i]));
+        const enum ov_field module = ov_field_module(name);
+
+        if (module != OV_FIELD_NONE && ov_field_module_of(e->field) == module) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct number number_of(const struct lint *lint, const struct ov_expr *e)
 {
     const struct number unknown = { .known = false };
@@ -105,7 +129,7 @@ static struct number number_of(const struct lint *lint, const struct ov_expr *e)
     if (e->kind == OV_EXPR_OFFSET || e->kind == OV_EXPR_LENGTH) {
         return (struct number){ .undefined = !may_be_found(lint, e->string) };
     }
-    if (e->kind == OV_EXPR_ENTRYPOINT) {
+    if (e->kind == OV_EXPR_ENTRYPOINT || is_of_a_format(e)) {
         return (struct number){ .undefined = true };
     }
     return unknown;
@@ -180,12 +204,6 @@ static struct truth judge_junction(struct lint *lint, const struct ov_expr *e, b
     return all;
 }
 
-/* Facts that only a parsed executable has, strings at its entry point and the like. */
-static bool needs_a_format(enum ov_expr_kind kind)
-{
-    return kind == OV_EXPR_ENTRYPOINT;
-}
-
 static struct truth judge_here(struct lint *lint, const struct ov_expr *e)
 {
     const enum ov_expr_kind kind = e->kind;
@@ -194,13 +212,20 @@ static struct truth judge_here(struct lint *lint, const struct ov_expr *e)
         return e->integer != 0 ? always : never;
     }
     if (kind == OV_EXPR_FOUND || kind == OV_EXPR_FOUND_AT || kind == OV_EXPR_FOUND_IN) {
-        if (kind == OV_EXPR_FOUND_AT && e->a != NULL && needs_a_format(e->a->kind)) {
+        if (kind == OV_EXPR_FOUND_AT && e->a != NULL
+                && (e->a->kind == OV_EXPR_ENTRYPOINT || is_of_a_format(e->a))) {
             return never;
         }
         return (struct truth){ may_be_found(lint, e->string), true };
     }
     if (kind == OV_EXPR_COUNT) {
         return (struct truth){ may_be_found(lint, e->string), true };
+    }
+    if (is_of_a_format(e)) {
+        return never;
+    }
+    if (kind == OV_EXPR_FOR_FIELD) { /* over what is not there */
+        return e->how_many == OV_NONE ? both : never;
     }
     if (kind == OV_EXPR_NOT) {
         const struct truth t = judge(lint, e->a);

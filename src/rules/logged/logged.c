@@ -76,10 +76,11 @@ static bool is(struct ov_bytes word, const char *text)
 
 /* --- one entry ------------------------------------------------------------------------------ */
 
-static void leave_out(struct ov_diags *diags, struct ov_bytes space, struct ov_bytes name,
-        const char *before, const char *why)
+/* Named by its entry alone: the rule's name lies in the stream, which is gone when this is told. */
+static void leave_out(
+        struct ov_diags *diags, struct ov_bytes space, const char *before, const char *why)
 {
-    ov_diag_add(diags, OV_DIAG_ERROR, space, name, 0, 0, "%s%s", before, why);
+    ov_diag_add(diags, OV_DIAG_ERROR, space, ov_bytes_of(NULL, 0), 0, 0, "%s%s", before, why);
 }
 
 static bool read_yara(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
@@ -109,11 +110,11 @@ static bool read_yara(struct ov_rule_set *set, const struct record *record, stru
         }
     }
     if (why != NULL) {
-        leave_out(diags, space, record->name, "", why);
+        leave_out(diags, space, "", why);
     } else {
         why = record->accepted ? NULL : ov_lint_rule(&set->rules[before]);
         if (why != NULL) {
-            leave_out(diags, space, record->name, "held: ", why);
+            leave_out(diags, space, "held: ", why);
         }
     }
     if (why != NULL) {
