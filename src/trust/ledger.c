@@ -208,6 +208,11 @@ overt_status ov_ledger_verify(struct ov_bytes records, struct ov_bytes leaves, s
     if (status == OVERT_OK) {
         status = verify(counted, counted_leaves, &read, sha, tree, err);
     }
+    if (status == OVERT_OK && ov_bytes_len(counted) != read.record_bytes) {
+        status = ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                "the head counts %" PRIu64 " bytes of records, there are %" PRIu64,
+                read.record_bytes, ov_bytes_len(counted));
+    }
     ov_digest_free(sha);
     return status;
 }

@@ -174,4 +174,4 @@ TEST(an_append_that_did_not_finish_is_cut_off_by_the_next)
 
 TESTS(T(what_is_appended_verifies), T(any_mutation_is_found),
         T(a_dropped_or_truncated_record_is_named),
-        T(an_append_that_did_not_finish_is_cut_off_by_the_next))
+        T(an_append_that_did_not_finish_is_cut_off_by_the_next));

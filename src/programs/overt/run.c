@@ -96,9 +96,10 @@ static void put_on_record(
             || summary->files - summary->clean > RECORDED_MAX) {
         return;
     }
-    ov_buf_printf(record, "%s ", result->has_suppressed && result->verdict == OVERT_CLEAN
-                                         ? "SUPPRESSED"
-                                         : overt_verdict_text(result->verdict));
+    ov_buf_printf(record, "%s ",
+            result->has_suppressed && result->verdict == OVERT_CLEAN
+                    ? "SUPPRESSED"
+                    : overt_verdict_text(result->verdict));
     if (hit != NULL) {
         ov_text_escape(record, ov_bytes_of(hit->name.bytes, hit->name.len));
         ov_buf_put_u8(record, ' ');

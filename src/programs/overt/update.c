@@ -199,7 +199,8 @@ static bool put_on_record(
     if (status == OVERT_OK && a->changed) {
         ov_buf_printf(&text, "rules %" PRIu64 "\nhashes %" PRIu64 "\nheld %" PRIu64 "\n", a->rules,
                 a->hashes, a->held);
-        status = ov_ledger_append(folder, OV_LEDGER_ACTIVATION, ov_now(), ov_buf_bytes(&text), &err);
+        status =
+                ov_ledger_append(folder, OV_LEDGER_ACTIVATION, ov_now(), ov_buf_bytes(&text), &err);
     }
     for (size_t i = 0; status == OVERT_OK && i < s->weaker.count; i++) {
         ov_buf_clear(&text);
