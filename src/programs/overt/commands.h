@@ -22,5 +22,6 @@ int cmd_clamscan(int argc, char **argv); /* clamscan.c: the command line of Clam
 int cmd_yara(int argc, char **argv);     /* yara.c: the command line of yara 4.5 */
 int cmd_yarac(int argc, char **argv);    /* yarac.c: the command line of yarac 4.5 */
 int cmd_quarantine(int argc, char **argv); /* quarantine.c: what was put away */
+int cmd_status(int argc, char **argv);     /* status.c: is the daemon well? */
 
 #endif

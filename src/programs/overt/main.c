@@ -26,6 +26,7 @@ static const struct {
     { "update", cmd_update, "new rules from the log, verified, tried, switched to" },
     { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
     { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },
+    { "status", cmd_status, "is the daemon well, and if not, what is to be done?" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 

@@ -81,6 +81,7 @@ static const struct option options[] = {
     TEXT("LogFile", log_file),
     TEXT("EventsFile", events_file),
     TEXT("MetricsFile", metrics_file),
+    TEXT("StatusFile", status_file),
     BOOL("LogClean", log_clean),
     BOOL("LogSyslog", log_syslog),
     BOOL("LogTime", log_time),

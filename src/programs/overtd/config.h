@@ -58,7 +58,7 @@ struct ovd_config {
     char *user, *pid_file;
     bool foreground;
     /* telling */
-    char *log_file, *events_file, *metrics_file;
+    char *log_file, *events_file, *metrics_file, *status_file;
     bool log_clean, log_syslog, log_time, log_verbose;
     char *virus_event;
     bool quarantine;

@@ -78,6 +78,17 @@ struct ovd_counts {
     uint64_t accesses, denied, late, guard_deaths;
 };
 
+/* What the status file remembers between two writings. */
+struct ovd_seen {
+    uint64_t written_ms, changes;
+    uint64_t rules_s; /* when the rules in force took over, by the calendar */
+    uint64_t found_s; /* the last detection; 0: none yet */
+    char digest[17];  /* of the rules of rules_s */
+    bool write_failed;
+    char found_name[1024]; /* cut if longer */
+    char found_rule[256];
+};
+
 struct ovd {
     struct ovd_config config;
     const char *config_path;
@@ -105,6 +116,7 @@ struct ovd {
     struct ovd_counts counts;
     struct ovd_access *access; /* owned; NULL: not watched */
     uint64_t started_ms;
+    struct ovd_seen seen;
 
     int reload_pidfd, reload_memory; /* -1: none under way */
     bool reload_again;
@@ -185,5 +197,11 @@ OV_MUST_CHECK overt_status ovd_rules_scanner(
 /* stats.c */
 void ovd_stats_text(struct ovd *d, struct ov_buf *out);
 void ovd_metrics_write(struct ovd *d);
+/* Readers see the old file or the new one. False: neither more nor less than the old one, errno. */
+bool ovd_replace_file(const char *path, struct ov_bytes text);
+
+/* status.c */
+void ovd_status_found(struct ovd *d, const char *shown, const char *rule);
+void ovd_status_tick(struct ovd *d, uint64_t now_ms); /* writes when due, or something changed */
 
 #endif

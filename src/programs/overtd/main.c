@@ -165,6 +165,7 @@ static void loop(struct ovd *d)
             ticked_ms = now;
             ovd_rules_check(d, now);
             ovd_events_reap(d);
+            ovd_status_tick(d, now);
             if (watchdog_us > 0) {
                 (void)sd_notify(0, "WATCHDOG=1");
             }
@@ -287,6 +288,7 @@ static bool begin(struct ovd *d)
     }
     d->started_ms = d->checked_ms = ovd_clock_ms();
     ovd_log(&d->log, OVD_INFO, "overtd %s is ready", OV_VERSION);
+    ovd_status_tick(d, d->started_ms);
     (void)sd_notify(0, "READY=1");
     return true;
 }
@@ -294,6 +296,9 @@ static bool begin(struct ovd *d)
 static void end(struct ovd *d)
 {
     (void)sd_notify(0, "STOPPING=1");
+    if (d->started_ms != 0) {
+        ovd_status_tick(d, ovd_clock_ms());
+    }
     ovd_access_done(d);
     ovd_listen_done(d);
     ovd_gate_stop(d);

@@ -65,7 +65,7 @@ static void metric(
             type, name, (unsigned long long)value);
 }
 
-static bool replace_file(const char *path, struct ov_bytes text)
+bool ovd_replace_file(const char *path, struct ov_bytes text)
 {
     auto_free char *next = NULL;
     auto_fd int fd = -1;
@@ -108,7 +108,7 @@ void ovd_metrics_write(struct ovd *d)
     metric(&out, "connections", "gauge", "Connections now.", d->session_count);
     metric(&out, "queue_files", "gauge", "Files that wait for a worker.", d->queued);
     metric(&out, "rules", "gauge", "Rules and hashes in force.", d->current.rules);
-    if (!ov_buf_ok(&out) || !replace_file(d->config.metrics_file, ov_buf_bytes(&out))) {
+    if (!ov_buf_ok(&out) || !ovd_replace_file(d->config.metrics_file, ov_buf_bytes(&out))) {
         ovd_log(&d->log, OVD_WARNING, "MetricsFile %s: %s", d->config.metrics_file,
                 strerror(errno));
     }

@@ -78,6 +78,7 @@ void ovd_event_run(struct ovd *d, const char *shown, const char *rule)
 {
     pid_t pid;
 
+    ovd_status_found(d, shown, rule);
     if (d->config.virus_event == NULL) {
         return;
     }
