@@ -118,8 +118,8 @@ struct segment {
 };
 
 /* The walk that all three passes share: false when the commands end, in order or not. */
-static bool next_command(
-        const struct file *file, uint64_t *at, uint32_t *index, uint32_t *kind, uint64_t *size)
+static bool next_command(const struct file *file, const uint64_t *at, uint32_t *index,
+        uint32_t *kind, uint64_t *size)
 {
     if (*index >= file->commands || *at > file->size || file->size - *at < 8
             || !ov_say_work(file->say, 1)) {
@@ -241,9 +241,7 @@ static void say_main(const struct file *file, uint64_t offset, uint64_t size)
         return;
     }
     entry = u64(file, offset + 8);
-    if (!file->image.is_memory) {
-        ov_say_int(file->say, file->spot, "entry_point", entry);
-    } else if (offset_to_address(file, entry, &entry)) {
+    if (!file->image.is_memory || offset_to_address(file, entry, &entry)) {
         ov_say_int(file->say, file->spot, "entry_point", entry);
     }
     ov_say_int(file->say, file->spot, "stack_size", u64(file, offset + 16));

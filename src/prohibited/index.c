@@ -134,7 +134,7 @@ static void plain_path(const char *value, char *out, size_t bytes)
         value += 2;
     }
     for (; *value != '\0' && len + 1 < bytes; value++) {
-        out[len++] = *value == '\\' ? '/' : *value;
+        out[len++] = (char)(*value == '\\' ? '/' : *value);
     }
     while (len > 1 && out[len - 1] == '/') {
         len--;

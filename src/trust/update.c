@@ -243,7 +243,7 @@ static overt_status judge(struct ov_update *u, struct ov_bytes bytes, uint64_t s
 overt_status ov_update_checkpoint(struct ov_update *u, struct ov_bytes note, overt_error *err)
 {
     const bool had = ov_bytes_len(u->state.note) != 0;
-    struct ov_checkpoint wanted;
+    struct ov_checkpoint wanted = { .size = 0 };
     overt_status status = judge(u, note, u->state.time, &wanted, &u->judgement, err);
 
     if (status != OVERT_OK) {
@@ -275,8 +275,8 @@ static overt_status take_segment(
 {
     struct ov_bytes rest = segment->entries, entry;
     const uint64_t before = u->state.tree.size;
-    struct ov_judgement judgement;
-    struct ov_checkpoint checkpoint;
+    struct ov_judgement judgement = { .counted = 0 };
+    struct ov_checkpoint checkpoint = { .size = 0 };
     struct ov_state_segment made;
     struct ov_hash root;
     overt_status status = judge(u, segment->note, u->state.time, &checkpoint, &judgement, err);

@@ -28,6 +28,7 @@ struct batch {
 static void batch_done(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
         free((void *)(uintptr_t)ov_bytes_raw(batch->entries[i]));
     }
     free(batch->entries);
@@ -64,12 +65,13 @@ static int take_pending(
 {
     overt_error err = OVERT_ERROR_INIT;
     struct ov_buf text, whole;
-    struct ov_entry entry;
+    struct ov_entry entry = { .not_before = 0 };
     char path[320];
     size_t len = 0;
     overt_status status;
     int result = -1;
 
+    note->signature_count = 0; /* it may not get so far as to be read */
     (void)snprintf(path, sizeof(path), "pending/%s", name);
     ov_buf_init(&text, OV_LOG_ENTRY_BYTES_MAX + 1u);
     ov_buf_init(&whole, OV_LOG_ENTRY_BYTES_MAX);
@@ -114,7 +116,8 @@ static bool gather(struct log *log, struct batch *batch, bool *waiting)
     batch->entries = calloc(count > 0 ? (size_t)count : 1, sizeof(*batch->entries));
     batch->names = calloc(count > 0 ? (size_t)count : 1, sizeof(*batch->names));
     if (count < 0 || note == NULL || batch->entries == NULL || batch->names == NULL) {
-        good = complain_text(folder, count < 0 ? strerror(errno) : "no memory") == EXIT_DONE;
+        (void)complain_text(folder, count < 0 ? strerror(errno) : "no memory");
+        good = false;
     }
     for (int i = 0; i < count; i++) {
         if (good) {

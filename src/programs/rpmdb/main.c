@@ -49,51 +49,22 @@ void *dlopen(const char *path, int flags);
 void *dlsym(void *handle, const char *name);
 int dlclose(void *handle);
 char *dlerror(void);
-int pthread_create(
-        pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *argument);
-int pthread_join(pthread_t thread, void **result);
-
-void *dlopen(const char *path, int flags)
+/* Parameters are called as in the C library's header. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
+int pthread_create(pthread_t *__newthread, const pthread_attr_t *__attr,
+        void *(*__start_routine)(void *), void *__arg)
 {
-    (void)path;
-    (void)flags;
-    return NULL;
-}
-
-void *dlsym(void *handle, const char *name)
-{
-    (void)handle;
-    (void)name;
-    return NULL;
-}
-
-int dlclose(void *handle)
-{
-    (void)handle;
-    return -1;
-}
-
-char *dlerror(void)
-{
-    static char none[] = "nothing is loaded in a jail";
-
-    return none;
-}
-
-int pthread_create(
-        pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *argument)
-{
-    (void)thread;
-    (void)attr;
-    (void)start;
-    (void)argument;
+    (void)__newthread;
+    (void)__attr;
+    (void)__start_routine;
+    (void)__arg;
     return EAGAIN;
 }
 
-int pthread_join(pthread_t thread, void **result)
+int pthread_join(pthread_t __th, void **__thread_return)
 {
-    (void)thread;
-    (void)result;
+    (void)__th;
+    (void)__thread_return;
     return EINVAL;
 }
 

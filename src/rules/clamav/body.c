@@ -9,7 +9,7 @@
 
 static char char_at(const struct body *body, uint64_t at)
 {
-    return at < ov_bytes_len(body->text) ? (char)ov_bytes_raw(body->text)[at] : '\0';
+    return (char)(at < ov_bytes_len(body->text) ? ov_bytes_raw(body->text)[at] : 0);
 }
 
 void body_wrong(struct body *body, const char *why)

@@ -125,7 +125,7 @@ static void add_anchored(struct line *line, struct ov_bytes shown, enum ov_clam_
     }
     for (uint64_t distance = min; distance <= max; distance++, forms++) {
         struct place moved = *place;
-        struct ov_bytes form;
+        struct ov_bytes form = ov_bytes_of(NULL, 0);
 
         if (!at_distance(line, body, behind, distance, &form)) {
             return;
@@ -180,8 +180,8 @@ static void add_body(struct line *line, struct ov_bytes shown, enum ov_clam_targ
 
 static void read_ndb(struct line *line, bool pua)
 {
-    enum ov_clam_target target;
-    struct ov_bytes shown;
+    enum ov_clam_target target = OV_CLAM_ANY;
+    struct ov_bytes shown = ov_bytes_of(NULL, 0);
     struct place place;
 
     if (!split(line, ':')) {

@@ -213,7 +213,7 @@ static bool read_pcre(
 {
     struct line *line = logical->line;
     const uint64_t first = find_byte(text, '/');
-    struct ov_bytes before = part(text, 0, first), expression;
+    struct ov_bytes before = part(text, 0, first), expression = ov_bytes_of(NULL, 0);
     struct place place = { .kind = PLACE_ANY };
     uint64_t last = ov_bytes_len(text) - 1, colon = find_byte(before, ':');
     struct ov_expr *trigger, *count;
