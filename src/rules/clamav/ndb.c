@@ -180,7 +180,7 @@ static void add_body(struct line *line, struct ov_bytes shown, enum ov_clam_targ
 
 static void read_ndb(struct line *line, bool pua)
 {
-    enum ov_clam_target target = OV_CLAM_ANY;
+    enum ov_clam_target target = OV_TARGET_ANY;
     struct ov_bytes shown = ov_bytes_of(NULL, 0);
     struct place place;
 
