@@ -15,8 +15,8 @@ void ov_machine_jump(struct ov_machine *m, uint32_t to);
 struct ov_value ov_machine_rule_held(struct ov_machine *m, uint32_t rule);
 /* The RUN at this instruction; NULL: it is none. */
 const struct ov_db_insn *ov_machine_set_run(struct ov_machine *m, uint32_t at);
-/* Does the regular expression at `place` of OV_DB_REGEXES match somewhere in `text`? */
-struct ov_value ov_machine_search(struct ov_machine *m, uint32_t place, struct ov_bytes text);
+/* Does the regular expression at `place` of OV_DB_REGEXES match somewhere in `in`? */
+struct ov_value ov_machine_search(struct ov_machine *m, uint32_t place, struct ov_bytes in);
 
 /* strings.c */
 struct ov_value ov_machine_of_string(struct ov_machine *m, const struct ov_db_insn *insn);

@@ -28,7 +28,6 @@ struct batch {
 static void batch_done(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        /* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
         free((void *)(uintptr_t)ov_bytes_raw(batch->entries[i]));
     }
     free(batch->entries);

@@ -252,7 +252,6 @@ static bool read_members(struct container *c)
             return wrong(c, "memory ran out");
         }
         /* zlib never writes through it. */
-        /* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
         c->stream.next_in = (Bytef *)(uintptr_t)ov_bytes_raw(c->body);
         c->stream.avail_in = (uInt)len;
     }
