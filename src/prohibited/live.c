@@ -245,6 +245,7 @@ static void look_at_port(struct ov_looker *l, const char *where, char *line)
         .where = where, .detail = "listens", .most = OV_STATE_MENTION
     };
 
+    /* The kernel wrote it: numbers of 4 and 2 digits. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &port, &state) == 2
             && (udp || state == 0x0a)) {
         (void)snprintf(text, sizeof(text), "%u/%s", port, udp ? "udp" : "tcp");

@@ -104,7 +104,7 @@ static int take_pending(
 
 static bool gather(struct log *log, struct batch *batch, bool *waiting)
 {
-    struct ov_note *note = malloc(sizeof(*note));
+    struct ov_note *note = calloc(1, sizeof(*note));
     char folder[4096];
     struct dirent **names = NULL;
     int count;
@@ -211,7 +211,7 @@ static bool integrate(struct log *log, bool *waiting)
 /* The size of the checkpoint that everyone sees; 0: there is none. */
 static uint64_t published_size(struct log *log)
 {
-    struct ov_note *note = malloc(sizeof(*note));
+    struct ov_note *note = calloc(1, sizeof(*note));
     struct ov_checkpoint checkpoint = { .size = 0 };
     struct ov_buf bytes;
     uint64_t size = 0;
@@ -391,7 +391,7 @@ static int make_public(struct log *log, struct ov_bytes note, const struct ov_ju
 static int ask_and_publish(struct log *log)
 {
     overt_error err = OVERT_ERROR_INIT;
-    struct ov_note *note = malloc(sizeof(*note));
+    struct ov_note *note = calloc(1, sizeof(*note));
     struct ov_checkpoint checkpoint;
     struct ov_judgement judgement;
     struct ov_buf bytes, lines;

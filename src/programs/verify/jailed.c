@@ -194,7 +194,7 @@ static void answer_input(struct session *s, const struct ov_request *request, in
 {
     const uint32_t input = ov_le32_get(request->flags);
     overt_error err = OVERT_ERROR_INIT;
-    struct ov_bytes bytes;
+    struct ov_bytes bytes = ov_bytes_of(NULL, 0);
     overt_status status;
 
     if (input < OV_INPUT_POLICY || input > OV_INPUT_HIGHEST) {

@@ -236,7 +236,7 @@ static int listen_at(const char *address)
 
 static void tell_port(int fd)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
     socklen_t len = sizeof(name);
     unsigned port = 0;
 
