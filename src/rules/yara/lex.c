@@ -389,9 +389,7 @@ static void lex_foreign_byte(struct ov_lexer *lx, struct ov_token *out)
 {
     const int c = peek(lx, 0);
 
-    if (c == 0) {
-        ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
-    } else if (c >= 0x80) {
+    if (c == 0 || c >= 0x80) {
         ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
     } else {
         ov_reading_error(
