@@ -11,7 +11,19 @@ import tap  # noqa: E402
 
 OVERT = os.path.abspath(sys.argv[1])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ("scan", "explain", "compile", "rules", "update", "bundle", "ledger", "quarantine", "status", "prove", "prohibited")
+COMMANDS = (
+    "bundle",
+    "compile",
+    "explain",
+    "ledger",
+    "prohibited",
+    "prove",
+    "quarantine",
+    "rules",
+    "scan",
+    "status",
+    "update",
+)
 YARAS = ("yara", "yarac")  # with a reader of options and a help text of their own
 
 
