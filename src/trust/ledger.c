@@ -21,7 +21,9 @@ static const char *const kind_names[OV_LEDGER_KINDS] = { [OV_LEDGER_SCAN] = "sca
     [OV_LEDGER_ACTIVATION] = "activation",
     [OV_LEDGER_POLICY] = "policy",
     [OV_LEDGER_JAIL] = "jail",
-    [OV_LEDGER_QUARANTINE] = "quarantine" };
+    [OV_LEDGER_QUARANTINE] = "quarantine",
+    [OV_LEDGER_PROHIBITED] = "prohibited",
+    [OV_LEDGER_DAEMON] = "daemon" };
 
 const char *ov_ledger_kind_name(enum ov_ledger_kind kind)
 {

@@ -15,6 +15,8 @@ enum ov_ledger_kind {
     OV_LEDGER_POLICY,
     OV_LEDGER_JAIL,
     OV_LEDGER_QUARANTINE,
+    OV_LEDGER_PROHIBITED, /* a look for banned products */
+    OV_LEDGER_DAEMON,     /* it began, ended, changed its rules */
     OV_LEDGER_KINDS
 };
 

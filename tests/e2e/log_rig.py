@@ -100,6 +100,19 @@ class Log:
         return self.publish(env=env, **more)
 
 
+def bundle_of(log, root, name="bundle"):
+    """Every pack of the log and its newest checkpoint, as `overt bundle 0 end` would write them."""
+    path = root / name
+    packs = sorted((log.public / "pack").iterdir())
+    head, _, body = packs[0].read_bytes().partition(b"first 0\n")
+    data = head + b"first 0\n" + body
+    for pack in packs[1:]:
+        data += pack.read_bytes().split(b"\n", 3)[3]
+    note = (log.public / "checkpoint").read_bytes()
+    path.write_bytes(data + b"segment %d 0\n" % len(note) + note)
+    return path
+
+
 class Client:
     """A machine with a policy and a state folder."""
 

@@ -10,23 +10,11 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
-from log_rig import EXTRA, MARKER, RULE, Client, Folder, Log, Server, at, binary_rule, run  # noqa: E402
+from log_rig import (EXTRA, MARKER, RULE, Client, Folder, Log, Server, at, binary_rule,  # noqa: E402
+                     bundle_of, run)
 
 BUILD = os.path.abspath(sys.argv[1])
 DAY = 1767225600
-
-
-def bundle_of(log, root, name="bundle"):
-    """Every pack of the log and its newest checkpoint, as `overt bundle 0 end` would write them."""
-    path = root / name
-    packs = sorted((log.public / "pack").iterdir())
-    head, _, body = packs[0].read_bytes().partition(b"first 0\n")
-    data = head + b"first 0\n" + body
-    for pack in packs[1:]:
-        data += pack.read_bytes().split(b"\n", 3)[3]
-    note = (log.public / "checkpoint").read_bytes()
-    path.write_bytes(data + b"segment %d 0\n" % len(note) + note)
-    return path
 
 
 def indefinite_freeze():

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "programs/overt/ledgers.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+#include "base/text.h"
+#include "programs/overt/now.h"
 #include "programs/overt/out.h"
-#include "programs/overt/update.h"
 
 bool ov_ledger_place(char *out, size_t size)
 {
@@ -14,7 +18,7 @@ bool ov_ledger_place(char *out, size_t size)
     int len;
 
     if (geteuid() == 0) {
-        len = snprintf(out, size, OV_STATE_DEFAULT "/ledger");
+        len = snprintf(out, size, "/var/lib/overt/ledger");
     } else if (state != NULL && state[0] == '/') {
         len = snprintf(out, size, "%s/overt/ledger", state);
     } else if (home != NULL && home[0] == '/') {
@@ -25,13 +29,71 @@ bool ov_ledger_place(char *out, size_t size)
     return len > 0 && (size_t)len < size;
 }
 
-void ov_ledger_scan(const char *command, struct ov_bytes text)
+void ov_ledger_begin(struct ov_buf *text)
+{
+    ov_buf_init(text, OV_LEDGER_RECORD_BYTES_MAX);
+}
+
+void ov_ledger_put_bytes(struct ov_buf *text, const char *name, struct ov_bytes value)
+{
+    ov_buf_put_text(text, name);
+    ov_buf_put_u8(text, ' ');
+    ov_text_escape(text, value);
+    ov_buf_put_u8(text, '\n');
+}
+
+void ov_ledger_put(struct ov_buf *text, const char *name, const char *value)
+{
+    ov_ledger_put_bytes(text, name, ov_bytes_of(value, strlen(value)));
+}
+
+void ov_ledger_put_number(struct ov_buf *text, const char *name, uint64_t value)
+{
+    ov_buf_printf(text, "%s %" PRIu64 "\n", name, value);
+}
+
+bool ov_ledger_end_at(
+        const char *command, const char *folder, enum ov_ledger_kind kind, struct ov_buf *text)
 {
     overt_error err = OVERT_ERROR_INIT;
-    char place[4096];
+    overt_status status;
 
-    if (ov_ledger_place(place, sizeof(place)) && access(place, F_OK) == 0
-            && ov_ledger_append(place, OV_LEDGER_SCAN, ov_now(), text, &err) != OVERT_OK) {
+    if (!ov_buf_ok(text)) {
+        ov_buf_done(text);
+        ov_ledger_begin(text);
+        ov_ledger_put(text, "command", command);
+        ov_ledger_put(text, "text", "too long to be kept");
+    }
+    status = ov_ledger_append(folder, kind, ov_now(), ov_buf_bytes(text), &err);
+    if (status != OVERT_OK) {
         ov_complain(command, "not on record: %s", err.message);
     }
+    ov_buf_done(text);
+    return status == OVERT_OK;
+}
+
+bool ov_ledger_end(const char *command, enum ov_ledger_kind kind, struct ov_buf *text)
+{
+    char place[4096];
+
+    if (ov_ledger_place(place, sizeof(place)) && access(place, F_OK) == 0) {
+        return ov_ledger_end_at(command, place, kind, text);
+    }
+    ov_buf_done(text);
+    return true;
+}
+
+bool ov_ledger_weaker(const char *command, const char *const *weaker)
+{
+    struct ov_buf text;
+
+    if (weaker == NULL || *weaker == NULL) {
+        return true;
+    }
+    ov_ledger_begin(&text);
+    ov_ledger_put(&text, "command", command);
+    for (; *weaker != NULL; weaker++) {
+        ov_ledger_put(&text, "without", *weaker);
+    }
+    return ov_ledger_end(command, OV_LEDGER_JAIL, &text);
 }

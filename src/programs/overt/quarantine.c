@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "programs/overt/commands.h"
+#include "programs/overt/ledgers.h"
 #include "programs/overt/out.h"
 #include "quarantine/store.h"
 
@@ -245,6 +246,22 @@ static int run_show(struct ov_quarantine *store, const struct options *options)
 
 /* --- doing ---------------------------------------------------------------------------------- */
 
+/* `path`: where the file was or went; NULL: nowhere. */
+static bool put_on_record(const char *move, const struct ov_quarantine_id *id, const char *path)
+{
+    char hex[OV_QUARANTINE_ID_TEXT];
+    struct ov_buf text;
+
+    ov_quarantine_id_text(id, hex);
+    ov_ledger_begin(&text);
+    ov_ledger_put(&text, "move", move);
+    ov_ledger_put(&text, "item", hex);
+    if (path != NULL) {
+        ov_ledger_put(&text, "path", path);
+    }
+    return ov_ledger_end(COMMAND, OV_LEDGER_QUARANTINE, &text);
+}
+
 static bool may_move(const char *path, const struct options *options)
 {
     char package[256];
@@ -307,7 +324,7 @@ static bool add_one(struct ov_quarantine *store, const struct options *options, 
         return false;
     }
     ov_quarantine_id_text(&id, hex);
-    return printf("%s\n", hex) > 0;
+    return put_on_record("add", &id, path) && printf("%s\n", hex) > 0;
 }
 
 static bool restore_one(
@@ -328,7 +345,7 @@ static bool restore_one(
         ov_complain(COMMAND, "%s: %s", word, err.message);
         return false;
     }
-    return true;
+    return put_on_record("restore", &id, to);
 }
 
 static bool delete_one(struct ov_quarantine *store, const struct options *options, const char *word)
@@ -344,7 +361,7 @@ static bool delete_one(struct ov_quarantine *store, const struct options *option
         ov_complain(COMMAND, "%s: %s", word, err.message);
         return false;
     }
-    return true;
+    return put_on_record("delete", &id, NULL);
 }
 
 static int for_words(struct ov_quarantine *store, const struct options *options,
@@ -378,7 +395,7 @@ static int run_export(struct ov_quarantine *store, const struct options *options
         ov_complain(COMMAND, "%s: %s", options->words[0], err.message);
         return OV_EXIT_ERROR;
     }
-    return OV_EXIT_CLEAN;
+    return put_on_record("export", &id, options->output) ? OV_EXIT_CLEAN : OV_EXIT_ERROR;
 }
 
 /* --- the command line ----------------------------------------------------------------------- */

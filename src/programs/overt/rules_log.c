@@ -222,7 +222,7 @@ static int rollback(struct command *c)
         return OV_EXIT_ERROR;
     }
     ov_buf_put_text(&c->out.buf, "the previous rules are active again\n");
-    return OV_EXIT_CLEAN;
+    return ov_record_decision(&c->store, "rollback", NULL, 0) ? OV_EXIT_CLEAN : OV_EXIT_ERROR;
 }
 
 static int accept_entries(struct command *c)
@@ -257,7 +257,8 @@ static int accept_entries(struct command *c)
         ov_complain_error("rules", &err);
         return OV_EXIT_ERROR;
     }
-    return OV_EXIT_CLEAN;
+    return ov_record_decision(&c->store, "accept", c->words.at, c->words.count) ? OV_EXIT_CLEAN
+                                                                                : OV_EXIT_ERROR;
 }
 
 static const struct {

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "db/layout.h"
+#include "programs/overt/ledgers.h"
 #include "programs/overt/listing.h"
 #include "programs/overt/out.h"
 
@@ -421,6 +422,7 @@ static bool open_sources(
 bool ov_ruleset_open(struct ov_ruleset *out, const struct ov_ruleset_options *options)
 {
     *out = (struct ov_ruleset){ .db = NULL };
+    (void)ov_ledger_weaker(options->command, options->weaker); /* it said what went wrong */
     if (options->sources->count != 0) {
         return open_sources(out, options, true);
     }

@@ -279,7 +279,7 @@ static void put_on_record(const struct ov_summary *s, const struct ov_buf *findi
     const struct ov_bytes lines = ov_buf_bytes(findings);
     struct ov_buf text;
 
-    ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
+    ov_ledger_begin(&text);
     ov_buf_put_text(&text, "rules ");
     ov_text_hex(&text, ov_bytes_of(s->rules_sha256, sizeof(s->rules_sha256)));
     ov_buf_printf(&text,
@@ -292,8 +292,7 @@ static void put_on_record(const struct ov_summary *s, const struct ov_buf *findi
     } else { /* long names: the counts stand for them */
         ov_buf_put_text(&text, "findings too long to list\n");
     }
-    ov_ledger_scan("scan", ov_buf_bytes(&text));
-    ov_buf_done(&text);
+    (void)ov_ledger_end("scan", OV_LEDGER_SCAN, &text); /* it said what went wrong */
 }
 
 static int scan(const struct settings *s, struct ov_ruleset *rules)

@@ -11,13 +11,6 @@
 #include "programs/overt/out.h"
 #include "programs/overt/update.h"
 
-uint64_t ov_now(void)
-{
-    const time_t now = time(NULL);
-
-    return now < 0 ? 0 : (uint64_t)now;
-}
-
 void ov_put_time(struct ov_buf *out, uint64_t seconds)
 {
     const time_t when = (time_t)seconds;

@@ -13,7 +13,6 @@
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
 #include "programs/overt/rules_log.h"
-#include "trust/ledger.h"
 
 #define SECONDS_DEFAULT 3600u
 
@@ -176,44 +175,6 @@ static void put_news(struct ov_buf *out, const struct ov_judged *j, const struct
     }
 }
 
-static void put_root(struct ov_buf *out, const struct ov_judged *j)
-{
-    ov_buf_printf(out, "entries %" PRIu64 "\nnew %" PRIu64 "\nlog-time %" PRIu64 "\nwitnesses %u\n",
-            j->size, j->size - j->old_size, j->time, j->witnesses);
-}
-
-/* What was accepted and what became active. A ledger that cannot be written is an error that is
- * said, and does not undo an update that is done. */
-static bool put_on_record(
-        const struct settings *s, const struct ov_judged *j, const struct ov_activation *a)
-{
-    overt_error err = OVERT_ERROR_INIT;
-    struct ov_buf text;
-    char folder[4200];
-    overt_status status;
-
-    (void)snprintf(folder, sizeof(folder), "%s/ledger", s->state);
-    ov_buf_init(&text, 4096);
-    put_root(&text, j);
-    status = ov_ledger_append(folder, OV_LEDGER_UPDATE, ov_now(), ov_buf_bytes(&text), &err);
-    if (status == OVERT_OK && a->changed) {
-        ov_buf_printf(&text, "rules %" PRIu64 "\nhashes %" PRIu64 "\nheld %" PRIu64 "\n", a->rules,
-                a->hashes, a->held);
-        status =
-                ov_ledger_append(folder, OV_LEDGER_ACTIVATION, ov_now(), ov_buf_bytes(&text), &err);
-    }
-    for (size_t i = 0; status == OVERT_OK && i < s->weaker.count; i++) {
-        ov_buf_clear(&text);
-        ov_buf_printf(&text, "without %s\ncommand update\n", s->weaker.at[i]);
-        status = ov_ledger_append(folder, OV_LEDGER_JAIL, ov_now(), ov_buf_bytes(&text), &err);
-    }
-    ov_buf_done(&text);
-    if (status != OVERT_OK) {
-        ov_complain("update", "not on record: %s", err.message);
-    }
-    return status == OVERT_OK;
-}
-
 /* What is active stays and is judged by its age alone. */
 static int stay(struct ov_store *store, struct ov_buf *out)
 {
@@ -237,12 +198,14 @@ static int update(const struct settings *s, struct ov_buf *out)
     struct ov_store *store = calloc(1, sizeof(*store));
     int code = OV_EXIT_ERROR;
     overt_status status;
+    bool recorded;
 
     if (store == NULL) {
         ov_complain("update", "no memory");
         return code;
     }
     if (ov_store_open(store, "update", s->state, true) && ov_store_policy(store, s->policy)) {
+        recorded = ov_record_policy(store);
         status = s->bundle != NULL ? from_bundle(store, s, &judged, &err)
                                    : from_mirrors(store, s, &judged, &err);
         if (status == OVERT_OK) {
@@ -254,7 +217,7 @@ static int update(const struct settings *s, struct ov_buf *out)
         if (status == OVERT_OK) {
             put_news(out, &judged, &activation);
             code = ov_put_freshness(out, &store->settings, judged.time);
-            if (!put_on_record(s, &judged, &activation)) {
+            if (!ov_record_update(store, &judged, &activation, s->weaker.at) || !recorded) {
                 code = OV_EXIT_ERROR;
             }
         } else {

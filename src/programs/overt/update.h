@@ -5,6 +5,7 @@
 #define OV_PROGRAMS_OVERT_UPDATE_H
 
 #include "base/file.h"
+#include "programs/overt/now.h"
 #include "programs/overt/options.h"
 #include "trust/origins.h"
 #include "trust/settings.h"
@@ -31,9 +32,6 @@ void ov_store_close(struct ov_store *store);
 
 /* The origins beside the active rules. False: there are none (not said). */
 bool ov_store_origins(struct ov_store *store, const char *set, struct ov_origins *out);
-
-/* Seconds since 1970. The one clock of all this; tests put faketime before it. */
-uint64_t ov_now(void);
 
 /* --- net.c: one download by overt-fetch ------------------------------------------------------ */
 
@@ -85,6 +83,16 @@ struct ov_activation {
 OV_MUST_CHECK overt_status ov_activate(struct ov_store *store, const struct ov_judged *judged,
         const char *const *weaker, struct ov_activation *out, overt_error *err);
 OV_MUST_CHECK overt_status ov_roll_back(struct ov_store *store, overt_error *err);
+
+/* --- update_record.c: into the ledger beside the rules ----------------------------------------- */
+
+/* False: it could not be written, which was said. An update that is done is not undone by that. */
+bool ov_record_policy(struct ov_store *store); /* if it is another than at the last update */
+bool ov_record_update(struct ov_store *store, const struct ov_judged *judged,
+        const struct ov_activation *activation, const char *const *weaker);
+/* What a person decided: `rollback`, or `accept` and the entries. */
+bool ov_record_decision(
+        struct ov_store *store, const char *decision, const char *const *words, size_t count);
 
 /* trial.c: rules of `db` that hit what they must not, as "log:INDEX" numbers. Adds to `held`. */
 struct ov_held {

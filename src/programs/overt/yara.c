@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "facts/schema.h"
 #include "programs/overt/commands.h"
+#include "programs/overt/ledgers.h"
 #include "programs/overt/yara_print.h"
 #include "programs/overt/yara_process.h"
 #include "programs/overt/yara_rules.h"
@@ -418,6 +419,7 @@ static int scan(const struct ov_yr_settings *s, const struct ov_yr_values *value
         (void)fprintf(stderr, "error: cannot use a directory as scan list.\n");
         return EXIT_FAILURE;
     }
+    (void)ov_ledger_weaker("yara", s->weaker.at); /* it said what went wrong */
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     scan.deadline = now.tv_sec + (s->timeout_s > 0 ? s->timeout_s : 0);
     ov_out_init(&scan.out, STDOUT_FILENO);

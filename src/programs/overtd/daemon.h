@@ -131,6 +131,10 @@ struct ovd {
 uint64_t ovd_clock_ms(void);
 bool ovd_watch(struct ovd *d, int fd, enum ovd_event event, uint32_t number);
 
+/* onrecord.c: into the ledger, where one was begun */
+void ovd_record(const struct ovd *d, const char *event);
+void ovd_record_move(const char *path, const char *rule, const char *item);
+
 /* listen.c */
 bool ovd_listen(struct ovd *d);
 void ovd_listen_done(struct ovd *d);

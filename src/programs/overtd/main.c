@@ -289,6 +289,7 @@ static bool begin(struct ovd *d)
     d->started_ms = d->checked_ms = ovd_clock_ms();
     ovd_log(&d->log, OVD_INFO, "overtd %s is ready", OV_VERSION);
     ovd_status_tick(d, d->started_ms);
+    ovd_record(d, "begin");
     (void)sd_notify(0, "READY=1");
     return true;
 }
@@ -298,6 +299,7 @@ static void end(struct ovd *d)
     (void)sd_notify(0, "STOPPING=1");
     if (d->started_ms != 0) {
         ovd_status_tick(d, ovd_clock_ms());
+        ovd_record(d, "end");
     }
     ovd_access_done(d);
     ovd_listen_done(d);

@@ -67,6 +67,7 @@ static bool move(const char *folder, const char *path, const char *rule)
         return false;
     }
     ov_quarantine_id_text(&id, hex);
+    ovd_record_move(path, rule, hex);
     (void)fprintf(stderr, "<5>Quarantine: %s was put away as %.12s\n", path, hex);
     return true;
 }

@@ -339,6 +339,7 @@ void ovd_rules_reloaded(struct ovd *d)
         d->counts.reloads++;
         ovd_log(&d->log, OVD_NOTICE, "Database correctly reloaded (%llu signatures)",
                 (unsigned long long)d->current.rules);
+        ovd_record(d, "rules");
     }
     (void)close(d->reload_memory);
     d->reload_memory = -1;
