@@ -129,6 +129,53 @@ void ov_decode_base64(struct ov_buf *out, struct ov_bytes text)
     ov_buf_put(out, chunk, made);
 }
 
+/* Nothing but letters of base64, blanks behind them; *padded: it has the end. Empty is none. */
+static bool is_base64_line(struct ov_bytes line, bool *padded)
+{
+    uint64_t letters = 0, i = 0;
+
+    *padded = false;
+    while (base64_value(ov_u8_at(line, i, '!')) >= 0) {
+        letters++;
+        i++;
+    }
+    while (ov_u8_at(line, i, '!') == '=') {
+        *padded = true;
+        i++;
+    }
+    while (ov_u8_at(line, i, '!') == ' ' || ov_u8_at(line, i, '!') == '\t') {
+        i++;
+    }
+    return letters >= 4 && i == ov_bytes_len(line);
+}
+
+bool ov_base64_core(struct ov_bytes text, struct ov_bytes *core)
+{
+    uint64_t at = 0, next, from = UINT64_MAX, to = 0;
+    struct ov_bytes line;
+    bool other = false, over = false;
+
+    /* Each turn goes one line forward. */
+    for (; ov_line_at(text, at, &line, &next); at = next) {
+        bool padded;
+        const bool letters = is_base64_line(line, &padded);
+
+        if (letters && !over) {
+            from = from == UINT64_MAX ? at : from;
+            to = next;
+            over = padded;
+        } else if (ov_bytes_len(line) != 0) {
+            other = true;
+            over = from != UINT64_MAX;
+        }
+    }
+    if (from == UINT64_MAX || !other) {
+        return false;
+    }
+    *core = ov_bytes_between(text, from, to);
+    return true;
+}
+
 /* --- quoted-printable, hex, percent --------------------------------------------------------- */
 
 int ov_hex_digit(uint8_t c)
@@ -250,9 +297,10 @@ static bool is_begin(struct ov_bytes line, struct ov_uu_block *out)
         return true;
     }
     out->yenc = false;
-    out->base64 = ov_starts_with(line, 0, "begin-base64 ");
+    out->base64 = ov_starts_with(line, 0, "begin-base64 ")
+                  || ov_starts_with(line, 0, "begin-base64-encoded ");
     if (out->base64) {
-        i = 13;
+        i = ov_u8_at(line, 12, 0) == '-' ? 21 : 13;
     } else if (!ov_starts_with(line, 0, "begin ")) {
         return false;
     }
@@ -263,7 +311,7 @@ static bool is_begin(struct ov_bytes line, struct ov_uu_block *out)
         i++;
         digits++;
     }
-    if (digits < 3 || digits > 6 || i + 1 >= len || ov_u8_at(line, i, 0) != ' ') {
+    if (digits < 3 || digits > 6 || (i < len && ov_u8_at(line, i, 0) != ' ')) {
         return false;
     }
     out->name = ov_bytes_between(line, i + 1, UINT64_MAX);

@@ -8,6 +8,9 @@
 
 /* RFC 4648 4 and 5; bytes outside the alphabet are passed over, padding begins a new group. */
 void ov_decode_base64(struct ov_buf *out, struct ov_bytes text);
+/* The lines of a text that are nothing but base64, up to the first padding or other line: what is read
+ * by those who stop there. False: there is nothing else in it, or none. */
+OV_MUST_CHECK bool ov_base64_core(struct ov_bytes text, struct ov_bytes *core);
 /* RFC 2045 6.7; what is no escape stands for itself. */
 void ov_decode_quoted(struct ov_buf *out, struct ov_bytes text);
 /* Pairs of digits; everything else is passed over. */

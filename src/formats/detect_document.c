@@ -156,11 +156,9 @@ static bool detect_text(struct ov_source *source, struct ov_bytes head, struct o
     const uint8_t first = ov_u8_at(head, 0, 0);
 
     /* Headers may hold a NUL or two, for scanners to stumble over. */
-    if (((first | 0x20) >= 'a' && (first | 0x20) <= 'z') || first == '>' || first == '\n'
-            || first == '\r' || first == ' ' || first == 0xef) {
-        if (ov_mail_begins(head)) {
-            return found(source, ov_has(head, 0, "From ", 5) ? OV_TYPE_MBOX : OV_TYPE_MAIL, out);
-        }
+    if ((((first | 0x20) >= 'a' && (first | 0x20) <= 'z') || first == 0xef || is_text(head, 64))
+            && ov_mail_begins(head)) {
+        return found(source, ov_has(head, 0, "From ", 5) ? OV_TYPE_MBOX : OV_TYPE_MAIL, out);
     }
     if (!is_text(head, 64)) {
         return false;

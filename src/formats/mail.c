@@ -15,6 +15,10 @@
 #define BOUNDARIES_MAX 64u
 /* A boundary that is none: no line is that long. */
 #define NO_LEVEL UINT32_MAX
+/* Headers in the middle of texts that are followed: each may give the rest of the text once more. */
+#define GUESSES_MAX 64u
+/* How often the mail may be searched from front to back for boundaries that never come. */
+#define SEARCHES_MAX 256u
 
 struct boundary {
     uint32_t bytes;
@@ -25,6 +29,10 @@ struct mail {
     uint64_t at;
     bool in_header; /* an entity begins at `at`; else it is text between parts */
     bool begun;
+    uint64_t search_left; /* bytes that may still be searched for boundaries */
+    bool search_told;
+    uint32_t guesses; /* entities that were found in the middle of a text */
+    bool guessed;     /* the entity at hand is one */
     struct boundary stack[BOUNDARIES_MAX];
     uint32_t depth;
     struct ov_mail_header header;
@@ -34,6 +42,7 @@ struct mail {
 
     /* the part at hand */
     struct ov_bytes body;
+    struct ov_bytes core;    /* the lines of it that are nothing but base64 */
     unsigned encodings_left; /* readings of it that are still due */
     struct ov_bytes text;    /* where uuencode is looked for; lent from `made` or the mail */
     uint64_t text_at;
@@ -49,6 +58,7 @@ static bool mail_begin(struct ov_parser *p)
     ov_buf_init(&m->made, OV_MADE_BYTES_MAX);
     ov_buf_init(&m->text_kept, OV_MADE_BYTES_MAX);
     m->in_header = true;
+    m->search_left = SEARCHES_MAX * (ov_bytes_len(p->all) + 1);
     return true;
 }
 
@@ -131,7 +141,7 @@ static void guess_boundary(struct mail *m, struct ov_bytes all, uint64_t from)
 {
     uint64_t at = from;
 
-    while ((at = ov_bytes_find(all, at, "\n--", 3)) != UINT64_MAX) {
+    while (m->search_left != 0 && (at = ov_bytes_find(all, at, "\n--", 3)) != UINT64_MAX) {
         struct ov_bytes line, after;
         uint64_t next, behind;
 
@@ -144,27 +154,49 @@ static void guess_boundary(struct mail *m, struct ov_bytes all, uint64_t from)
             push(m, (const char *)ov_bytes_raw(text), (uint32_t)ov_bytes_len(text));
             return;
         }
+        m->search_left--;
     }
+    m->search_left -=
+            m->search_left < ov_bytes_len(all) - from ? m->search_left : ov_bytes_len(all) - from;
 }
 
-static bool occurs(struct ov_bytes all, uint64_t from, const char *text, uint32_t bytes)
+/* Does a boundary occur as one behind `from`? Looking for those that never come, in each of many
+ * parts, would take the square of the mail's size: it is bounded. */
+static bool occurs(struct mail *m, struct ov_bytes all, uint32_t boundary)
 {
-    return ov_bytes_find(all, from, text, bytes) != UINT64_MAX;
+    const char *text = m->header.boundary[boundary];
+    const uint32_t bytes = m->header.boundary_bytes[boundary];
+    uint64_t at = m->header.body;
+
+    if (m->search_left == 0) {
+        return false;
+    }
+    while ((at = ov_bytes_find(all, at, text, bytes)) != UINT64_MAX) {
+        if (at >= 2 && ov_has(all, at - 2, "--", 2)) {
+            break;
+        }
+        at++;
+    }
+    {
+        const uint64_t seen = (at == UINT64_MAX ? ov_bytes_len(all) : at) - m->header.body;
+
+        m->search_left -= seen < m->search_left ? seen : m->search_left;
+    }
+    return at != UINT64_MAX;
 }
 
-static void enter_multipart(struct mail *m, struct ov_bytes all)
+/* Pushes those that occur; says whether there are any. */
+static bool push_boundaries(struct mail *m, struct ov_bytes all)
 {
     bool any = false;
 
     for (uint32_t i = 0; i < m->header.boundary_count; i++) {
-        if (occurs(all, m->header.body, m->header.boundary[i], m->header.boundary_bytes[i])) {
+        if (occurs(m, all, i)) {
             push(m, m->header.boundary[i], m->header.boundary_bytes[i]);
             any = true;
         }
     }
-    if (!any) {
-        guess_boundary(m, all, m->header.body > 0 ? m->header.body - 1 : 0);
-    }
+    return any;
 }
 
 /* --- parts ---------------------------------------------------------------------------------- */
@@ -182,25 +214,20 @@ static void name_part(struct mail *m)
 static void open_entity(struct ov_parser *p)
 {
     struct mail *m = p->state;
-    struct ov_bytes line;
-    uint64_t next;
 
     if (!m->begun) {
         m->begun = true;
-        while (ov_line_at(p->all, m->at, &line, &next)
-                && (ov_bytes_len(line) == 0 || ov_has(line, 0, "From ", 5)
-                        || ov_has(line, 0, ">From ", 6) || ov_has(line, 0, "\xef\xbb\xbf", 3))) {
-            if (ov_has(line, 0, "\xef\xbb\xbf", 3)) {
-                m->at += 3;
-                continue;
-            }
-            m->at = next;
-        }
+        m->at = ov_mail_first_header(p->all);
     }
     ov_mail_header_read(p->all, m->at, &m->name, &m->header);
     m->at = m->header.body;
+    /* Some readers take whatever has a boundary for a multipart, be its type misspelt or another. */
+    if (push_boundaries(m, p->all)) {
+        m->in_header = false;
+        return;
+    }
     if (m->header.multipart) {
-        enter_multipart(m, p->all);
+        guess_boundary(m, p->all, m->header.body > 0 ? m->header.body - 1 : 0);
         m->in_header = false;
         return;
     }
@@ -220,7 +247,24 @@ static struct ov_bytes take_text(struct ov_parser *p)
     uint32_t level;
     bool closes;
     uint64_t end = end_of_text(m, p->all, from, &behind, &level, &closes);
+    struct ov_bytes delimiter;
+    const uint64_t entity = ov_mail_find_entity(ov_bytes_between(p->all, 0, end), from, &delimiter);
 
+    if (entity != UINT64_MAX && m->guesses < GUESSES_MAX) {
+        /* What a bounce quotes, or what follows a header that was broken off: an entity of its own.
+         * A part with a header is given whole nevertheless; a text without, which may be all of the
+         * mail, is not: it would be its own part. */
+        m->guesses++;
+        if (ov_bytes_len(delimiter) != 0 && ov_bytes_len(delimiter) <= OV_MAIL_BOUNDARY_BYTES) {
+            push(m, (const char *)ov_bytes_raw(delimiter), (uint32_t)ov_bytes_len(delimiter));
+        }
+        m->at = entity;
+        m->in_header = true;
+        end = m->guessed || m->header.lines == 0 ? entity : end;
+        m->guessed = true;
+        return ov_bytes_between(p->all, from, end);
+    }
+    m->guessed = false;
     m->at = behind;
     if (level != NO_LEVEL) {
         m->depth = level + (closes ? 0 : 1);
@@ -262,10 +306,15 @@ static enum ov_give give_reading(struct ov_parser *p)
     ov_buf_clear(&m->made);
     if (bit == OV_MAIL_BASE64) {
         ov_decode_base64(&m->made, m->body);
+        if (ov_base64_core(m->body, &m->core)) {
+            m->encodings_left |= OV_MAIL_CORE;
+        }
+    } else if (bit == OV_MAIL_CORE) {
+        ov_decode_base64(&m->made, m->core);
     } else if (bit == OV_MAIL_QUOTED) {
         ov_decode_quoted(&m->made, m->body);
     }
-    if (bit == OV_MAIL_BASE64 || bit == OV_MAIL_QUOTED) {
+    if (bit == OV_MAIL_BASE64 || bit == OV_MAIL_CORE || bit == OV_MAIL_QUOTED) {
         if (m->header.text && bit == OV_MAIL_QUOTED) {
             ov_buf_clear(&m->text_kept);
             ov_buf_put(&m->text_kept, ov_bytes_raw(ov_buf_bytes(&m->made)),
@@ -317,6 +366,10 @@ static enum ov_give mail_step(struct ov_parser *p)
                 return OV_GIVE_PIECE;
             }
         }
+        if (m->search_left == 0 && !m->search_told) {
+            m->search_told = true;
+            return ov_parser_say(p, OV_REASON_STEPS, "too many boundaries that never come");
+        }
         if (m->at >= ov_bytes_len(p->all)) {
             return OV_GIVE_END;
         }
@@ -326,9 +379,15 @@ static enum ov_give mail_step(struct ov_parser *p)
         }
         open_entity(p);
         if (m->encodings_left != 0) {
+            const bool said = !m->guessed;
+
             m->body = take_text(p);
+            if (ov_bytes_len(m->body) == 0 && m->guessed) {
+                m->encodings_left = 0;
+                continue;
+            }
             name_part(m);
-            if (m->header.partial) {
+            if (m->header.partial && said) {
                 ov_lay_trouble(p, OV_REASON_MULTIVOLUME, "a part of a message in several mails");
             }
         }

@@ -14,8 +14,10 @@
 
 /* A header line, unfolded. Longer ones are cut: no program reads more of a parameter. */
 #define LINE_BYTES_MAX (64u * OV_KIB)
-/* How many lines of a head are looked at to tell whether it is one. */
-#define HEAD_LINES_MAX 60u
+/* Lines in front of a mail's headers, or between them, that are none. */
+#define STRAY_MAX 5u
+/* Lines of a header in front of the one that it is known by. */
+#define ENTITY_LINES_MAX 60u
 
 bool ov_mail_is_header_line(struct ov_bytes line)
 {
@@ -354,44 +356,166 @@ void ov_mail_header_read(
     out->body = at;
 }
 
-bool ov_mail_begins(struct ov_bytes head)
-{
-    uint64_t at = 0, next;
-    struct ov_bytes line;
-    const bool box = ov_has(head, 0, "From ", 5);
-    uint32_t strong = 0, known = 0, others = 0;
+/* Is this line a header, and how telling a one? */
+enum named {
+    NOT_NAMED,
+    NAMED,
+    NAMED_STRONGLY
+};
 
-    if (ov_has(head, 0, "\xef\xbb\xbf", 3)) {
-        at = 3;
+static enum named how_named(struct ov_bytes line)
+{
+    for (size_t i = 0; i < sizeof(mail_headers) / sizeof(mail_headers[0]); i++) {
+        if (is_named(line, mail_headers[i])) {
+            return i < STRONG_HEADERS ? NAMED_STRONGLY : NAMED;
+        }
     }
+    return NOT_NAMED;
+}
+
+static bool is_box_line(struct ov_bytes line)
+{
+    return ov_has(line, 0, "From ", 5) || ov_has(line, 0, ">From ", 6);
+}
+
+/* Mail programs open whatever begins with one header of theirs; to take a text that merely looks so
+ * for mail costs little, to leave a mail closed misses what is attached. Only where something else
+ * stands in front of the headers are two of them asked for, as ClamAV does. */
+static bool begins_with_headers(struct ov_bytes head)
+{
+    uint64_t at = ov_has(head, 0, "\xef\xbb\xbf", 3) ? 3 : 0, next;
+    struct ov_bytes line;
+    uint32_t strong = 0, known = 0, headers = 0, stray = 0;
+    bool first = false;
+
     while (is_blank(ov_u8_at(head, at, 'x')) && at < 64) {
         at++;
     }
     /* Each turn goes one line forward. */
-    for (uint32_t lines = 0; lines < HEAD_LINES_MAX && ov_line_at(head, at, &line, &next);
-            lines++) {
-        bool named = false;
+    while (ov_line_at(head, at, &line, &next) && ov_bytes_len(line) != 0 && stray <= STRAY_MAX
+            && (strong < 1 || known < 2)) {
+        enum named named;
 
-        if (ov_bytes_len(line) == 0 || others > 4 + 2 * known) {
-            break;
-        }
         at = next;
-        if (is_blank(ov_u8_at(line, 0, 0))) {
+        if (is_blank(ov_u8_at(line, 0, 0)) || is_box_line(line)) {
             continue;
         }
         if (!ov_mail_is_header_line(line)) {
-            if (lines == 0 && !ov_has(line, 0, "From ", 5) && !ov_has(line, 0, ">From ", 6)) {
-                return false;
-            }
-            others++;
+            stray++;
             continue;
         }
-        for (size_t i = 0; i < sizeof(mail_headers) / sizeof(mail_headers[0]) && !named; i++) {
-            named = is_named(line, mail_headers[i]);
-            strong += named && i < STRONG_HEADERS ? 1 : 0;
-        }
-        known += named ? 1 : 0;
-        others += named ? 0 : 1;
+        named = how_named(line);
+        first = first || (headers == 0 && stray == 0 && named != NOT_NAMED);
+        headers++;
+        strong += named == NAMED_STRONGLY ? 1 : 0;
+        known += named != NOT_NAMED ? 1 : 0;
     }
-    return (strong >= 1 && known >= 2) || known >= 3 || (box && known >= 2);
+    return first || (strong >= 1 && known >= 2) || (stray == 0 && (strong >= 1 || known >= 2));
+}
+
+/* Lines that only the header of an entity has. */
+static bool is_entity_line(struct ov_bytes text, uint64_t at)
+{
+    return ov_starts_with(text, at, "content-type:")
+           || ov_starts_with(text, at, "content-transfer-encoding:")
+           || ov_starts_with(text, at, "content-disposition:");
+}
+
+/* The first such line behind the beginning of the one at `from`; UINT64_MAX: none. */
+static uint64_t find_entity_line(struct ov_bytes text, uint64_t from)
+{
+    static const char *const spellings[] = { "ontent-", "ONTENT-" };
+    uint64_t first = UINT64_MAX;
+
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        uint64_t at = from;
+
+        /* Each turn goes to the next place of the word. */
+        while ((at = ov_bytes_find(text, at, spellings[i], 7)) != UINT64_MAX && at < first) {
+            const uint8_t before = at >= from + 2 ? ov_u8_at(text, at - 2, 0) : 0;
+
+            if ((before == '\n' || before == '\r') && is_entity_line(text, at - 1)) {
+                first = at - 1;
+                break;
+            }
+            at += 7;
+        }
+    }
+    return first;
+}
+
+bool ov_mail_begins(struct ov_bytes head)
+{
+    uint64_t at = 0;
+
+    if (begins_with_headers(head)) {
+        return true;
+    }
+    /* What a bounce quotes, a form posted to a server, parts without a header of their own. */
+    while ((at = find_entity_line(head, at)) != UINT64_MAX) {
+        if (!ov_starts_with(head, at, "content-type:")
+                || ov_starts_with(head, at, "content-type: multipart/")
+                || ov_starts_with(head, at, "content-type: message/")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t ov_mail_first_header(struct ov_bytes mail)
+{
+    const uint64_t from = ov_has(mail, 0, "\xef\xbb\xbf", 3) ? 3 : 0;
+    uint64_t at = from, next;
+    struct ov_bytes line;
+
+    for (uint32_t lines = 0; lines <= 2 * STRAY_MAX && ov_line_at(mail, at, &line, &next);
+            lines++, at = next) {
+        if (ov_has(line, 0, "--", 2)) {
+            return from; /* a part without a mail around it */
+        }
+        if (!is_box_line(line) && ov_mail_is_header_line(line)) {
+            return at;
+        }
+    }
+    return from;
+}
+
+/* The line in front of the one at `at`, which begins behind `from`. */
+static uint64_t line_before(struct ov_bytes text, uint64_t from, uint64_t at)
+{
+    const uint8_t *p = ov_bytes_raw(text);
+
+    at -= at > from + 1 && p[at - 1] == '\n' && p[at - 2] == '\r' ? 2 : 1;
+    while (at > from && p[at - 1] != '\n' && p[at - 1] != '\r') {
+        at--;
+    }
+    return at;
+}
+
+uint64_t ov_mail_find_entity(struct ov_bytes text, uint64_t from, struct ov_bytes *delimiter)
+{
+    uint64_t at = find_entity_line(text, from);
+    struct ov_bytes line;
+    uint64_t next;
+
+    *delimiter = ov_bytes_of(NULL, 0);
+    if (at == UINT64_MAX) {
+        return at;
+    }
+    for (uint32_t lines = 0; lines < ENTITY_LINES_MAX && at > from; lines++) {
+        const uint64_t before = line_before(text, from, at);
+
+        if (!ov_line_at(text, before, &line, &next)) {
+            break;
+        }
+        if (ov_has(line, 0, "--", 2)) {
+            *delimiter = ov_bytes_between(line, 2, UINT64_MAX);
+            break;
+        }
+        if (!ov_mail_is_header_line(line) && !is_blank(ov_u8_at(line, 0, 'x'))) {
+            break;
+        }
+        at = before;
+    }
+    return at;
 }

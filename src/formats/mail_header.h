@@ -12,6 +12,7 @@
 #define OV_MAIL_QUOTED 0x04u
 #define OV_MAIL_UU     0x08u
 #define OV_MAIL_BINHEX 0x10u
+#define OV_MAIL_CORE   0x20u /* base64 without what stands around it */
 
 /* Boundaries that one header may name: clients differ on which one counts. */
 #define OV_MAIL_BOUNDARIES_MAX 4u
@@ -39,7 +40,15 @@ void ov_mail_header_read(
 /* Is `line` the beginning of a header, "Name:"? */
 bool ov_mail_is_header_line(struct ov_bytes line);
 
-/* Does this begin as a mail does, "From " lines included? For detection. */
+/* Does this begin as a mail does, "From " lines included, or hold the header of one? */
 bool ov_mail_begins(struct ov_bytes head);
+
+/* Where the first header is, behind lines that are none (a mail box's mark, what a gateway put in
+ * front); where the text begins, if it has none soon. */
+uint64_t ov_mail_first_header(struct ov_bytes mail);
+
+/* The first header of an entity behind `from`, in a text that does not say that it has one, by a line
+ * that nothing else has. UINT64_MAX: none. `*delimiter`: what stands behind "--" in front of it. */
+uint64_t ov_mail_find_entity(struct ov_bytes text, uint64_t from, struct ov_bytes *delimiter);
 
 #endif

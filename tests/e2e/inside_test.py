@@ -145,6 +145,43 @@ def mails_that_are_written_to_be_misread_are_opened():
         expect(DETECTED, f"{name}.eml", data, says="(in ")
 
 
+def mails_with_hardly_a_header_are_opened():
+    few, body = b"From: a\r\nSubject: s\r\n", b"\r\nbegin 644 e.com\r\n" + uu(EICAR) + b"`\r\nend\r\n"
+    part = b"Content-Transfer-Encoding: base64\r\n\r\n" + eicar64()
+    multi = b"Content-Type: multipart/mixed; boundary=x\r\n"
+    parts = b"\r\n--x\r\n\r\nhi\r\n--x\r\n" + part + b"--x--\r\n"
+    files = {
+        "two": few + body,
+        "two in a box": b"From a\r\n" + few + body,
+        "one": b"Subject: s\r\n" + body,
+        "type alone": multi + parts,
+        "unknown before": b"X-Foo: bar\r\n" * 30 + multi + parts,
+        "mark of utf-8": b"\xef\xbb\xbf" + few + multi + parts,
+        "blank lines before": b"\r\n  \r\n" + few + multi + parts,
+        "a count before": b"1234\n" + few + multi + parts,
+        "line ends of all kinds": few + multi.replace(b"\r\n", b"\n") + parts.replace(b"\r\n", b"\r"),
+        "header broken off": few + b"\r\n" + multi + parts,
+        "no header": parts[2:],
+        "quoted by a bounce": b"Hi. This is the qmail-send program.\n\nReturn-Path: <>\n" + few + multi + parts,
+        "form": parts[2:].replace(b"Content-T", b"Content-Disposition: form-data\r\nContent-T"),
+        "type misspelt": few + multi.replace(b"lti", b"tli") + parts,
+        "type of a text": few + b"Content-Type: text/plain; boundary=x\r\n" + parts,
+        "behind the base64": few + part + b"-- \r\nThis list is kept by nobody\r\n",
+        "before the base64": few + part.replace(b"\r\n\r\n", b"\r\n\r\nThis is base64:\r\n\r\n"),
+        "uu without a name": few + body.replace(b" e.com", b""),
+        "name in base64": few + b"\r\nbegin-base64-encoded 644 ZQ==\r\n" + eicar64() + b"====\r\n",
+    }
+    for name, data in files.items():
+        expect(DETECTED, f"{name}.few", data, says="(in ")
+
+
+def boundaries_that_never_come_are_not_looked_for_for_ever():
+    entity = b"--x\nContent-Type: multipart/mixed; boundary=never%d\n\n"
+    mail_of_many = b"From: a\nContent-Type: multipart/mixed; boundary=x\n\n" \
+        + b"".join(entity % i for i in range(20000))
+    expect(INCOMPLETE, "never.eml", mail_of_many, says="boundaries", lacks="")
+
+
 def uu(data):
     """Lines of uuencode, without begin and end."""
     import binascii
@@ -383,7 +420,8 @@ def pages_and_texts_have_views_for_signatures():
 
 
 tap.run([every_sample_of_debian_is_opened, ordinary_mails_are_opened, names_of_attachments_are_decoded,
-         mails_that_are_written_to_be_misread_are_opened, near_misses_are_clean,
+         mails_that_are_written_to_be_misread_are_opened, mails_with_hardly_a_header_are_opened,
+         boundaries_that_never_come_are_not_looked_for_for_ever, near_misses_are_clean,
          what_is_cut_or_encrypted_is_said,
          pages_and_texts_have_views_for_signatures, documents_are_opened, disks_and_archives_are_opened,
          what_is_damaged_in_documents_is_said])
