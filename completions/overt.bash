@@ -10,7 +10,7 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules bundle ledger clamscan update yara yarac prohibited prove quarantine status --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules bundle ledger clamscan update yara yarac prohibited prove quarantine status verify-self --help --version' -- "$cur"))
         return
     fi
     case $prev in
@@ -23,7 +23,7 @@ _overt()
                 bod-17-01-status far-3-day far-10-day far-72-hour' -- "$cur"))
             return
             ;;
-        --rules | --file | --file-list | -o | --output | --policy | --state | --bundle | --root | --products | --bans | --since)
+        --rules | --file | --file-list | -o | --output | --policy | --state | --bundle | --root | --prefix | --products | --bans | --since)
             _filedir
             return
             ;;
@@ -83,6 +83,7 @@ _overt()
             options="--atom-quality-table --define --fail-on-warnings --file-variables --help --strict-escape
                 --max-strings-per-rule --no-warnings --accept-weaker-jail --version"
             ;;
+        verify-self) options='--prefix --list --policy --state --accept-weaker-jail --help' ;;
         status) options='--file --json --help' ;;
         quarantine)
             if ((cword == 2)); then

@@ -169,6 +169,23 @@ static void put_waiting(struct replaying *r, uint64_t index, const struct ov_ent
     r->out->pending++;
 }
 
+/* What was built and from what; how (the recipe) is for people, who read the entry itself. */
+static void put_binary(struct replaying *r, uint64_t index, const struct ov_entry *entry)
+{
+    struct ov_lines lines = ov_lines_on(entry->body);
+    struct ov_bytes line, rest;
+
+    while (ov_lines_next(&lines, &line)) {
+        const bool is_file = ov_text_after(line, "file ", &rest);
+
+        if (is_file || ov_text_after(line, "commit ", &rest)) {
+            ov_buf_printf(&r->out->origins, "%s %" PRIu64 " ", is_file ? "file" : "commit", index);
+            put_bytes(&r->out->origins, rest);
+            ov_buf_put_u8(&r->out->origins, '\n');
+        }
+    }
+}
+
 /* Two passes: what is taken away has to be known before the rest is put. */
 static overt_status pass(struct replaying *r, bool first, overt_error *err)
 {
@@ -196,6 +213,9 @@ static overt_status pass(struct replaying *r, bool first, overt_error *err)
             ov_buf_printf(&r->out->origins, "%s %" PRIu64 " ", ov_entry_kind_name(entry.kind), i);
             put_bytes(&r->out->origins, entry.name);
             ov_buf_put_u8(&r->out->origins, '\n');
+        }
+        if (entry.kind == OV_ENTRY_BINARY) {
+            put_binary(r, i, &entry);
         }
         if (status != OVERT_OK) {
             return status;

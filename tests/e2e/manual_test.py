@@ -23,6 +23,7 @@ COMMANDS = (
     "scan",
     "status",
     "update",
+    "verify-self",
 )
 YARAS = ("yara", "yarac")  # with a reader of options and a help text of their own
 
@@ -33,7 +34,7 @@ def taken(command):
         table = (ROOT / "src/programs/overt/yara_options.c").read_text()
         table = table.split(f"{command}_rows[] = {{")[1].split("};")[0]
         return {"--" + name for name in re.findall(r'\{ (?:\'.\'|0), "([a-z-]+)"', table)}
-    source = (ROOT / "src/programs/overt" / f"{command}.c").read_text()
+    source = (ROOT / "src/programs/overt" / f"{command.replace('-', '_')}.c").read_text()
     found = set(re.findall(r'\{ "([a-z-]+)", (?:no|required)_argument', source))
     found |= set(re.findall(r'strcmp\([^,]*, "--([a-z-]+)"\)', source))  # where it is read by hand
     if "OV_LIMIT_OPTIONS" in source:

@@ -24,15 +24,9 @@ static const char usage[] =
         "\n"
         "Exit: 0, or 2 if something is wrong.\n";
 
-struct bundle {
-    uint64_t from, to;
-    bool to_end;
-    struct ov_buf out;
-};
-
 /* Whole segments, as they were cosigned: the first is the one that entry `from` is in. */
 static overt_status put_segments(
-        struct bundle *b, const struct ov_state *state, struct ov_bytes store, overt_error *err)
+        uint64_t from, uint64_t to, struct ov_bytes store, struct ov_buf *out, overt_error *err)
 {
     struct ov_segment segment;
     struct ov_pack pack;
@@ -43,27 +37,23 @@ static overt_status put_segments(
     while (status == OVERT_OK && ov_pack_next(&pack.segments, &segment, &status, err)) {
         const uint64_t end = at + segment.count;
 
-        if (end > b->from && end <= b->to) {
+        if (end > from && end <= to) {
             if (!begun) {
-                ov_pack_put_head(&b->out, pack.origin, at);
+                ov_pack_put_head(out, pack.origin, at);
                 begun = true;
             }
-            ov_buf_put(&b->out, ov_bytes_raw(segment.whole), (size_t)ov_bytes_len(segment.whole));
+            ov_buf_put(out, ov_bytes_raw(segment.whole), (size_t)ov_bytes_len(segment.whole));
         }
         at = end;
     }
     if (status == OVERT_OK && !begun) {
-        ov_pack_put_head(&b->out, pack.origin, b->from);
+        ov_pack_put_head(out, pack.origin, from);
     }
-    if (status == OVERT_OK && b->to_end) {
-        ov_pack_put_segment(&b->out, state->note, 0);
-    }
-    return status == OVERT_OK && !ov_buf_ok(&b->out)
-                   ? ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the bundle")
-                   : status;
+    return status;
 }
 
-static overt_status make(struct bundle *b, const struct ov_store *store, overt_error *err)
+overt_status ov_bundle_make(const struct ov_store *store, uint64_t from, uint64_t to,
+        struct ov_buf *out, overt_error *err)
 {
     struct ov_digest *sha = ov_digest_new(OV_DIGEST_SHA256);
     struct ov_buf state_bytes, store_bytes;
@@ -82,18 +72,25 @@ static overt_status make(struct bundle *b, const struct ov_store *store, overt_e
     if (status == OVERT_OK) {
         status = ov_file_read(store->fd, "log/store", SIZE_MAX / 2, &store_bytes, err);
     }
-    b->to = b->to_end ? state.tree.size : b->to;
-    b->to_end = b->to == state.tree.size;
-    if (status == OVERT_OK && (b->from > b->to || b->to > state.tree.size)) {
-        status = ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
-                "this machine has entries 0 to %" PRIu64, state.tree.size);
+    if (status == OVERT_OK) {
+        to = to == OV_BUNDLE_END ? state.tree.size : to;
+        if (from > to || to > state.tree.size) {
+            status = ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                    "this machine has entries 0 to %" PRIu64, state.tree.size);
+        }
     }
     if (status == OVERT_OK) {
         struct ov_bytes counted;
 
         status = ov_bytes_slice(ov_buf_bytes(&store_bytes), 0, state.store_bytes, &counted)
-                         ? put_segments(b, &state, counted, err)
+                         ? put_segments(from, to, counted, out, err)
                          : ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the store is cut short");
+    }
+    if (status == OVERT_OK && to == state.tree.size) {
+        ov_pack_put_segment(out, state.note, 0);
+    }
+    if (status == OVERT_OK && !ov_buf_ok(out)) {
+        status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the bundle");
     }
     ov_state_done(&state);
     ov_buf_done(&state_bytes);
@@ -102,13 +99,13 @@ static overt_status make(struct bundle *b, const struct ov_store *store, overt_e
     return status;
 }
 
-static bool read_words(struct bundle *b, const char *const words[3])
+static bool read_words(uint64_t *from, uint64_t *to, const char *const words[3])
 {
-    const char *why = ov_decimal_read(ov_bytes_of(words[0], strlen(words[0])), &b->from);
+    const char *why = ov_decimal_read(ov_bytes_of(words[0], strlen(words[0])), from);
 
-    b->to_end = strcmp(words[1], "end") == 0;
-    if (why == NULL && !b->to_end) {
-        why = ov_decimal_read(ov_bytes_of(words[1], strlen(words[1])), &b->to);
+    *to = OV_BUNDLE_END;
+    if (why == NULL && strcmp(words[1], "end") != 0) {
+        why = ov_decimal_read(ov_bytes_of(words[1], strlen(words[1])), to);
     }
     if (why != NULL) {
         ov_complain("bundle", "FROM and TO: %s", why);
@@ -120,7 +117,8 @@ int cmd_bundle(int argc, char **argv)
 {
     const char *words[3] = { NULL, NULL, NULL }, *state = OV_STATE_DEFAULT;
     overt_error err = OVERT_ERROR_INIT;
-    struct bundle b = { .from = 0 };
+    uint64_t from, to;
+    struct ov_buf out;
     struct ov_store *store;
     int count = 0, code = OV_EXIT_ERROR;
 
@@ -138,12 +136,12 @@ int cmd_bundle(int argc, char **argv)
         }
     }
     store = calloc(1, sizeof(*store));
-    ov_buf_init(&b.out, SIZE_MAX);
+    ov_buf_init(&out, SIZE_MAX);
     if (count != 3 || store == NULL) {
         (void)fputs(usage, stderr);
-    } else if (read_words(&b, words) && ov_store_open(store, "bundle", state, false)) {
-        if (make(&b, store, &err) == OVERT_OK
-                && ov_file_replace(AT_FDCWD, words[2], ov_buf_bytes(&b.out), 0644, &err)
+    } else if (read_words(&from, &to, words) && ov_store_open(store, "bundle", state, false)) {
+        if (ov_bundle_make(store, from, to, &out, &err) == OVERT_OK
+                && ov_file_replace(AT_FDCWD, words[2], ov_buf_bytes(&out), 0644, &err)
                            == OVERT_OK) {
             code = OV_EXIT_CLEAN;
         } else {
@@ -151,7 +149,7 @@ int cmd_bundle(int argc, char **argv)
         }
         ov_store_close(store);
     }
-    ov_buf_done(&b.out);
+    ov_buf_done(&out);
     free(store);
     return code;
 }

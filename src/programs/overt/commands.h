@@ -21,7 +21,8 @@ int cmd_prove(int argc, char **argv);    /* prove.c: run every attack in the jai
 int cmd_clamscan(int argc, char **argv); /* clamscan.c: the command line of ClamAV's clamscan */
 int cmd_yara(int argc, char **argv);     /* yara.c: the command line of yara 4.5 */
 int cmd_yarac(int argc, char **argv);    /* yarac.c: the command line of yarac 4.5 */
-int cmd_quarantine(int argc, char **argv); /* quarantine.c: what was put away */
-int cmd_status(int argc, char **argv);     /* status.c: is the daemon well? */
+int cmd_quarantine(int argc, char **argv);  /* quarantine.c: what was put away */
+int cmd_verify_self(int argc, char **argv); /* verify_self.c: is it what the log says? */
+int cmd_status(int argc, char **argv);      /* status.c: is the daemon well? */
 
 #endif

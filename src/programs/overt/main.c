@@ -27,6 +27,7 @@ static const struct {
     { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
     { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },
     { "status", cmd_status, "is the daemon well, and if not, what is to be done?" },
+    { "verify-self", cmd_verify_self, "is what is installed and running what the log says?" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };
 
@@ -34,7 +35,7 @@ static void usage(FILE *to)
 {
     (void)fprintf(to, "usage: overt COMMAND [ARGUMENT...]\n\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        (void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
+        (void)fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].what);
     }
     (void)fprintf(to, "\n`overt COMMAND --help` tells more.\n");
 }

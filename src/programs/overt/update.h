@@ -94,6 +94,12 @@ bool ov_record_update(struct ov_store *store, const struct ov_judged *judged,
 bool ov_record_decision(
         struct ov_store *store, const char *decision, const char *const *words, size_t count);
 
+/* bundle.c: entries `from` up to `to` of what was accepted, as a pack; with the newest checkpoint if
+ * they go to the end. */
+#define OV_BUNDLE_END UINT64_MAX
+OV_MUST_CHECK overt_status ov_bundle_make(const struct ov_store *store, uint64_t from, uint64_t to,
+        struct ov_buf *out, overt_error *err);
+
 /* trial.c: rules of `db` that hit what they must not, as "log:INDEX" numbers. Adds to `held`. */
 struct ov_held {
     size_t count, cap;
