@@ -23,11 +23,6 @@ MUST_NOT = {
         r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
         r"archive_read_(support_filter_program|support_filter_all|support_format_all)": "runs programs",
     },
-    "overt-rpmdb": {
-        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|jail)_": "does more than read one database",
-        r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",
-        r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
-    },
     "overt-compile": {
         r"ov_(engine|archive|formats|jail)_|archive_read_": "looks at scanned content",
         r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",

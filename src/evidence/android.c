@@ -19,26 +19,12 @@ struct strings {
     bool is_utf8;
 };
 
-static bool u32_at(struct ov_bytes b, uint64_t off, uint32_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u32le(&r, out);
-}
-
-static bool u16_at(struct ov_bytes b, uint64_t off, uint16_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u16le(&r, out);
-}
-
 static bool open_strings(struct ov_bytes chunk, struct strings *s)
 {
     uint32_t flags;
 
-    if (!u32_at(chunk, 8, &s->count) || !u32_at(chunk, 16, &flags)
-            || !u32_at(chunk, 20, &s->start)) {
+    if (!ov_u32_at(chunk, 8, &s->count) || !ov_u32_at(chunk, 16, &flags)
+            || !ov_u32_at(chunk, 20, &s->start)) {
         return false;
     }
     s->chunk = chunk;
@@ -72,7 +58,7 @@ static bool string_of(const struct strings *s, uint32_t index, struct ov_buf *ou
     uint16_t units;
 
     ov_buf_clear(out);
-    if (index >= s->count || !u32_at(s->chunk, 28 + (uint64_t)index * 4, &offset)
+    if (index >= s->count || !ov_u32_at(s->chunk, 28 + (uint64_t)index * 4, &offset)
             || !ov_read_skip(&r, (uint64_t)s->start + offset)) {
         return false;
     }
@@ -112,8 +98,8 @@ static void take_attribute(
     uint8_t type;
     struct ov_reader r = ov_reader_on(attribute);
 
-    if (!u32_at(attribute, 4, &name_at) || !u32_at(attribute, 8, &raw_at)
-            || !u32_at(attribute, 16, &data) || !ov_read_skip(&r, 15) || !ov_read_u8(&r, &type)
+    if (!ov_u32_at(attribute, 4, &name_at) || !ov_u32_at(attribute, 8, &raw_at)
+            || !ov_u32_at(attribute, 16, &data) || !ov_read_skip(&r, 15) || !ov_read_u8(&r, &type)
             || !string_of(s, name_at, name)) {
         return;
     }
@@ -138,8 +124,8 @@ static bool read_element(struct ov_evidence *e, const struct strings *s, struct 
     struct ov_buf name;
     bool good = true;
 
-    if (!u32_at(chunk, 20, &name_at) || !u16_at(chunk, 24, &start) || !u16_at(chunk, 26, &size)
-            || !u16_at(chunk, 28, &count) || size < 20) {
+    if (!ov_u32_at(chunk, 20, &name_at) || !ov_u16_at(chunk, 24, &start)
+            || !ov_u16_at(chunk, 26, &size) || !ov_u16_at(chunk, 28, &count) || size < 20) {
         return false;
     }
     ov_buf_init(&name, OV_EXPLAIN_FRAME_BYTES_MAX * 4);
@@ -164,13 +150,13 @@ static bool read_chunks(struct ov_evidence *e, struct ov_bytes bytes, struct man
     uint32_t size;
     bool found = false;
 
-    if (!u16_at(bytes, 0, &type) || type != CHUNK_XML) {
+    if (!ov_u16_at(bytes, 0, &type) || type != CHUNK_XML) {
         return false;
     }
     while (!found && ov_evidence_step(e, 1)) {
         struct ov_bytes chunk;
 
-        if (!u16_at(bytes, at, &type) || !u32_at(bytes, at + 4, &size) || size < 8
+        if (!ov_u16_at(bytes, at, &type) || !ov_u32_at(bytes, at + 4, &size) || size < 8
                 || !ov_bytes_slice(bytes, at, size, &chunk)) {
             return false;
         }

@@ -17,7 +17,7 @@ enum ov_look {
     OV_LOOK_KIND = 1,         /* only: is it a volume or archive that overt does not look into? */
     OV_LOOK_DPKG = 2,         /* var/lib/dpkg/status */
     OV_LOOK_ALPINE = 3,       /* lib/apk/db/installed */
-    OV_LOOK_RPM_HEADER = 4,   /* one header of an RPM database */
+    OV_LOOK_RPM = 4,          /* an RPM database, of whichever kind */
     OV_LOOK_HIVE = 5,         /* a registry hive; questions: keys */
     OV_LOOK_PLIST = 6,        /* Info.plist, a receipt, a launchd job */
     OV_LOOK_APK = 7,          /* an Android package */
@@ -30,7 +30,13 @@ enum ov_look {
     OV_LOOK_IMAGE = 14,       /* OCI index.json and manifests, `docker save` manifest.json */
     OV_LOOK_ARCHIVE = 15,     /* a tree in an archive: names, and what is worth reading in it */
     OV_LOOK_DEEP = 16,        /* by what it is: programs, certificates, archives */
-    OV_LOOK_LAST = OV_LOOK_DEEP
+    OV_LOOK_PACMAN = 17,      /* one entry of pacman's database */
+    OV_LOOK_DATABASE = 18,    /* SQLite: FreeBSD's packages, winget's, what macOS allowed */
+    OV_LOOK_CHANGES = 19,     /* a database's log, with what is not in the database yet */
+    OV_LOOK_UNKNOWN = 20,     /* a package database of a kind that is not read: said, that is all */
+    OV_LOOK_DPKG_CONTROL = 21, /* one package of status.d: there because it is installed */
+    OV_LOOK_MSI = 22,          /* an installer package of Windows */
+    OV_LOOK_LAST = OV_LOOK_MSI
 };
 
 /* What is told. Texts with several parts have them separated by NUL. */
@@ -65,9 +71,16 @@ enum {
 enum {
     OV_MANAGER_DPKG = 0,
     OV_MANAGER_RPM = 1,
-    OV_MANAGER_ALPINE = 2
+    OV_MANAGER_ALPINE = 2,
+    OV_MANAGER_PACMAN = 3,
+    OV_MANAGER_FREEBSD = 4,
+    OV_MANAGERS
 };
 #define OV_PACKAGE_NUMBER(manager, state) ((uint32_t)(manager) << 8 | (uint32_t)(state))
+
+/* OV_TRACE_TEAM, OV_TRACE_BUNDLE, OV_TRACE_PROGRAM: only something that remembers it, or would
+ * install it, is there. */
+#define OV_TRACE_LEFT 1u
 
 struct ov_trace {
     enum ov_trace_kind kind;

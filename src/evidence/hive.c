@@ -17,28 +17,14 @@
 #define KEY_NAME_AT   76u
 #define VALUE_NAME_AT 20u
 
-static bool u16_at(struct ov_bytes b, uint64_t off, uint16_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u16le(&r, out);
-}
-
-static bool u32_at(struct ov_bytes b, uint64_t off, uint32_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u32le(&r, out);
-}
-
 bool ov_hive_open(struct ov_bytes bytes, struct ov_hive *out)
 {
     struct ov_hive hive = { .root = NONE };
     uint32_t magic, sequence[2], bins_bytes;
 
-    if (!u32_at(bytes, 0, &magic) || magic != 0x66676572u /* "regf" */
-            || !u32_at(bytes, 4, &sequence[0]) || !u32_at(bytes, 8, &sequence[1])
-            || !u32_at(bytes, 36, &hive.root) || !u32_at(bytes, 40, &bins_bytes)) {
+    if (!ov_u32_at(bytes, 0, &magic) || magic != 0x66676572u /* "regf" */
+            || !ov_u32_at(bytes, 4, &sequence[0]) || !ov_u32_at(bytes, 8, &sequence[1])
+            || !ov_u32_at(bytes, 36, &hive.root) || !ov_u32_at(bytes, 40, &bins_bytes)) {
         return false;
     }
     hive.dirty = sequence[0] != sequence[1];
@@ -54,7 +40,7 @@ static bool cell(struct ov_hive *hive, uint32_t offset, struct ov_bytes *out)
 {
     uint32_t size;
 
-    if (offset == NONE || !u32_at(hive->priv_bins, offset, &size) || (size & 0x80000000u) == 0
+    if (offset == NONE || !ov_u32_at(hive->priv_bins, offset, &size) || (size & 0x80000000u) == 0
             || (0u - size) < 8
             || !ov_bytes_slice(hive->priv_bins, (uint64_t)offset + 4, (0u - size) - 4u, out)) {
         hive->damaged = true;
@@ -79,9 +65,9 @@ bool ov_hive_key_read(struct ov_hive *hive, uint32_t offset, struct ov_hive_key 
     if (!cell(hive, offset, &b)) {
         return false;
     }
-    if (!has_magic(b, "nk") || !u16_at(b, 2, &flags) || !u32_at(b, 20, &key.subkeys)
-            || !u32_at(b, 28, &key.subkey_list) || !u32_at(b, 36, &key.values)
-            || !u32_at(b, 40, &key.value_list) || !u16_at(b, 72, &name_bytes)
+    if (!has_magic(b, "nk") || !ov_u16_at(b, 2, &flags) || !ov_u32_at(b, 20, &key.subkeys)
+            || !ov_u32_at(b, 28, &key.subkey_list) || !ov_u32_at(b, 36, &key.values)
+            || !ov_u32_at(b, 40, &key.value_list) || !ov_u16_at(b, 72, &name_bytes)
             || !ov_bytes_slice(b, KEY_NAME_AT, name_bytes, &key.name)) {
         hive->damaged = true;
         return false;
@@ -99,8 +85,8 @@ static bool leaf_entry(struct ov_bytes list, uint32_t index, uint32_t *key)
     const uint32_t entry_bytes = has_magic(list, "li") ? 4u : 8u;
     uint16_t count;
 
-    return u16_at(list, 2, &count) && index < count
-           && u32_at(list, 4 + (uint64_t)index * entry_bytes, key);
+    return ov_u16_at(list, 2, &count) && index < count
+           && ov_u32_at(list, 4 + (uint64_t)index * entry_bytes, key);
 }
 
 static bool is_leaf(struct ov_bytes list)
@@ -124,10 +110,10 @@ static bool next_entry(
         uint32_t offset;
         uint16_t count;
 
-        if (!u16_at(top, 2, &count) || position->list >= count) {
+        if (!ov_u16_at(top, 2, &count) || position->list >= count) {
             return false; /* each turn takes the next list, and there are at most 65535 */
         }
-        if (!u32_at(top, 4 + (uint64_t)position->list * 4, &offset) || !cell(hive, offset, &list)
+        if (!ov_u32_at(top, 4 + (uint64_t)position->list * 4, &offset) || !cell(hive, offset, &list)
                 || !is_leaf(list)) {
             hive->damaged = true;
             return false;
@@ -237,9 +223,10 @@ bool ov_hive_value_read(struct ov_evidence *e, struct ov_hive *hive, const struc
     if (index >= key->values || !ov_evidence_step(e, 1) || !cell(hive, key->value_list, &list)) {
         return false;
     }
-    if (!u32_at(list, (uint64_t)index * 4, &offset) || !cell(hive, offset, &b)
-            || !has_magic(b, "vk") || !u16_at(b, 2, &name_bytes) || !u32_at(b, 4, &data_bytes)
-            || !u32_at(b, 8, &data_at) || !u32_at(b, 12, &value.type) || !u16_at(b, 16, &flags)
+    if (!ov_u32_at(list, (uint64_t)index * 4, &offset) || !cell(hive, offset, &b)
+            || !has_magic(b, "vk") || !ov_u16_at(b, 2, &name_bytes) || !ov_u32_at(b, 4, &data_bytes)
+            || !ov_u32_at(b, 8, &data_at) || !ov_u32_at(b, 12, &value.type)
+            || !ov_u16_at(b, 16, &flags)
             || !ov_bytes_slice(b, VALUE_NAME_AT, name_bytes, &value.name)) {
         hive->damaged = true;
         return false;

@@ -11,9 +11,21 @@
 
 /* Archives inside archives: a layer in an image in a tar. The functions below call each other this
  * deep and no deeper, whatever the bytes. */
-#define NEST_MAX 3u
+#define NEST_MAX 6u
 
 static void look_at_archive(struct ov_evidence *e, struct ov_source *source, uint32_t depth);
+
+/* An SQLite log of this size has no changes in it. */
+#define LOG_HEAD_BYTES 32u
+
+static void tell_unread(struct ov_evidence *e, enum ov_look look, uint64_t bytes)
+{
+    if (look == OV_LOOK_UNKNOWN) {
+        ov_tell_gap(e, OV_REASON_UNSUPPORTED, "a package database of a kind that is not read");
+    } else if (bytes > LOG_HEAD_BYTES) {
+        ov_tell_gap(e, OV_REASON_UNSUPPORTED, "changes that are not yet in the database");
+    }
+}
 
 /* --- readers of bytes ----------------------------------------------------------------------- */
 
@@ -23,11 +35,23 @@ void ov_evidence_read_bytes(struct ov_evidence *e, enum ov_look look, struct ov_
     case OV_LOOK_DPKG:
         ov_read_dpkg(e, bytes);
         return;
+    case OV_LOOK_DPKG_CONTROL:
+        ov_read_dpkg_control(e, bytes);
+        return;
+    case OV_LOOK_MSI:
+        ov_read_msi(e, bytes);
+        return;
     case OV_LOOK_ALPINE:
         ov_read_alpine(e, bytes);
         return;
-    case OV_LOOK_RPM_HEADER:
-        ov_read_rpm_header(e, bytes);
+    case OV_LOOK_RPM:
+        ov_read_rpmdb(e, bytes);
+        return;
+    case OV_LOOK_PACMAN:
+        ov_read_pacman(e, bytes);
+        return;
+    case OV_LOOK_DATABASE:
+        ov_read_database(e, bytes);
         return;
     case OV_LOOK_HIVE:
         ov_read_hive(e, bytes);
@@ -55,6 +79,10 @@ void ov_evidence_read_bytes(struct ov_evidence *e, enum ov_look look, struct ov_
         return;
     case OV_LOOK_IMAGE:
         ov_read_image(e, bytes);
+        return;
+    case OV_LOOK_CHANGES:
+    case OV_LOOK_UNKNOWN:
+        tell_unread(e, look, ov_bytes_len(bytes));
         return;
     case OV_LOOK_NONE:
     case OV_LOOK_KIND:
@@ -504,9 +532,17 @@ void ov_evidence_read(struct ov_evidence *e, enum ov_look look, int fd, uint64_t
     case OV_LOOK_DEEP:
         look_deep(e, &source);
         return;
+    case OV_LOOK_CHANGES:
+    case OV_LOOK_UNKNOWN:
+        tell_unread(e, look, size);
+        return;
     case OV_LOOK_DPKG:
+    case OV_LOOK_DPKG_CONTROL:
+    case OV_LOOK_MSI:
     case OV_LOOK_ALPINE:
-    case OV_LOOK_RPM_HEADER:
+    case OV_LOOK_RPM:
+    case OV_LOOK_PACMAN:
+    case OV_LOOK_DATABASE:
     case OV_LOOK_HIVE:
     case OV_LOOK_PLIST:
     case OV_LOOK_PROGRAM:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* packages.c - package databases that are text: dpkg's status, Alpine's installed, Android's
- * packages.list; and the names in passwd and group. Lines are what their programs wrote, or what
+/* packages.c - package databases that are text: dpkg's status, Alpine's installed, pacman's entries,
+ * Android's packages.list; and the names in passwd and group. Lines are what their programs wrote, or what
  * somebody put there: each is taken for itself. */
 #include <string.h>
 
@@ -58,19 +58,23 @@ static void take(struct ov_bytes line, const char *field, struct ov_bytes *out)
     }
 }
 
-static void end_dpkg(struct ov_evidence *e, struct stanza *s, uint64_t *packages)
+static void end_dpkg(
+        struct ov_evidence *e, struct stanza *s, bool without_status, uint64_t *packages)
 {
-    if (ov_bytes_len(s->name) != 0 && ov_bytes_len(s->status) == 0) {
+    const bool has_status = ov_bytes_len(s->status) != 0;
+
+    if (ov_bytes_len(s->name) != 0 && !has_status && !without_status) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "a package of the dpkg database has no status");
     }
     if (!is_gone(s->status)) {
-        tell_package(e, s, OV_MANAGER_DPKG, dpkg_state(s->status));
+        tell_package(e, s, OV_MANAGER_DPKG,
+                without_status && !has_status ? OV_PACKAGE_INSTALLED : dpkg_state(s->status));
     }
     *packages += ov_bytes_len(s->name) != 0;
     *s = (struct stanza){ .name = ov_bytes_of(NULL, 0) };
 }
 
-void ov_read_dpkg(struct ov_evidence *e, struct ov_bytes bytes)
+static void read_stanzas(struct ov_evidence *e, struct ov_bytes bytes, bool without_status)
 {
     struct ov_reader r = ov_reader_on(bytes);
     struct stanza s = { .name = ov_bytes_of(NULL, 0) };
@@ -79,7 +83,7 @@ void ov_read_dpkg(struct ov_evidence *e, struct ov_bytes bytes)
 
     while (ov_line_next(&r, &line)) {
         if (ov_bytes_len(line) == 0) {
-            end_dpkg(e, &s, &packages);
+            end_dpkg(e, &s, without_status, &packages);
             continue;
         }
         take(line, "Package:", &s.name);
@@ -88,10 +92,22 @@ void ov_read_dpkg(struct ov_evidence *e, struct ov_bytes bytes)
         take(line, "Architecture:", &s.arch);
         take(line, "Maintainer:", &s.vendor);
     }
-    end_dpkg(e, &s, &packages);
+    end_dpkg(e, &s, without_status, &packages);
     if (packages == 0 && ov_bytes_len(bytes) != 0) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "no package in a dpkg database that is not empty");
     }
+}
+
+void ov_read_dpkg(struct ov_evidence *e, struct ov_bytes bytes)
+{
+    read_stanzas(e, bytes, false);
+}
+
+/* Images without dpkg keep the control file of each package in status.d: that it is there says that
+ * the package is. */
+void ov_read_dpkg_control(struct ov_evidence *e, struct ov_bytes bytes)
+{
+    read_stanzas(e, bytes, true);
 }
 
 /* --- Alpine: one letter a field ------------------------------------------------------------- */
@@ -140,6 +156,32 @@ void ov_read_alpine(struct ov_evidence *e, struct ov_bytes bytes)
     if (packages == 0 && ov_bytes_len(s.name) == 0 && ov_bytes_len(bytes) != 0) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "no package in an Alpine database that is not empty");
     }
+}
+
+/* --- pacman: one file a package, "%FIELD%" and its lines until an empty one ----------------- */
+
+void ov_read_pacman(struct ov_evidence *e, struct ov_bytes bytes)
+{
+    struct ov_reader r = ov_reader_on(bytes);
+    struct stanza s = { .name = ov_bytes_of(NULL, 0) };
+    struct ov_bytes line, *field = NULL;
+
+    while (ov_line_next(&r, &line)) {
+        if (ov_text_begins(line, "%")) {
+            field = ov_text_is(line, "%NAME%")       ? &s.name
+                    : ov_text_is(line, "%VERSION%")  ? &s.version
+                    : ov_text_is(line, "%ARCH%")     ? &s.arch
+                    : ov_text_is(line, "%PACKAGER%") ? &s.vendor
+                                                     : NULL;
+        } else if (field != NULL) {
+            *field = ov_text_trim(line);
+            field = NULL;
+        }
+    }
+    if (ov_bytes_len(s.name) == 0) {
+        ov_tell_gap(e, OV_REASON_DAMAGED, "an entry of pacman's database has no name");
+    }
+    tell_package(e, &s, OV_MANAGER_PACMAN, OV_PACKAGE_INSTALLED);
 }
 
 /* --- Android, users ------------------------------------------------------------------------- */

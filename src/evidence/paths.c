@@ -16,9 +16,26 @@ struct row {
 /* Whole paths. A star here crosses slashes. */
 static const struct row paths[] = {
     { "var/lib/dpkg/status", OV_LOOK_DPKG },
-    { "var/lib/dpkg/status.d/*", OV_LOOK_DPKG },
+    { "var/lib/dpkg/status.d/*.md5sums", OV_LOOK_NONE },
+    { "var/lib/dpkg/status.d/*", OV_LOOK_DPKG_CONTROL },
     { "lib/apk/db/installed", OV_LOOK_ALPINE },
     { "usr/lib/apk/db/installed", OV_LOOK_ALPINE },
+    { "usr/lib/opkg/status", OV_LOOK_DPKG },
+    { "var/lib/opkg/status", OV_LOOK_DPKG },
+    { "var/lib/pacman/local/*/desc", OV_LOOK_PACMAN },
+    { "var/lib/rpm/packages", OV_LOOK_RPM },
+    { "var/lib/rpm/packages.db", OV_LOOK_RPM },
+    { "usr/lib/sysimage/rpm/packages", OV_LOOK_RPM },
+    { "usr/lib/sysimage/rpm/packages.db", OV_LOOK_RPM },
+    { "usr/share/rpm/packages", OV_LOOK_RPM },
+    { "usr/share/rpm/packages.db", OV_LOOK_RPM },
+    { "var/db/pkg/local.sqlite", OV_LOOK_DATABASE },
+    { "var/db/pkg/local.sqlite-wal", OV_LOOK_CHANGES },
+    { "var/db/pkg/local.sqlite-journal", OV_LOOK_CHANGES },
+    { "var/db/xbps/pkgdb-*.plist", OV_LOOK_UNKNOWN },
+    { "var/lib/eopkg/info/files.db", OV_LOOK_UNKNOWN },
+    { "var/lib/swupd/version", OV_LOOK_UNKNOWN },
+    { "var/guix/db/db.sqlite", OV_LOOK_UNKNOWN },
     { "etc/passwd", OV_LOOK_USERS },
     { "etc/group", OV_LOOK_USERS },
     { "data/system/packages.list", OV_LOOK_ANDROID },
@@ -33,6 +50,15 @@ static const struct row paths[] = {
 
 /* Names, whatever folder they are in. */
 static const struct row names[] = {
+    { "rpmdb.sqlite", OV_LOOK_RPM },
+    { "rpmdb.sqlite-wal", OV_LOOK_CHANGES },
+    { "rpmdb.sqlite-journal", OV_LOOK_CHANGES },
+    { "kextpolicy", OV_LOOK_DATABASE },
+    { "kextpolicy-wal", OV_LOOK_CHANGES },
+    { "kextpolicy-journal", OV_LOOK_CHANGES },
+    { "tcc.db", OV_LOOK_DATABASE },
+    { "tcc.db-wal", OV_LOOK_CHANGES },
+    { "tcc.db-journal", OV_LOOK_CHANGES },
     { "extensions.json", OV_LOOK_ADDONS },
     { "info.plist", OV_LOOK_PLIST },
     { "ntuser.dat", OV_LOOK_HIVE },
@@ -53,6 +79,8 @@ static const struct row extensions[] = {
     { "keychain", OV_LOOK_CERTIFICATES },
     { "keychain-db", OV_LOOK_CERTIFICATES },
     { "apk", OV_LOOK_APK },
+    { "msi", OV_LOOK_MSI },
+    { "msp", OV_LOOK_MSI },
     { "luks", OV_LOOK_KIND },
     { "img", OV_LOOK_KIND },
     { "iso", OV_LOOK_KIND },
@@ -72,6 +100,9 @@ static const struct row ends[] = {
     { "system32/config/software", OV_LOOK_HIVE },
     { "system32/config/system", OV_LOOK_HIVE },
     { "system32/config/default", OV_LOOK_HIVE },
+    /* What winget itself installed, of each source; its lists of all there is are index.db. */
+    { "_8wekyb3d8bbwe/installed.db", OV_LOOK_DATABASE },
+    { "_8wekyb3d8bbwe/installed.db-wal", OV_LOOK_CHANGES },
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -177,7 +208,7 @@ const char *ov_look_name(enum ov_look look)
         [OV_LOOK_KIND] = "large files",
         [OV_LOOK_DPKG] = "dpkg database",
         [OV_LOOK_ALPINE] = "Alpine database",
-        [OV_LOOK_RPM_HEADER] = "RPM database",
+        [OV_LOOK_RPM] = "RPM database",
         [OV_LOOK_HIVE] = "registry hives",
         [OV_LOOK_PLIST] = "property lists",
         [OV_LOOK_APK] = "Android packages",
@@ -190,6 +221,12 @@ const char *ov_look_name(enum ov_look look)
         [OV_LOOK_IMAGE] = "image manifests",
         [OV_LOOK_ARCHIVE] = "archives",
         [OV_LOOK_DEEP] = "file content",
+        [OV_LOOK_MSI] = "installer packages",
+        [OV_LOOK_DPKG_CONTROL] = "dpkg database",
+        [OV_LOOK_PACMAN] = "pacman database",
+        [OV_LOOK_DATABASE] = "other databases",
+        [OV_LOOK_CHANGES] = "database logs",
+        [OV_LOOK_UNKNOWN] = "other package databases",
     };
 
     return table[look];

@@ -19,29 +19,15 @@ struct pe {
     uint16_t sections;
 };
 
-static bool u16_at(struct ov_bytes b, uint64_t off, uint16_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u16le(&r, out);
-}
-
-static bool u32_at(struct ov_bytes b, uint64_t off, uint32_t *out)
-{
-    struct ov_reader r = ov_reader_on(b);
-
-    return ov_read_skip(&r, off) && ov_read_u32le(&r, out);
-}
-
 static bool open_pe(struct ov_bytes bytes, struct pe *pe)
 {
     uint32_t at, magic;
     uint16_t mz, optional_bytes;
 
-    if (!u16_at(bytes, 0, &mz) || mz != 0x5a4d || !u32_at(bytes, 60, &at)
-            || !u32_at(bytes, at, &magic) || magic != 0x4550
-            || !u16_at(bytes, (uint64_t)at + 6, &pe->sections)
-            || !u16_at(bytes, (uint64_t)at + 20, &optional_bytes)) {
+    if (!ov_u16_at(bytes, 0, &mz) || mz != 0x5a4d || !ov_u32_at(bytes, 60, &at)
+            || !ov_u32_at(bytes, at, &magic) || magic != 0x4550
+            || !ov_u16_at(bytes, (uint64_t)at + 6, &pe->sections)
+            || !ov_u16_at(bytes, (uint64_t)at + 20, &optional_bytes)) {
         return false;
     }
     pe->bytes = bytes;
@@ -56,14 +42,14 @@ static bool find_directory(struct pe *pe, uint32_t which)
     uint16_t magic;
     uint32_t count;
 
-    if (!u16_at(pe->bytes, pe->optional_at, &magic)) {
+    if (!ov_u16_at(pe->bytes, pe->optional_at, &magic)) {
         return false;
     }
     at = pe->optional_at + (magic == 0x20b ? 112 : 96);
-    return u32_at(pe->bytes, at - 4, &count) && which < count
-           && u32_at(pe->bytes, at + which * 8ull, &pe->directory[0])
-           && u32_at(pe->bytes, at + which * 8ull + 4, &pe->directory[1]) && pe->directory[0] != 0
-           && pe->directory[1] != 0;
+    return ov_u32_at(pe->bytes, at - 4, &count) && which < count
+           && ov_u32_at(pe->bytes, at + which * 8ull, &pe->directory[0])
+           && ov_u32_at(pe->bytes, at + which * 8ull + 4, &pe->directory[1])
+           && pe->directory[0] != 0 && pe->directory[1] != 0;
 }
 
 /* Where the section that holds an address lies in the file, whole. */
@@ -73,9 +59,9 @@ static bool section_of(const struct pe *pe, uint32_t address, struct ov_bytes *o
         const uint64_t row = pe->sections_at + i * 40ull;
         uint32_t from, virtual_bytes, raw_bytes, raw_at;
 
-        if (!u32_at(pe->bytes, row + 8, &virtual_bytes) || !u32_at(pe->bytes, row + 12, &from)
-                || !u32_at(pe->bytes, row + 16, &raw_bytes)
-                || !u32_at(pe->bytes, row + 20, &raw_at)) {
+        if (!ov_u32_at(pe->bytes, row + 8, &virtual_bytes) || !ov_u32_at(pe->bytes, row + 12, &from)
+                || !ov_u32_at(pe->bytes, row + 16, &raw_bytes)
+                || !ov_u32_at(pe->bytes, row + 20, &raw_at)) {
             return false;
         }
         if (address >= from && (address - from < raw_bytes || address - from < virtual_bytes)) {

@@ -7,11 +7,16 @@
 #include "evidence/tell.h"
 
 void ov_read_dpkg(struct ov_evidence *e, struct ov_bytes bytes);         /* packages.c */
+void ov_read_dpkg_control(struct ov_evidence *e, struct ov_bytes bytes); /* packages.c */
 void ov_read_alpine(struct ov_evidence *e, struct ov_bytes bytes);       /* packages.c */
+void ov_read_pacman(struct ov_evidence *e, struct ov_bytes bytes);       /* packages.c */
 void ov_read_android(struct ov_evidence *e, struct ov_bytes bytes);      /* packages.c */
 void ov_read_users(struct ov_evidence *e, struct ov_bytes bytes);        /* packages.c */
 void ov_read_rpm_header(struct ov_evidence *e, struct ov_bytes bytes);   /* rpm.c */
+void ov_read_rpmdb(struct ov_evidence *e, struct ov_bytes bytes);        /* rpmdb.c */
+void ov_read_database(struct ov_evidence *e, struct ov_bytes bytes);     /* databases.c */
 void ov_read_hive(struct ov_evidence *e, struct ov_bytes bytes);         /* registry.c */
+void ov_read_msi(struct ov_evidence *e, struct ov_bytes bytes);          /* msi.c */
 void ov_read_plist(struct ov_evidence *e, struct ov_bytes bytes);        /* plist.c */
 void ov_read_manifest(struct ov_evidence *e, struct ov_bytes bytes);     /* android.c */
 void ov_read_program(struct ov_evidence *e, struct ov_bytes bytes);      /* program.c */

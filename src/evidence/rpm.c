@@ -16,17 +16,6 @@
 
 #define ENTRY_BYTES 16u
 
-static bool read_u32be(struct ov_reader *r, uint32_t *out)
-{
-    uint32_t v;
-
-    if (!ov_read_u32le(r, &v)) {
-        return false;
-    }
-    *out = __builtin_bswap32(v);
-    return true;
-}
-
 struct fields {
     struct ov_bytes name, version, release, vendor, arch;
     uint32_t epoch;
@@ -54,10 +43,7 @@ static void take_entry(struct fields *f, struct ov_bytes store, const uint32_t e
     const bool is_text = type == TYPE_STRING || type == TYPE_I18NSTRING;
 
     if (tag == TAG_EPOCH && type == TYPE_INT32) {
-        const struct ov_bytes rest = ov_text_behind(store, offset);
-        struct ov_reader r = ov_reader_on(rest);
-
-        f->has_epoch = read_u32be(&r, &f->epoch);
+        f->has_epoch = ov_u32be_at(store, offset, &f->epoch);
         return;
     }
     if (!is_text) {
@@ -111,19 +97,18 @@ void ov_read_rpm_header(struct ov_evidence *e, struct ov_bytes bytes)
     struct ov_bytes index, store;
     uint32_t entries, store_bytes;
 
-    if (!read_u32be(&r, &entries) || !read_u32be(&r, &store_bytes)
-            || entries > ov_reader_left(&r) / ENTRY_BYTES
+    if (!ov_u32be_at(bytes, 0, &entries) || !ov_u32be_at(bytes, 4, &store_bytes)
+            || !ov_read_skip(&r, 8) || entries > ov_reader_left(&r) / ENTRY_BYTES
             || !ov_read_bytes(&r, (uint64_t)entries * ENTRY_BYTES, &index)
             || !ov_read_bytes(&r, store_bytes, &store)) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "a header of the RPM database is cut short");
         return;
     }
-    r = ov_reader_on(index);
     for (uint32_t i = 0; i < entries && ov_evidence_step(e, 1); i++) {
         uint32_t entry[4] = { 0 };
 
         for (unsigned k = 0; k < 4; k++) {
-            if (!read_u32be(&r, &entry[k])) {
+            if (!ov_u32be_at(index, (uint64_t)i * ENTRY_BYTES + 4 * k, &entry[k])) {
                 return;
             }
         }

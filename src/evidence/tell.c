@@ -52,6 +52,42 @@ void ov_parts_add(struct ov_buf *parts, struct ov_bytes part)
     ov_buf_put_u8(parts, 0);
 }
 
+bool ov_u16_at(struct ov_bytes b, uint64_t off, uint16_t *out)
+{
+    struct ov_reader r = ov_reader_on(b);
+
+    return ov_read_skip(&r, off) && ov_read_u16le(&r, out);
+}
+
+bool ov_u32_at(struct ov_bytes b, uint64_t off, uint32_t *out)
+{
+    struct ov_reader r = ov_reader_on(b);
+
+    return ov_read_skip(&r, off) && ov_read_u32le(&r, out);
+}
+
+bool ov_u16be_at(struct ov_bytes b, uint64_t off, uint16_t *out)
+{
+    uint16_t v;
+
+    if (!ov_u16_at(b, off, &v)) {
+        return false;
+    }
+    *out = __builtin_bswap16(v);
+    return true;
+}
+
+bool ov_u32be_at(struct ov_bytes b, uint64_t off, uint32_t *out)
+{
+    uint32_t v;
+
+    if (!ov_u32_at(b, off, &v)) {
+        return false;
+    }
+    *out = __builtin_bswap32(v);
+    return true;
+}
+
 bool ov_line_next(struct ov_reader *r, struct ov_bytes *line)
 {
     struct ov_bytes rest, text;

@@ -19,6 +19,12 @@ OV_MUST_CHECK bool ov_evidence_step(struct ov_evidence *e, uint64_t steps);
 /* Several parts as one text: NUL between them. */
 void ov_parts_add(struct ov_buf *parts, struct ov_bytes part);
 
+/* Numbers at a place; false, and nothing changed, beyond the end. */
+OV_MUST_CHECK bool ov_u16_at(struct ov_bytes b, uint64_t off, uint16_t *out);
+OV_MUST_CHECK bool ov_u32_at(struct ov_bytes b, uint64_t off, uint32_t *out);
+OV_MUST_CHECK bool ov_u16be_at(struct ov_bytes b, uint64_t off, uint16_t *out);
+OV_MUST_CHECK bool ov_u32be_at(struct ov_bytes b, uint64_t off, uint32_t *out);
+
 /* The next line without its end. False: no more. */
 OV_MUST_CHECK bool ov_line_next(struct ov_reader *r, struct ov_bytes *line);
 /* Does `b` begin with / equal this text, ASCII case ignored? */

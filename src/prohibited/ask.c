@@ -82,7 +82,7 @@ static void name_layers(struct ov_ask *ask)
 static overt_status start(struct ov_ask *ask, overt_error *err)
 {
     const struct ov_jail_spec spec = {
-        .program = ask->options.program,
+        .program = "overt-worker",
         .profile = OV_JAIL_EXPLAIN,
         .database_fd = ask->options.database_fd,
         .memory_bytes = WORKER_MEMORY_BYTES,

@@ -26,8 +26,7 @@ struct ov_ask_sink {
 };
 
 struct ov_ask_options {
-    const char *program; /* "overt-worker", "overt-rpmdb" */
-    int database_fd;     /* any rule database: a worker opens one before it does anything */
+    int database_fd; /* any rule database: a worker opens one before it does anything */
     uint64_t database_bytes;
     unsigned without; /* layers of the jail done without */
     struct ov_bytes questions;

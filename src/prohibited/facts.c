@@ -166,6 +166,7 @@ bool ov_look_name_of(struct ov_looker *l, const struct ov_named *named)
     if (named->is_folder) {
         look_at_android_data(l, named);
     }
+    ov_look_package_place(l, named);
     return n.matched;
 }
 
@@ -196,16 +197,23 @@ const char *ov_part_of(struct ov_bytes text, unsigned number)
     return "";
 }
 
+void ov_look_package(struct ov_looker *l, const char *name, const struct ov_sighting *seen)
+{
+    struct context x = { .l = l, .not_platform = "android", .seen = *seen };
+
+    ov_index_text(l->index, OV_MARK_PACKAGE, name, on_hit, &x);
+}
+
 static void look_at_package(struct ov_looker *l, const char *where, const struct ov_trace *fact)
 {
-    static const char *const managers[] = { "dpkg", "rpm", "apk" };
+    static const char *const managers[OV_MANAGERS] = { "dpkg", "rpm", "apk", "pacman", "pkg" };
     static const char *const states[] = { "installed", "removed, configuration left",
         "neither installed nor removed" };
     const uint32_t manager = fact->number >> 8, state = fact->number & 0xff;
     char name[1024], version[512], vendor[512], detail[2200];
-    struct context x = { .l = l, .not_platform = "android" };
+    struct ov_sighting seen;
 
-    if (manager > 2 || state > 2) {
+    if (manager >= OV_MANAGERS || state > 2) {
         return;
     }
     (void)snprintf(name, sizeof(name), "%s", ov_part_of(fact->text, 0));
@@ -213,16 +221,16 @@ static void look_at_package(struct ov_looker *l, const char *where, const struct
     (void)snprintf(vendor, sizeof(vendor), "%s", ov_part_of(fact->more, 2));
     say(detail, sizeof(detail), "%s package %s %s %s, %s", managers[manager], name, version,
             ov_part_of(fact->more, 1), states[state]);
-    x.seen = (struct ov_sighting){
+    seen = (struct ov_sighting){
         .where = where,
         .detail = detail,
         .version = version,
         .version_rank = 9,
         .most = state == OV_PACKAGE_CONFIG ? OV_STATE_REMNANT : OV_STATE_INSTALLED,
     };
-    ov_index_text(l->index, OV_MARK_PACKAGE, name, on_hit, &x);
-    x.seen.entity = vendor;
-    ov_index_text(l->index, OV_MARK_ENTITY_NAME, vendor, on_hit, &x);
+    ov_look_package(l, name, &seen);
+    seen.entity = vendor;
+    ov_look_text(l, OV_MARK_ENTITY_NAME, vendor, &seen);
 }
 
 static void look_at_program(struct ov_looker *l, const char *where, const struct ov_trace *fact)
@@ -232,14 +240,16 @@ static void look_at_program(struct ov_looker *l, const char *where, const struct
         .detail = detail,
         .version = version,
         .version_rank = 8,
-        .most = OV_STATE_INSTALLED };
+        .most = fact->number == OV_TRACE_LEFT ? OV_STATE_REMNANT : OV_STATE_INSTALLED };
 
     (void)snprintf(code, sizeof(code), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(name, sizeof(name), "%s", ov_part_of(fact->more, 0));
     (void)snprintf(version, sizeof(version), "%s", ov_part_of(fact->more, 1));
     (void)snprintf(publisher, sizeof(publisher), "%s", ov_part_of(fact->more, 2));
     (void)snprintf(winget, sizeof(winget), "%s", ov_part_of(fact->more, 4));
-    say(detail, sizeof(detail), "uninstall entry %s: %s %s (%s)", code, name, version, publisher);
+    say(detail, sizeof(detail), "%s %s: %s %s (%s)",
+            fact->number == OV_TRACE_LEFT ? "installer package" : "uninstall entry", code, name,
+            version, publisher);
     ov_look_text(l, OV_MARK_MSI_PRODUCT, code, &seen);
     ov_look_text(l, OV_MARK_PRODUCT_NAME, name, &seen);
     ov_look_text(l, OV_MARK_WINGET, winget, &seen);
@@ -277,7 +287,7 @@ static void look_at_bundle(struct ov_looker *l, const char *where, const struct 
         .detail = detail,
         .version = version,
         .version_rank = 7,
-        .most = OV_STATE_INSTALLED };
+        .most = fact->number == OV_TRACE_LEFT ? OV_STATE_REMNANT : OV_STATE_INSTALLED };
 
     (void)snprintf(id, sizeof(id), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(version, sizeof(version), "%s",
@@ -392,7 +402,8 @@ static void look_at_simple(
         .detail = detail,
         .version = version,
         .version_rank = 3,
-        .most = OV_STATE_INSTALLED };
+        .most = fact->kind == OV_TRACE_TEAM && fact->number == OV_TRACE_LEFT ? OV_STATE_REMNANT
+                                                                             : OV_STATE_INSTALLED };
 
     (void)snprintf(text, sizeof(text), "%s", ov_part_of(fact->text, 0));
     (void)snprintf(version, sizeof(version), "%s",

@@ -5,13 +5,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "prohibited/looker.h"
 
 #define PROC_BYTES_MAX (64u << 20)
+#define COMM_BYTES     15u /* that the kernel keeps of a program's name */
 
 /* A file of /proc, whole, NUL-terminated. False: errno. */
 static bool read_proc(int folder, const char *name, struct ov_buf *out)
@@ -53,7 +56,8 @@ static char *text_of(struct ov_buf *buf)
 struct process {
     struct ov_looker *l;
     struct ov_sighting seen;
-    const char *exe;
+    char *comm, *arguments, *arguments_end; /* owned; may be NULL. Arguments end in NUL each */
+    char exe[4096 + 16];
 };
 
 static void hit(struct process *p, const struct ov_clue_fact *fact, enum ov_state shows)
@@ -124,47 +128,159 @@ static void cut_deleted(char *exe)
     }
 }
 
-static void look_at_process(struct ov_looker *l, int proc, const char *pid)
+/* Does a path end in the name that the kernel keeps of a process? */
+static bool is_named(const char *path, const char *comm)
 {
-    auto_fd int folder = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char exe[4096 + 16] = "", where[64], detail[4300];
-    struct process p = { .l = l, .exe = exe };
+    const char *name = strrchr(path, '/');
+    const size_t len = strcspn(comm, "\n");
+
+    return path[0] == '/' && len > 0 && strncmp(name + 1, comm, len) == 0
+           && (len == COMM_BYTES || name[1 + len] == '\0');
+}
+
+/* Where its program lies, when the kernel does not say it: the first argument of its command line.
+ * The process may have written that, so it counts only where it agrees with the kernel's name. */
+static bool exe_by_words(struct process *p)
+{
+    const char *first = p->arguments == NULL ? "" : p->arguments;
+
+    if (p->comm == NULL || strlen(first) >= sizeof(p->exe) || !is_named(first, p->comm)) {
+        return false;
+    }
+    (void)snprintf(p->exe, sizeof(p->exe), "%s", first);
+    return true;
+}
+
+/* False: it has no program (a kernel thread, or it ended), or its place is not to be known, which
+ * is told. */
+static bool find_exe(struct process *p, int folder, bool *by_words)
+{
+    const ssize_t n = readlinkat(folder, "exe", p->exe, sizeof(p->exe) - 1);
+    const int bad = errno;
+
+    *by_words = n < 0;
+    if (n >= 0) {
+        p->exe[n] = '\0';
+        cut_deleted(p->exe);
+        return true;
+    }
+    if (bad == ENOENT || bad == ESRCH) {
+        return false;
+    }
+    if (exe_by_words(p)) {
+        return true;
+    }
+    ov_survey_unread(p->l->survey, "processes", p->seen.where, "open", strerrordesc_np(bad));
+    return false;
+}
+
+static bool is_interpreter(const char *exe)
+{
+    static const char *const names[] = { "*/sh", "*/bash", "*/dash", "*/zsh", "*/busybox",
+        "*/python*", "*/perl*", "*/ruby*", "*/node", "*/nodejs", "*/java", "*/mono*", "*/php*" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (fnmatch(names[i], exe, 0) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A script runs by another program: it is the first argument that is no option. NULL: none. */
+static const char *script_of(const struct process *p)
+{
+    const char *at = p->arguments;
+
+    if (at == NULL || !is_interpreter(p->exe)) {
+        return NULL;
+    }
+    for (at += strlen(at) + 1; at < p->arguments_end; at += strlen(at) + 1) {
+        if (at[0] != '-') {
+            return at[0] == '/' ? at : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void look_at_path(struct process *p, const char *path, const char *says)
+{
+    char detail[sizeof(p->exe) + 64];
+
+    (void)snprintf(detail, sizeof(detail), "runs %.4100s%s", path, says);
+    p->seen.detail = detail;
+    ov_index_path(p->l->index, path, on_exe, p);
+    ov_index_path_above(p->l->index, path, on_exe, p);
+    p->seen.detail = "";
+}
+
+/* The kernel's name has 15 bytes; the program's own may have more. */
+static void look_at_names(struct process *p, int folder)
+{
+    const char *name = strrchr(p->exe, '/');
+    char detail[sizeof(p->exe) + 16];
     struct ov_buf buf;
-    ssize_t n;
 
-    (void)snprintf(where, sizeof(where), "process %s", pid);
-    n = folder < 0 ? -1 : readlinkat(folder, "exe", exe, sizeof(exe) - 1);
-    if (n < 0) {
-        /* A kernel thread has no program, and one that ended is gone. */
-        if (errno != ENOENT && errno != ESRCH) {
-            ov_survey_unread(l->survey, "processes", where, "open", strerrordesc_np(errno));
-        }
-        return;
+    (void)snprintf(detail, sizeof(detail), "runs %.4100s", p->exe);
+    p->seen.detail = detail;
+    if (p->comm != NULL) {
+        p->comm[strcspn(p->comm, "\n")] = '\0';
+        ov_index_text(p->l->index, OV_MARK_PROCESS, p->comm, on_process_name, p);
     }
-    exe[n] = '\0';
-    cut_deleted(exe);
-    (void)snprintf(detail, sizeof(detail), "runs %s", exe);
-    p.seen = (struct ov_sighting){ .where = where, .detail = detail, .most = OV_STATE_RUNNING };
-    ov_index_path(l->index, exe, on_exe, &p);
-    ov_index_path_above(l->index, exe, on_exe, &p);
-    if (read_proc(folder, "comm", &buf)) {
-        auto_free char *name = text_of(&buf);
-
-        if (name != NULL) {
-            name[strcspn(name, "\n")] = '\0';
-            ov_index_text(l->index, OV_MARK_PROCESS, name, on_process_name, &p);
-        }
+    if (name != NULL && (p->comm == NULL || strcmp(name + 1, p->comm) != 0)) {
+        ov_index_text(p->l->index, OV_MARK_PROCESS, name + 1, on_process_name, p);
     }
-    ov_buf_done(&buf);
     if (read_proc(folder, "cgroup", &buf)) {
         auto_free char *cgroups = text_of(&buf);
 
         if (cgroups != NULL) {
-            look_at_units(&p, cgroups);
+            look_at_units(p, cgroups);
         }
     }
     ov_buf_done(&buf);
-    ov_survey_looked(l->survey, "processes");
+}
+
+/* A small file of the process; NULL: it cannot be read, or the process ended. */
+static char *take_text(int folder, const char *name, size_t *bytes)
+{
+    struct ov_buf buf;
+    char *text = NULL;
+
+    if (read_proc(folder, name, &buf)) {
+        text = (char *)ov_buf_steal(&buf, bytes);
+    }
+    ov_buf_done(&buf);
+    return text;
+}
+
+static void look_at_process(struct ov_looker *l, int proc, const char *pid)
+{
+    auto_fd int folder = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct process p = { .l = l };
+    size_t bytes = 0, comm_bytes;
+    const char *script;
+    char where[64];
+    bool by_words;
+
+    if (folder < 0) {
+        return; /* it ended */
+    }
+    (void)snprintf(where, sizeof(where), "process %s", pid);
+    p.seen = (struct ov_sighting){ .where = where, .detail = "", .most = OV_STATE_RUNNING };
+    p.comm = take_text(folder, "comm", &comm_bytes);
+    p.arguments = take_text(folder, "cmdline", &bytes);
+    p.arguments_end = p.arguments == NULL ? NULL : p.arguments + bytes - 1;
+    if (find_exe(&p, folder, &by_words)) {
+        look_at_path(&p, p.exe, by_words ? ", says its command line" : "");
+        script = script_of(&p);
+        if (script != NULL) {
+            look_at_path(&p, script, ", as a script");
+        }
+        look_at_names(&p, folder);
+        ov_survey_looked(l->survey, "processes");
+    }
+    free(p.comm);
+    free(p.arguments);
 }
 
 static void look_at_processes(struct ov_looker *l, int proc)

@@ -13,9 +13,7 @@ struct ov_looker {
     struct ov_gather *gather;
     const struct ov_index *index;
     struct ov_ask *ask;
-    struct ov_ask *rpm; /* the program that reads RPM databases; NULL until one is met */
     struct ov_ask_options ask_options;
-    struct ov_ask_options rpm_options;
     int root_fd;
     bool live, deep, windows, macos, android;
     enum ov_state most; /* what anything shows at most just now: a hidden layer holds remnants */
@@ -44,6 +42,11 @@ struct ov_sighting {
 };
 void ov_look_text(
         struct ov_looker *l, enum ov_mark mark, const char *text, const struct ov_sighting *seen);
+
+/* A package by whichever manager but Android's. */
+void ov_look_package(struct ov_looker *l, const char *name, const struct ov_sighting *seen);
+/* places.c: a name that is itself the entry of a package manager's database. */
+void ov_look_package_place(struct ov_looker *l, const struct ov_named *named);
 
 /* live.c: processes, modules, sockets of this machine. */
 void ov_look_live(struct ov_looker *l);

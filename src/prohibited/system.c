@@ -67,66 +67,6 @@ static void on_end(void *payload, const struct ov_asked *asked)
     ov_survey_looked(l->survey, ov_look_name(asked->look));
 }
 
-/* --- RPM databases -------------------------------------------------------------------------- */
-
-static bool is_rpm_folder(const char *path)
-{
-    return strncmp(path, "/var/lib/rpm/", 13) == 0
-           || strncmp(path, "/usr/lib/sysimage/rpm/", 22) == 0
-           || strncmp(path, "/usr/share/rpm/", 15) == 0;
-}
-
-static void ask_rpm(struct ov_looker *l, const struct ov_tree_entry *entry)
-{
-    const int fd = ov_tree_open(entry->folder_fd, entry->name, 0);
-    overt_status status = OVERT_OK;
-
-    if (fd < 0) {
-        ov_survey_unread(l->survey, "RPM database", entry->path, "open", strerrordesc_np(errno));
-        return;
-    }
-    if (l->rpm == NULL) {
-        status = ov_ask_open(&l->rpm, &l->rpm_options, l->err);
-    }
-    if (status == OVERT_OK) {
-        status = ov_ask_file(l->rpm, OV_LOOK_RPM_HEADER, false, fd, (uint64_t)entry->st.st_size,
-                entry->path, 0, l->err);
-    } else {
-        (void)close(fd);
-    }
-    if (status != OVERT_OK) {
-        stop(l, status);
-    }
-}
-
-/* The database itself, or a form of it that is not read: true. */
-static bool look_at_rpm(struct ov_looker *l, const struct ov_tree_entry *entry)
-{
-    if (!is_rpm_folder(entry->inner)) {
-        return false;
-    }
-    if (strcmp(entry->name, "rpmdb.sqlite") == 0) {
-        ask_rpm(l, entry);
-        return true;
-    }
-    if (strcmp(entry->name, "rpmdb.sqlite-wal") == 0 && entry->st.st_size != 0) {
-        ov_survey_unread(l->survey, "RPM database", entry->path, "unsupported",
-                "changes that are not yet in the database");
-        return true;
-    }
-    if (strcmp(entry->name, "Packages") == 0 && entry->st.st_size != 0) {
-        ov_survey_unread(l->survey, "RPM database", entry->path, "unsupported",
-                "an RPM database in Berkeley DB form");
-        return true;
-    }
-    if (strcmp(entry->name, "Packages.db") == 0 && entry->st.st_size != 0) {
-        ov_survey_unread(l->survey, "RPM database", entry->path, "unsupported",
-                "an RPM database in NDB form");
-        return true;
-    }
-    return false;
-}
-
 /* --- names ---------------------------------------------------------------------------------- */
 
 static void ask_file(struct ov_looker *l, const struct ov_tree_entry *entry, enum ov_look look)
@@ -173,9 +113,6 @@ static void look_at_file(struct ov_looker *l, const struct ov_tree_entry *entry,
 {
     enum ov_look look = ov_look_of_path(entry->inner + 1, l->deep);
 
-    if (look_at_rpm(l, entry)) {
-        return;
-    }
     if (look == OV_LOOK_NONE && matched && may_be_program(entry->name)) {
         look = OV_LOOK_PROGRAM;
     }
@@ -341,9 +278,6 @@ static void finish(struct ov_looker *l)
     if (l->ask != NULL) {
         status = ov_ask_finish(l->ask, l->err);
     }
-    if (status == OVERT_OK && l->rpm != NULL) {
-        status = ov_ask_finish(l->rpm, l->err);
-    }
     if (status != OVERT_OK) {
         stop(l, status);
     }
@@ -425,15 +359,11 @@ overt_status ov_system_look(struct ov_survey *survey, const struct ov_catalogue 
     if (status == OVERT_OK) {
         l.index = index;
         l.gather = ov_gather_new(survey, catalogue);
-        l.ask_options = (struct ov_ask_options){ .program = "overt-worker",
-            .database_fd = options->database_fd,
+        l.ask_options = (struct ov_ask_options){ .database_fd = options->database_fd,
             .database_bytes = options->database_bytes,
             .without = options->without,
             .questions = ov_index_questions(index),
             .sink = &sink };
-        l.rpm_options = l.ask_options;
-        l.rpm_options.program = "overt-rpmdb";
-        l.rpm_options.questions = ov_bytes_of(NULL, 0);
         name_host(&l, options);
         survey->hosts[survey->host_count - 1].catalogue = catalogue->digest;
         status = ov_ask_open(&l.ask, &l.ask_options, err);
@@ -455,7 +385,6 @@ overt_status ov_system_look(struct ov_survey *survey, const struct ov_catalogue 
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for what was found");
     }
     ov_ask_close(l.ask);
-    ov_ask_close(l.rpm);
     ov_gather_free(l.gather);
     ov_index_free(index);
     if (l.root_fd >= 0) {

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tarfile
 import zipfile
+import zlib
 
 
 def write(root, path, content=b""):
@@ -39,13 +40,43 @@ def alpine_installed(packages):
     return "".join(f"C:Q1abc\nP:{n}\nV:{v}\nA:x86_64\nm:Someone\n\n" for n, v in packages)
 
 
-def rpm_header(name, version, release, vendor, arch="x86_64"):
+def rpm_header(name, version, release, vendor, arch="x86_64", description=""):
     """A header as RPM keeps it in its database: no lead, no magic."""
     index, store = b"", b""
-    for tag, text in ((1000, name), (1001, version), (1002, release), (1011, vendor), (1022, arch)):
+    for tag, text in ((1000, name), (1001, version), (1002, release), (1011, vendor), (1022, arch),
+                      (1005, description)):
         index += struct.pack(">IIII", tag, 6, len(store), 1)
         store += text.encode() + b"\0"
     return struct.pack(">II", len(index) // 16, len(store)) + index + store
+
+
+def rpm_ndb(headers):
+    """An RPM database as SUSE keeps it: slots, and blobs in blocks of 16 bytes."""
+    pages = (32 + 16 * len(headers) + 4095) // 4096
+    slots, blobs, at = b"", b"", pages * 4096 // 16
+    for number, header in enumerate(headers, 1):
+        blob = struct.pack("<4sIII", b"BlbS", number, 1, len(header)) + header
+        blob += b"\0" * (-(len(blob) + 12) % 16) + struct.pack("<II4s", zlib.adler32(blob), len(header), b"BlbE")
+        slots += struct.pack("<4sIII", b"Slot", number, at, len(blob) // 16)
+        blobs, at = blobs + blob, at + len(blob) // 16
+    head = struct.pack("<4sIIIIIII", b"RpmP", 0, 1, pages, len(headers) + 1, 0, 0, 0)
+    free = struct.pack("<4sIII", b"Slot", 0, 0, 0)
+    return (head + slots + free * ((pages * 4096 - len(head) - len(slots)) // 16)) + blobs
+
+
+def rpm_bdb(headers, folder_path, page_bytes=4096):
+    """An RPM database as RHEL 8 kept it, written by Berkeley DB itself (Debian's db5.3-util); None without it."""
+    if shutil.which("db5.3_load") is None:
+        return None
+    path = os.path.join(folder_path, "Packages")
+    if os.path.exists(path):
+        os.unlink(path)
+    lines = "".join(f" {struct.pack('<I', n).hex()}\n {h.hex()}\n"
+                    for n, h in enumerate([struct.pack("<I", len(headers)), *headers]))
+    text = f"VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize={page_bytes}\nHEADER=END\n{lines}DATA=END\n"
+    subprocess.run(["db5.3_load", path], input=text.encode(), check=True)
+    with open(path, "rb") as f:
+        return f.read()
 
 
 # --- registry hives ---------------------------------------------------------------------------

@@ -267,6 +267,43 @@ def since_says_what_went():
     assert "Removed since the last report:\n  - Kaspersky Industrial" in text, text
 
 
+# --- the ledger ---------------------------------------------------------------------------------
+
+def every_run_is_on_record():
+    """In a ledger of a user's own, once it was begun; before that, none is made."""
+    state = TMP / "state"
+    state.mkdir(mode=0o777)
+    state.chmod(0o777)
+    TMP.chmod(0o755)
+    env = {"XDG_STATE_HOME": str(state), "PATH": os.environ["PATH"]}
+    other = [] if os.geteuid() else ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    if subprocess.run([*other, OVERT, "--version"], capture_output=True, check=False).returncode:
+        print("# SKIP the build cannot be run by another user")
+        return
+
+    def command(*arguments):
+        return subprocess.run([*other, OVERT, *map(str, arguments)], capture_output=True, check=False, env=env)
+
+    command("prohibited", "--root", with_products())
+    tap.same(os.listdir(state), [])
+    tap.same(command("ledger", "begin").returncode, 0)
+    tap.same(command("prohibited", "--root", with_products()).returncode, 1)
+    tap.same(command("prohibited", "--root", without()).returncode, 0)
+    tap.same(command("prohibited", "--root", incomplete()).returncode, 3)
+    report = TMP / "for-the-record"
+    report.write_bytes(command("prohibited", "--root", without(), "--format", "json").stdout)
+    tap.same(command("prohibited", "merge", report).returncode, 0)
+    tap.same(command("prohibited", "plan", "--root", without()).returncode, 0)
+    tap.same(command("prohibited", "--root", TMP / "nowhere").returncode, 2)
+    tap.same(command("ledger", "verify").returncode, 0)
+    lines = (state / "overt/ledger/records").read_text().splitlines()
+    tap.same([line for line in lines if line.startswith(("prohibited ", "result "))],
+             ["prohibited look", "result found", "prohibited look", "result none found", "prohibited look", "result incomplete",
+              "prohibited look", "result none found", "prohibited merge", "result none found", "prohibited plan",
+              "result none found", "prohibited look", "result error"])
+    assert "installed kesl on ws-017" in lines and f"root {with_products()}" in lines, lines
+
+
 # --- removal ------------------------------------------------------------------------------------
 
 def the_plan_names_steps():
@@ -308,5 +345,5 @@ def a_script_does_nothing_until_told():
 
 tap.run([the_catalogue_is_of_its_form, every_fact_has_its_source, every_form_has_every_field,
          none_found_is_said_only_when_all_was_read, csv_is_csv, html_stands_alone, cyclonedx_is_cyclonedx, ocsf_is_ocsf,
-         reports_merge, what_does_not_add_up_is_refused, since_says_what_went, the_plan_names_steps,
+         reports_merge, what_does_not_add_up_is_refused, since_says_what_went, every_run_is_on_record, the_plan_names_steps,
          a_script_does_nothing_until_told])

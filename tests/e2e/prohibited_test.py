@@ -341,6 +341,31 @@ def android_shows_every_fact():
     tap.same(Report("--root", only).states(), {"kaspersky-android": "remnant"}, "an APK that lies about")
 
 
+def an_installer_package_is_a_remnant():
+    """A package of another vendor that Debian's wixl writes."""
+    if shutil.which("wixl") is None:
+        print("# SKIP there is no wixl")
+        return
+    code = "ABCDDCBA-86C7-4D14-AEC0-86416A69ABDE"
+    make.write(TMP, "a.wxs", f"""<?xml version="1.0"?><Wix xmlns="http://schemas.microsoft.com/wix/2006/wi">
+        <Product Name="Acme Shield" Id="{code}" UpgradeCode="ABCDDCBA-7349-453F-94F6-BCB5110BA4FD" Language="1033"
+        Codepage="1252" Version="2.1.3" Manufacturer="Acme Security AG"><Package Id="*" Description="d"
+        Manufacturer="Acme Security AG" InstallerVersion="100" Languages="1033" Compressed="yes" SummaryCodepage="1252"/>
+        <Directory Id="TARGETDIR" Name="SourceDir"/><Feature Id="C" Level="1"/></Product></Wix>""")
+    subprocess.run(["wixl", "-o", TMP / "a.msi", TMP / "a.wxs"], check=True, capture_output=True)
+    products = json.loads(json.dumps(ACME))
+    products["products"][0]["facts"] = [{"kind": "msi-product", "value": "{" + code + "}", "shows": "installed",
+                                         "strength": "strong", "source": "made up", "platform": "windows"}]
+    make.lay_out(TMP / "msi-data", {"a.json": json.dumps(products).encode()})
+    whole = (TMP / "a.msi").read_bytes()
+    root = make.lay_out(TMP / "msi", {"Users/x/Downloads/Setup.MSI": whole})
+    found = Report("--root", root, "--products", TMP / "msi-data").findings["acme-shield"]
+    tap.same((found["state"], found["version"], found["entity"]), ("remnant", "2.1.3", "Acme Security AG"))
+    for cut in (600, len(whole) // 2):
+        make.write(root, "Users/x/Downloads/Setup.MSI", whole[:cut])
+        tap.same(Report("--root", root, "--products", TMP / "msi-data").code, 3, cut)
+
+
 # --- archives and images ------------------------------------------------------------------------
 
 def an_archive_is_a_system_too():
@@ -392,27 +417,74 @@ def a_system_inside_a_system_counts():
     tap.same(report.findings["kesl"]["evidence"][0]["where"], "/var/lib/lxc/web/rootfs/var/lib/dpkg/status")
 
 
-def rpm_databases_are_read_or_named():
-    root = make.lay_out(TMP / "rpm", {"var/lib/rpm": None})
-    db = sqlite3.connect(root / "var/lib/rpm/rpmdb.sqlite")
-    db.execute("PRAGMA journal_mode=WAL")
+def rpm_sqlite(path, headers, wal=True):
+    """RPM's database in SQLite form."""
+    path.unlink(missing_ok=True)
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
     db.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
-    for name in ("bash", "kesl"):
-        db.execute("INSERT INTO Packages(blob) VALUES (?)", (make.rpm_header(name, "12.1", "2", "Vendor" * 900),))
+    db.executemany("INSERT INTO Packages(blob) VALUES (?)", [(h,) for h in headers])
     db.commit()
     db.close()
+    return path.read_bytes()
+
+
+def rpm_databases_of_every_kind_are_read():
+    """Many packages, and headers of every length around those where pages end."""
+    names = [f"p{i}" for i in range(300)] + ["kesl"]
+    headers = [make.rpm_header(n, "12.1", "2", "V", description="d" * (i * 37 % 9000)) for i, n in enumerate(names)]
+    folder = TMP / "rpm-made"
+    folder.mkdir()
+    kinds = {"var/lib/rpm/rpmdb.sqlite": rpm_sqlite(folder / "db", headers),
+             "usr/lib/sysimage/rpm/Packages.db": make.rpm_ndb(headers)}
+    for size in (512, 4096, 65536):
+        bdb = make.rpm_bdb(headers, folder, size)
+        if bdb is None:
+            print("# SKIP there is no db5.3_load")
+            break
+        kinds[f"disk{size}/var/lib/rpm/Packages"] = bdb
+        kinds[f"disk{size}/etc/passwd"] = b""
+    for path, content in kinds.items():
+        if path.endswith("passwd"):
+            continue
+        files = {path: content}
+        files.update({p: b"" for p in kinds if p.endswith("passwd") and p.split("/")[0] == path.split("/")[0]})
+        report = Report("--root", make.lay_out(TMP / "rpm", files))
+        tap.same((report.states(), report.findings["kesl"]["version"], report.unread),
+                 ({"kesl": "installed"}, "12.1-2", []), path)
+        (TMP / "rpm.tar").write_bytes(make.tar({path.split("/", 1)[1] if "disk" in path else path: content}, "w:gz"))
+        report = Report("--root", TMP / "rpm.tar")
+        tap.same((report.states(), report.unread), ({"kesl": "installed"}, []), f"{path} in an archive")
+        for cut in (40, len(content) // 2, len(content) - 1):
+            report = Report("--root", make.lay_out(TMP / "rpm", dict(files, **{path: content[:cut]})))
+            tap.same([u["area"] for u in report.unread][:1], ["RPM database"], (path, cut))
+
+
+def what_rpm_itself_wrote_is_read():
+    """The distribution's own rpm, as a judge."""
+    if shutil.which("rpm") is None:
+        print("# SKIP there is no rpm")
+        return
+    root = make.lay_out(TMP / "rpm-root", {"tmp": None})
+    package = TMP / "build/RPMS/noarch/kesl-12.3-4.noarch.rpm"
+    make.write(TMP, "kesl.spec", "Name: kesl\nVersion: 12.3\nRelease: 4\nSummary: s\nLicense: l\nBuildArch: noarch\n"
+               "Vendor: AO Kaspersky Lab\n%description\nd\n%files\n")
+    subprocess.run(["rpmbuild", "-bb", "--define", f"_topdir {TMP}/build", TMP / "kesl.spec"], check=True,
+                   capture_output=True)
+    subprocess.run(["rpm", "--root", root, "--dbpath", "/var/lib/rpm", "--justdb", "--nodeps", "-i", package],
+                   check=True, capture_output=True)
     report = Report("--root", root)
-    tap.same((report.states(), report.findings["kesl"]["version"]), ({"kesl": "installed"}, "12.1-2"))
-    make.write(root, "var/lib/rpm/rpmdb.sqlite-wal", b"changes")
-    make.write(root, "var/lib/rpm/Packages", b"bdb")
-    make.write(root, "var/lib/rpm/Packages.db", b"ndb")
+    tap.same((report.findings["kesl"]["version"], report.findings["kesl"]["entity"], report.unread),
+             ("12.3-4", "AO Kaspersky Lab", []))
+
+
+def rpm_databases_that_cannot_be_read_are_named():
+    header = make.rpm_header("kesl", "12.1", "2", "V")
+    root = make.lay_out(TMP / "rpm", {"var/lib/rpm/rpmdb.sqlite": rpm_sqlite(TMP / "db", [header]),
+                                      "var/lib/rpm/rpmdb.sqlite-wal": b"changes" * 9, "var/lib/rpm/Packages": b"bdb" * 99,
+                                      "var/lib/rpm/Packages.db": b"RpmP\1\0\0\0" + b"\0" * 4096})
     tap.same(sorted(u["path"] for u in Report("--root", root).unread),
              ["/var/lib/rpm/Packages", "/var/lib/rpm/Packages.db", "/var/lib/rpm/rpmdb.sqlite-wal"])
-    with open(root / "var/lib/rpm/rpmdb.sqlite", "r+b") as f:
-        f.truncate(5000)
-    report = Report("--root", make.lay_out(TMP / "rpm2", {
-        "var/lib/rpm/rpmdb.sqlite": (root / "var/lib/rpm/rpmdb.sqlite").read_bytes()}))
-    tap.same((report.code, [u["area"] for u in report.unread][:1]), (3, ["RPM database"]))
     view = TMP / "view.sqlite"
     view.unlink(missing_ok=True)
     db = sqlite3.connect(view)
@@ -422,6 +494,63 @@ def rpm_databases_are_read_or_named():
     db.close()
     report = Report("--root", make.lay_out(TMP / "rpm3", {"var/lib/rpm/rpmdb.sqlite": view.read_bytes()}))
     tap.same((report.code, len(report.unread)), (3, 1), "a schema that would run for ever")
+
+
+def other_package_managers():
+    """Every manager that lists or names its packages: the same product each time, with its version."""
+    def sqlite(name, statements):
+        path = TMP / name
+        path.unlink(missing_ok=True)
+        db = sqlite3.connect(path)
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+        db.close()
+        return path.read_bytes()
+
+    pkg = sqlite("pkg", ["CREATE TABLE packages (id INTEGER PRIMARY KEY, origin TEXT NOT NULL, name TEXT NOT NULL, "
+                         "version TEXT NOT NULL, comment TEXT, arch TEXT, maintainer TEXT, UNIQUE(name))",
+                         "INSERT INTO packages VALUES (1, 'x/y', 'kesl', '12.1', 'c', 'a', 'm')"])
+    managers = {
+        "pacman": {"var/lib/pacman/local/kesl-12.1-1/desc": b"%NAME%\nkesl\n\n%VERSION%\n12.1-1\n\n%ARCH%\nany\n"},
+        "Alpine": {"lib/apk/db/installed": make.alpine_installed([("kesl", "12.1-1")]).encode()},
+        "opkg": {"usr/lib/opkg/status": make.dpkg_status([("kesl", "12.1-1", "install ok installed", "X")]).encode()},
+        "distroless": {"var/lib/dpkg/status.d/kesl": b"Package: kesl\nStatus: install ok installed\nVersion: 12.1-1\n"},
+        "distroless without a status": {"var/lib/dpkg/status.d/kesl": b"Package: kesl\nVersion: 12.1-1\n"},
+        "FreeBSD": {"var/db/pkg/local.sqlite": pkg},
+        "snap": {"var/lib/snapd/snaps/kesl_12.snap": b"hsqs" + b"\0" * 96},
+        "flatpak": {"var/lib/flatpak/app/kesl/current": None},
+        "Portage": {"var/db/pkg/app-antivirus/kesl-12.1-r1/CONTENTS": b""},
+        "Slackware": {"var/lib/pkgtools/packages/kesl-12.1-x86_64-1": b""},
+        "Homebrew": {"opt/homebrew/Cellar/kesl/12.1/bin": None},
+        "Nix": {"nix/store/0c1wxqf3q2b9-kesl-12.1/bin": None}}
+    for manager, files in managers.items():
+        report = Report("--root", make.lay_out(TMP / "manager", files))
+        tap.same(report.states(), {"kesl": "installed"}, manager)
+        assert manager == "flatpak" or report.findings["kesl"]["version"].startswith("12"), manager
+        tap.same(report.unread, [], manager)
+    winget = sqlite("winget", ["CREATE TABLE ids (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL)",
+                               "INSERT INTO ids(id) VALUES ('7zip.7zip'), ('Kaspersky.KES')"])
+    place = "Users/x/AppData/Local/Packages/Microsoft.DesktopAppInstaller_8wekyb3d8bbwe/LocalState/"
+    identifier = next(f["value"] for _, f in catalogue() if f["kind"] == "winget")
+    winget = winget.replace(b"Kaspersky.KES", b"Kaspersky.KES") if identifier == "Kaspersky.KES" else \
+        sqlite("winget2", ["CREATE TABLE ids (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL)",
+                           f"INSERT INTO ids(id) VALUES ('7zip.7zip'), ('{identifier}')"])
+    report = Report("--root", make.lay_out(TMP / "manager", {
+        place + "Microsoft.Winget.Source_8wekyb3d8bbwe/installed.db": winget,
+        "Program Files/WindowsApps/Microsoft.Winget.Source_1_8wekyb3d8bbwe/Public/index.db": winget}))
+    tap.same(len(report.findings), 1)
+    found = next(iter(report.findings.values()))
+    tap.same(([e["value"] for e in found["evidence"]], found["evidence"][0]["where"].endswith("installed.db")),
+             ([identifier], True), "and not from the list of all there is")
+    kext = sqlite("kext", ["CREATE TABLE kext_policy ( team_id TEXT, bundle_id TEXT, allowed BOOLEAN, developer_name TEXT, "
+                           "flags INTEGER, PRIMARY KEY (team_id, bundle_id) )",
+                           "INSERT INTO kext_policy VALUES ('2Y8XE5CQ94', 'com.kaspersky.kext.klif', 1, 'x', 8)"])
+    report = Report("--root", make.lay_out(TMP / "manager", {
+        "private/var/db/SystemPolicyConfiguration/KextPolicy": kext}))
+    tap.same(set(report.states().values()), {"remnant"}, "what was once allowed")
+    report = Report("--root", make.lay_out(TMP / "manager", {"var/db/xbps/pkgdb-0.38.plist": b"<plist>"}))
+    tap.same((report.code, [u["path"] for u in report.unread]), (3, ["/var/db/xbps/pkgdb-0.38.plist"]))
 
 
 # --- what cannot be read ------------------------------------------------------------------------
@@ -526,7 +655,10 @@ def a_mention_is_never_a_finding():
 
 
 tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, windows_shows_every_fact,
-         linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact, an_archive_is_a_system_too,
-         layers_hide_what_they_remove, a_system_inside_a_system_counts, rpm_databases_are_read_or_named, hostile_trees_are_incomplete_by_name,
+         linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
+         an_installer_package_is_a_remnant, an_archive_is_a_system_too,
+         layers_hide_what_they_remove, a_system_inside_a_system_counts,
+         rpm_databases_of_every_kind_are_read, what_rpm_itself_wrote_is_read, rpm_databases_that_cannot_be_read_are_named,
+         other_package_managers, hostile_trees_are_incomplete_by_name,
          an_unreadable_folder_is_named, nothing_outside_the_root_is_opened, an_organisation_adds_its_own,
          a_mention_is_never_a_finding])

@@ -7,7 +7,10 @@
 #include <time.h>
 
 #include "api/memfd.h"
+#include "base/limits.h"
+#include "base/text.h"
 #include "programs/overt/commands.h"
+#include "programs/overt/ledgers.h"
 #include "programs/overt/out.h"
 #include "programs/overt/prohibited.h"
 #include "programs/overt/rulesets.h"
@@ -121,6 +124,60 @@ static int code_of(const struct ov_survey *survey)
                                            : OV_EXIT_INCOMPLETE;
 }
 
+/* "NAME VALUE" or "NAME VALUE on MORE", escaped: names came from the systems looked at. */
+static void put_line(struct ov_buf *text, const char *name, const char *value, const char *more)
+{
+    ov_buf_put_text(text, name);
+    ov_buf_put_u8(text, ' ');
+    ov_text_escape(text, ov_bytes_of(value, strlen(value)));
+    if (more != NULL) {
+        ov_buf_put_text(text, " on ");
+        ov_text_escape(text, ov_bytes_of(more, strlen(more)));
+    }
+    ov_buf_put_u8(text, '\n');
+}
+
+static void put_survey(struct ov_buf *text, const struct ov_survey *survey, bool from_reports)
+{
+    if (survey->host_count != 0) {
+        put_line(text, "catalogue", survey->hosts[0].catalogue, NULL);
+        put_line(text, from_reports ? "from" : "root", survey->hosts[0].root, NULL);
+    }
+    for (size_t i = 0; i < survey->host_count; i++) {
+        put_line(text, "host", survey->hosts[i].name, NULL);
+    }
+    for (size_t i = 0; i < survey->found_count; i++) {
+        put_line(text, ov_state_name(survey->found[i].state), survey->found[i].product,
+                survey->hosts[survey->found[i].host].name);
+    }
+}
+
+/* Every run: what was looked at, with what, what was found, and how it ended. */
+static void put_on_record(const struct prohibited *p, const struct ov_survey *survey, int code)
+{
+    static const char *const tasks[] = { "look", "merge", "plan" };
+    static const char *const results[] = { [OV_EXIT_CLEAN] = "none found",
+        [OV_EXIT_DETECTED] = "found",
+        [OV_EXIT_ERROR] = "error",
+        [OV_EXIT_INCOMPLETE] = "incomplete" };
+    struct ov_buf text;
+
+    ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
+    ov_buf_printf(&text, "prohibited %s\nresult %s\nhosts %zu\nfindings %zu\ncomplete %s\n",
+            tasks[p->task], results[code], survey->host_count, survey->found_count,
+            ov_survey_is_complete(survey) ? "yes" : "no");
+    put_survey(&text, survey, p->reports.count != 0);
+    if (!ov_buf_ok(&text)) { /* long names: the counts stand for them */
+        ov_buf_done(&text);
+        ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
+        ov_buf_printf(&text,
+                "prohibited %s\nresult %s\nhosts %zu\nfindings %zu, too long to list\n",
+                tasks[p->task], results[code], survey->host_count, survey->found_count);
+    }
+    ov_ledger_scan("prohibited", ov_buf_bytes(&text));
+    ov_buf_done(&text);
+}
+
 int prohibited_run(struct prohibited *p)
 {
     static struct ov_catalogue catalogue; /* large */
@@ -138,6 +195,7 @@ int prohibited_run(struct prohibited *p)
             && prohibited_write(p, &catalogue, &survey, p->since == NULL ? NULL : &before)) {
         code = code_of(&survey);
     }
+    put_on_record(p, &survey, code);
     ov_survey_done(&before);
     ov_survey_done(&survey);
     ov_catalogue_done(&catalogue);

@@ -169,31 +169,6 @@ static bool give_values(struct ov_engine *engine, struct ov_bytes values, int64_
     return has_time;
 }
 
-struct asked {
-    enum ov_look look;
-    int fd;
-    uint64_t size;
-};
-
-static void read_asked(struct ov_evidence *e, void *payload)
-{
-    const struct asked *asked = payload;
-
-    ov_evidence_read(e, asked->look, asked->fd, asked->size);
-}
-
-/* What a file says of installed software. */
-static void answer_traces(
-        uint32_t seq, int fd, uint64_t size, uint32_t flags, struct ov_bytes questions)
-{
-    struct asked asked = { .look = (enum ov_look)(flags & OV_FACTS_LOOK), .fd = fd, .size = size };
-
-    if ((flags & OV_FACTS_LOOK) > OV_LOOK_LAST || (flags & ~(OV_FACTS_LOOK | OV_FACTS_DEEP)) != 0) {
-        _exit(OV_JAILED_EXIT_PROTOCOL);
-    }
-    worker_traces(seq, fd, questions, (flags & OV_FACTS_DEEP) != 0, read_asked, &asked);
-}
-
 int main(int argc, char **argv)
 {
     const bool explain = argc == 2 && strcmp(argv[1], "explain") == 0;
@@ -223,7 +198,7 @@ int main(int argc, char **argv)
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
         if (facts) {
-            answer_traces(seq, fds[0], size, ov_le32_get(request.flags), behind);
+            worker_traces(seq, fds[0], size, behind, ov_le32_get(request.flags));
         } else if (explain) {
             int64_t time = 0;
             const bool has_time = give_values(engine, behind, &time);

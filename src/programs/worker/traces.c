@@ -70,8 +70,7 @@ static void on_gap(void *payload, uint32_t member, enum ov_reason reason, const 
     }
 }
 
-void worker_traces(uint32_t seq, int fd, struct ov_bytes questions, bool deep,
-        void (*read)(struct ov_evidence *e, void *payload), void *payload)
+void worker_traces(uint32_t seq, int fd, uint64_t size, struct ov_bytes questions, uint32_t flags)
 {
     static struct facts f;
     const struct ov_evidence_sink sink = { .payload = &f, .fact = on_fact, .gap = on_gap };
@@ -81,14 +80,17 @@ void worker_traces(uint32_t seq, int fd, struct ov_bytes questions, bool deep,
         .bytes_left = OV_EVIDENCE_BYTES_MAX,
         .steps_left = OV_EVIDENCE_STEPS_MAX,
         .members_left = OV_EVIDENCE_MEMBERS_MAX,
-        .deep = deep,
+        .deep = (flags & OV_FACTS_DEEP) != 0,
     };
 
+    if ((flags & OV_FACTS_LOOK) > OV_LOOK_LAST || (flags & ~(OV_FACTS_LOOK | OV_FACTS_DEEP)) != 0) {
+        _exit(OV_JAILED_EXIT_PROTOCOL);
+    }
     f.seq = seq;
     f.bytes_sent = 0;
     f.lost = false;
     ov_buf_init(&f.message, OV_EXPLAIN_FRAME_BYTES_MAX);
-    read(&e, payload);
+    ov_evidence_read(&e, (enum ov_look)(flags & OV_FACTS_LOOK), fd, size);
     (void)close(fd); /* before END: the supervisor may let go of the file then */
     if (f.lost) {
         send_gap(&f, 0, OV_REASON_REPLIES, "");
