@@ -297,11 +297,14 @@ def every_run_is_on_record():
     tap.same(command("prohibited", "--root", TMP / "nowhere").returncode, 2)
     tap.same(command("ledger", "verify").returncode, 0)
     lines = (state / "overt/ledger/records").read_text().splitlines()
-    tap.same([line for line in lines if line.startswith(("prohibited ", "result "))],
-             ["prohibited look", "result found", "prohibited look", "result none found", "prohibited look", "result incomplete",
-              "prohibited look", "result none found", "prohibited merge", "result none found", "prohibited plan",
-              "result none found", "prohibited look", "result error"])
-    assert "installed kesl on ws-017" in lines and f"root {with_products()}" in lines, lines
+    tap.same([line.split()[2] for line in lines if line.startswith("record ")][-7:], ["prohibited"] * 7)
+    tap.same([line for line in lines if line.startswith(("task ", "result "))],
+             ["task look", "result found", "task look", "result none found", "task look", "result incomplete",
+              "task look", "result none found", "task merge", "result none found", "task plan",
+              "result none found", "task look", "result error"])
+    at = lines.index("product kesl")
+    tap.same(lines[at + 1:at + 3], ["state installed", "on ws-017"])
+    assert f"system {with_products()}" in lines, lines
 
 
 # --- removal ------------------------------------------------------------------------------------

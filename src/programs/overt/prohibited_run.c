@@ -7,8 +7,6 @@
 #include <time.h>
 
 #include "api/memfd.h"
-#include "base/limits.h"
-#include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/ledgers.h"
 #include "programs/overt/out.h"
@@ -124,34 +122,6 @@ static int code_of(const struct ov_survey *survey)
                                            : OV_EXIT_INCOMPLETE;
 }
 
-/* "NAME VALUE" or "NAME VALUE on MORE", escaped: names came from the systems looked at. */
-static void put_line(struct ov_buf *text, const char *name, const char *value, const char *more)
-{
-    ov_buf_put_text(text, name);
-    ov_buf_put_u8(text, ' ');
-    ov_text_escape(text, ov_bytes_of(value, strlen(value)));
-    if (more != NULL) {
-        ov_buf_put_text(text, " on ");
-        ov_text_escape(text, ov_bytes_of(more, strlen(more)));
-    }
-    ov_buf_put_u8(text, '\n');
-}
-
-static void put_survey(struct ov_buf *text, const struct ov_survey *survey, bool from_reports)
-{
-    if (survey->host_count != 0) {
-        put_line(text, "catalogue", survey->hosts[0].catalogue, NULL);
-        put_line(text, from_reports ? "from" : "root", survey->hosts[0].root, NULL);
-    }
-    for (size_t i = 0; i < survey->host_count; i++) {
-        put_line(text, "host", survey->hosts[i].name, NULL);
-    }
-    for (size_t i = 0; i < survey->found_count; i++) {
-        put_line(text, ov_state_name(survey->found[i].state), survey->found[i].product,
-                survey->hosts[survey->found[i].host].name);
-    }
-}
-
 /* Every run: what was looked at, with what, what was found, and how it ended. */
 static void put_on_record(const struct prohibited *p, const struct ov_survey *survey, int code)
 {
@@ -162,20 +132,26 @@ static void put_on_record(const struct prohibited *p, const struct ov_survey *su
         [OV_EXIT_INCOMPLETE] = "incomplete" };
     struct ov_buf text;
 
-    ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
-    ov_buf_printf(&text, "prohibited %s\nresult %s\nhosts %zu\nfindings %zu\ncomplete %s\n",
-            tasks[p->task], results[code], survey->host_count, survey->found_count,
-            ov_survey_is_complete(survey) ? "yes" : "no");
-    put_survey(&text, survey, p->reports.count != 0);
-    if (!ov_buf_ok(&text)) { /* long names: the counts stand for them */
-        ov_buf_done(&text);
-        ov_buf_init(&text, OV_LEDGER_RECORD_BYTES_MAX);
-        ov_buf_printf(&text,
-                "prohibited %s\nresult %s\nhosts %zu\nfindings %zu, too long to list\n",
-                tasks[p->task], results[code], survey->host_count, survey->found_count);
+    ov_ledger_begin(&text);
+    ov_ledger_put(&text, "task", tasks[p->task]);
+    ov_ledger_put(&text, "result", results[code]);
+    if (p->reports.count == 0) {
+        ov_ledger_put(&text, "system", p->root == NULL ? "/" : p->root);
     }
-    ov_ledger_scan("prohibited", ov_buf_bytes(&text));
-    ov_buf_done(&text);
+    ov_ledger_put(&text, "deep", p->deep ? "yes" : "no");
+    ov_ledger_put_number(&text, "hosts", survey->host_count);
+    ov_ledger_put_number(&text, "findings", survey->found_count);
+    ov_ledger_put(&text, "complete", ov_survey_is_complete(survey) ? "yes" : "no");
+    for (size_t i = 0; i < survey->host_count; i++) {
+        ov_ledger_put(&text, "host", survey->hosts[i].name);
+        ov_ledger_put(&text, "catalogue", survey->hosts[i].catalogue);
+    }
+    for (size_t i = 0; i < survey->found_count; i++) {
+        ov_ledger_put(&text, "product", survey->found[i].product);
+        ov_ledger_put(&text, "state", ov_state_name(survey->found[i].state));
+        ov_ledger_put(&text, "on", survey->hosts[survey->found[i].host].name);
+    }
+    (void)ov_ledger_end("prohibited", OV_LEDGER_PROHIBITED, &text); /* it said what went wrong */
 }
 
 int prohibited_run(struct prohibited *p)
