@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/defence.h"
 #include "trust/base64.h"
 #include "trust/line.h"
 
@@ -190,7 +191,7 @@ static overt_status check_suppress(struct ov_bytes body, overt_error *err)
     while (good && lines.next < ov_bytes_len(body)) {
         good = ov_suppress_next(&lines, &hex);
     }
-    if (!good) {
+    if (!good && OV_DEFENDED(exact_suppression)) {
         return ov_line_fail(err, OVERT_E_SYNTAX, &lines,
                 "a suppress body is lines of `sha256` and 64 hex digits alone, no pattern");
     }
@@ -301,7 +302,7 @@ overt_status ov_keyset_check(const struct ov_keyset *keyset, const struct ov_not
         }
         have += check.is_signed;
     }
-    if (have < keyset->thresholds[kind]) {
+    if (have < keyset->thresholds[kind] && OV_DEFENDED(thresholds)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "signed by %u release keys; a %s entry needs %u", have, kind_names[kind],
                 keyset->thresholds[kind]);
@@ -353,6 +354,10 @@ overt_status ov_entry_read(struct ov_bytes text, struct ov_entry *out, overt_err
             return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "not an entry of version 1");
         }
         if (i == 1 && !ov_entry_kind_of(line[1], &entry.kind)) {
+            if (!OV_DEFENDED(known_kinds)) {
+                entry.kind = OV_ENTRY_STATEMENT;
+                continue;
+            }
             return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "an entry of an unknown kind");
         }
         if (i == 2 && !ov_entry_name_is_good(line[2])) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/defence.h"
 #include "base/text.h"
 
 struct ov_bytes ov_text_cut(struct ov_bytes text, uint64_t off, uint64_t len)
@@ -71,6 +72,9 @@ void ov_line_shift(overt_error *err, const struct ov_lines *lines)
 
 overt_status ov_text_check_plain(struct ov_bytes text, overt_error *err)
 {
+    if (!OV_DEFENDED(plain_text)) {
+        return OVERT_OK;
+    }
     struct ov_lines lines = ov_lines_on(text);
     struct ov_bytes line;
     bool more = true;

@@ -2,6 +2,7 @@
 #include "trust/policy.h"
 
 #include "base/checked.h"
+#include "base/defence.h"
 #include "trust/line.h"
 
 /* Members stand before their group, so one pass in order answers every group. */
@@ -79,9 +80,9 @@ static overt_status check_logs(const struct ov_policy *policy, const struct ov_n
         }
         is_signed = is_signed || (check.is_signed && is_origin(key, origin));
     }
-    return is_signed ? OVERT_OK
-                     : ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
-                             "the log's own signature is missing");
+    return is_signed || !OV_DEFENDED(log_signature) ? OVERT_OK
+                                                    : ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                                                            "the log's own signature is missing");
 }
 
 static overt_status fail_quorum(
@@ -137,14 +138,14 @@ overt_status ov_policy_judge(const struct ov_policy *policy, const struct ov_not
         if (status != OVERT_OK) {
             return status;
         }
-        signed_by[i] = check.is_signed && check.time >= since;
+        signed_by[i] = check.is_signed && (check.time >= since || !OV_DEFENDED(time_ascends));
         if (signed_by[i] && asked[i]) {
             judgement.is_counted[i] = true;
             insert_time(times, judgement.counted, check.time);
             judgement.counted++;
         }
     }
-    if (!ov_policy_quorum_holds(policy, signed_by)) {
+    if (!ov_policy_quorum_holds(policy, signed_by) && OV_DEFENDED(quorum)) {
         return fail_quorum(policy, signed_by, err);
     }
     if (judgement.counted > 0) {

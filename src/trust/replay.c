@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/text.h"
 #include "trust/base64.h"
 #include "trust/line.h"
@@ -71,9 +72,10 @@ static void decide(struct replaying *r, uint64_t index, const struct ov_entry *e
 {
     const struct ov_update *u = r->u;
 
-    if (effective(u, entry, u->entries[index].time) > u->state.time) {
+    if (effective(u, entry, u->entries[index].time) > u->state.time && OV_DEFENDED(delays)) {
         r->fates[index] = PENDING;
-    } else if (takes_away(entry->kind) && u->settings->has_own_key && !is_approved(u, index)) {
+    } else if (takes_away(entry->kind) && u->settings->has_own_key && !is_approved(u, index)
+               && OV_DEFENDED(own_key)) {
         r->fates[index] = UNAPPROVED;
     }
 }

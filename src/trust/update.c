@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/defence.h"
 #include "trust/line.h"
 #include "trust/pack.h"
 
@@ -108,7 +109,7 @@ static overt_status take_entry(
     if (status == OVERT_OK) {
         status = ov_entry_read(note->text, &entry, err);
     }
-    if (status == OVERT_OK && fresh && !same(entry.scope, u->wanted.origin)) {
+    if (status == OVERT_OK && fresh && !same(entry.scope, u->wanted.origin) && OV_DEFENDED(scope)) {
         status = ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "it was made for another log");
     }
     if (status == OVERT_OK && fresh) {
@@ -252,13 +253,13 @@ overt_status ov_update_checkpoint(struct ov_update *u, struct ov_bytes note, ove
     if (had && !same(wanted.origin, u->state.checkpoint.origin)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the checkpoint is of another log");
     }
-    if (wanted.size < u->state.tree.size) {
+    if (wanted.size < u->state.tree.size && OV_DEFENDED(size_ascends)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "rollback: the checkpoint has %" PRIu64 " entries, %" PRIu64 " were accepted",
                 wanted.size, u->state.tree.size);
     }
     if (had && wanted.size == u->state.tree.size
-            && !ov_hash_equal(&wanted.root, &u->state.checkpoint.root)) {
+            && !ov_hash_equal(&wanted.root, &u->state.checkpoint.root) && OV_DEFENDED(one_tree)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "FORK: the log signed another tree of %" PRIu64 " entries; keep this file: it is "
                 "evidence",
@@ -303,7 +304,7 @@ static overt_status take_segment(
         return status;
     }
     ov_tree_root(u->sha, &u->state.tree, &root);
-    if (!ov_hash_equal(&root, &checkpoint.root)) {
+    if (!ov_hash_equal(&root, &checkpoint.root) && OV_DEFENDED(roots)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "the entries up to %" PRIu64 " are not those of the checkpoint", checkpoint.size);
     }
@@ -358,17 +359,17 @@ overt_status ov_update_end(struct ov_update *u, overt_error *err)
     if (ov_bytes_len(u->wanted_note) == 0) {
         return OVERT_OK; /* nothing arrived */
     }
-    if (u->state.tree.size != u->wanted.size) {
+    if (u->state.tree.size != u->wanted.size && OV_DEFENDED(all_entries)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "the packs end at entry %" PRIu64 " of the checkpoint's %" PRIu64,
                 u->state.tree.size, u->wanted.size);
     }
     ov_tree_root(u->sha, &u->state.tree, &root);
-    if (!ov_hash_equal(&root, &u->wanted.root)) {
+    if (!ov_hash_equal(&root, &u->wanted.root) && OV_DEFENDED(roots)) {
         return ov_fail(
                 err, OVERT_E_CORRUPT, UINT64_MAX, "the entries are not those of the checkpoint");
     }
-    if (u->judgement.median_time < u->state.time) {
+    if (u->judgement.median_time < u->state.time && OV_DEFENDED(time_ascends)) {
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
                 "rollback in time: the checkpoint is older than what it contains");
     }

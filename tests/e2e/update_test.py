@@ -9,9 +9,11 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
-from log_rig import EXTRA, MARKER, Client, Folder, Log, Server, at, binary_rule, run  # noqa: E402
+from log_rig import (EXTRA, MARKER, RULE, Client, Folder, Log, Server, at, binary_rule,  # noqa: E402
+                     bundle_of, run)
 
 BUILD = os.path.abspath(sys.argv[1])
+DAY = 1767225600
 
 
 def rig(root, extra=EXTRA, **more):
@@ -201,8 +203,104 @@ def samples_are_tried_before_a_rule_counts():
         server.close()
 
 
+def a_rule_that_hits_the_system_waits_for_a_person():
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        text = open("/bin/bash", "rb").read()
+        at_byte = text.index(b"BASH_ENV")
+        piece = " ".join(f"{b:02X}" for b in text[at_byte - 20:at_byte + 24])
+        log.add(f"rule Hits_Bash {{\n    strings:\n        $a = {{ {piece} }}\n    condition:\n"
+                "        uint32(0) == 0x464C457F and $a\n}\n")
+        log.add(RULE, "good.yar")
+        log.sign()
+        log.publish()
+        extra = "overt delay rule 0\novert probation 20000000\n"
+        client = Client(BUILD, root / "client", log.policy([], extra))
+        path = bundle_of(log, root)
+        out = client.update("--bundle", path, check=0)[1]
+        held = (client.state / "active" / "held").read_text()
+        assert held.startswith("0 it hits /") and "a file of this system" in held, (held, out)
+        tap.same(client.scan()[0], 1)
+        run(client.overt, "rules", "accept", "0", "--state", client.state, check=0)
+        client.update("--bundle", path, check=0)
+        tap.same((client.state / "active" / "held").read_text(), "")
+        run(client.overt, "rules", "rollback", "--state", client.state, check=0)
+        assert "rolled back" in client.update("--bundle", path, check=0)[1]
+
+
+def a_suppressed_hit_is_shown_with_both_indices():
+    import hashlib
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        sample = b"xx" + MARKER + b"yy"
+        log.add(RULE)
+        log.entry("suppress", "S", f"sha256 {hashlib.sha256(sample).hexdigest()}\n")
+        log.sign()
+        log.publish(env=at(DAY))
+        client = Client(BUILD, root / "client", log.policy([], EXTRA))
+        client.update("--bundle", bundle_of(log, root), check=0, env=at(DAY + 60))
+        tap.same(client.scan(sample)[0], 1)  # three days of public delay
+        log.publish(env=at(DAY + 73 * 3600))
+        client.update("--bundle", bundle_of(log, root), check=0, env=at(DAY + 73 * 3600))
+        code, out = client.scan(sample)
+        tap.same(code, 0, out)
+        assert "SUPPRESSED by entry 1 Harmless_Marker [entry 0 of" in out, out
+        tap.same(client.scan(sample + b"!")[0], 1)
+        status = run(client.overt, "rules", "status", "--state", client.state, "--policy",
+                     client.policy_path, env=at(DAY + 73 * 3600), check=0)[1]
+        assert "suppressed 1 " in status, status
+
+
+def an_air_gapped_bundle_does_as_well():
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        log.release(env=at(DAY))
+        server = Server(log.public)
+        online = Client(BUILD, root / "online", log.policy([server.url], EXTRA))
+        online.update(check=0, env=at(DAY + 60))
+        log.release(binary_rule("Second", "the second"), env=at(DAY + 600))
+        online.update(check=0, env=at(DAY + 660))
+        server.close()
+        offline = Client(BUILD, root / "offline", log.policy([], EXTRA))
+        for first, last in (("0", "1"), ("1", "end")):
+            path = root / f"b{first}"
+            run(online.overt, "bundle", first, last, path, "--state", online.state, check=0)
+            offline.update("--bundle", path, check=0, env=at(DAY + 700))
+        tap.same(offline.scan(b"the second\x00\x01")[0], 1)
+        tap.same(offline.fingerprint()[0], online.fingerprint()[0])
+        bad = bytearray(path.read_bytes())
+        bad[len(bad) // 2] ^= 1
+        (root / "bad").write_bytes(bad)
+        fresh = Client(BUILD, root / "fresh", log.policy([], EXTRA))
+        tap.same(fresh.update("--bundle", root / "bad")[0], 2)
+
+
+def two_machines_send_the_same_requests():
+    seen = []
+    with Folder() as root:
+        log = Log(BUILD, root / "maker")
+        log.release()
+        for name in ("a", "b"):
+            server = Server(log.public)
+            client = Client(BUILD, root / name, log.policy([server.url], EXTRA))
+            (root / name / f"file-{name}").write_bytes(MARKER if name == "a" else b"clean")
+            client.update(check=0, env=dict(os.environ, HOME=f"/home/{name}", USER=name, http_proxy="http://x:1"))
+            if name == "a":
+                tap.same(client.scan()[0], 1)  # a hit
+            client.update(check=0)
+            port = server.url.rsplit(":", 1)[1]
+            seen.append([(line, [(k, v.replace(port, "PORT")) for k, v in headers])
+                         for line, headers in server.requests])
+            server.close()
+    tap.same(seen[0], seen[1])
+    names = {k.lower() for _, headers in seen[0] for k, _ in headers}
+    tap.same(names, {"host", "accept"}, "headers")
+
+
 tap.run([a_published_rule_detects_and_is_named, nothing_detects_it_before,
          more_rules_come_on_top_and_old_packs_are_not_fetched_again, witnesses_over_http_do_as_well,
          hash_lists_are_published_in_chunks, an_interrupted_download_is_resumed,
          one_lying_and_one_dead_mirror_of_three_do_not_matter, a_rule_waits_its_hour,
-         samples_are_tried_before_a_rule_counts])
+         samples_are_tried_before_a_rule_counts,
+         a_rule_that_hits_the_system_waits_for_a_person, a_suppressed_hit_is_shown_with_both_indices,
+         an_air_gapped_bundle_does_as_well, two_machines_send_the_same_requests])

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/defence.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "programs/fetch/fetch.h"
@@ -112,7 +113,7 @@ static size_t take(char *at, size_t size, size_t count, void *payload)
     if (status / 100 != 2) {
         return len; /* the text of an error is nobody's business */
     }
-    if (len > t->left) {
+    if (len > t->left && OV_DEFENDED(byte_caps)) {
         t->too_long = true;
         return 0;
     }
@@ -120,7 +121,7 @@ static size_t take(char *at, size_t size, size_t count, void *payload)
         t->failed = true;
         return 0;
     }
-    t->left -= len;
+    t->left -= len < t->left ? len : t->left;
     t->got += len;
     return len;
 }
@@ -138,19 +139,25 @@ static bool prepare(CURL *curl, const struct job *job, struct taking *t, struct 
             && curl_easy_setopt(curl, CURLOPT_PROXY, job->proxy == NULL ? "" : job->proxy)
                        == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_NOPROXY, "") == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, OV_DEFENDED(no_redirects) ? 0L : 1L)
+                       == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_CAINFO, NULL) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)job->seconds) == CURLE_OK
+            && curl_easy_setopt(
+                       curl, CURLOPT_TIMEOUT, OV_DEFENDED(time_caps) ? (long)job->seconds : 0L)
+                       == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, RATE_BYTES_MIN) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, RATE_SECONDS) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)job->bytes_max)
+            && curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE,
+                       OV_DEFENDED(byte_caps) ? (curl_off_t)job->bytes_max : 0)
                        == CURLE_OK
+            && (OV_DEFENDED(same_requests)
+                    || curl_easy_setopt(curl, CURLOPT_USERAGENT, curl_version()) == CURLE_OK)
             && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK;
 

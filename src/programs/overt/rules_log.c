@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
@@ -51,6 +52,9 @@ int ov_put_freshness(struct ov_buf *out, const struct ov_settings *settings, uin
 {
     const uint64_t now = ov_now(), stale = settings->stale_seconds;
 
+    if (!OV_DEFENDED(freshness)) {
+        return OV_EXIT_CLEAN;
+    }
     if (now + 600 < time) { /* ten minutes are no news */
         ov_buf_put_text(out, "CLOCK: this machine's clock is behind the witnesses'; freshness "
                              "cannot be told\n");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/defence.h"
 #include "programs/overt/update.h"
 #include "trust/line.h"
 
@@ -254,7 +255,9 @@ overt_status ov_try_system(overt_db *db, uint64_t bytes_max, const char *const *
 {
     struct trying t = { .db = db, .held = held, .bytes_left = bytes_max, .err = err };
     struct dirent **names = NULL;
-    const int count = bytes_max == 0 ? 0 : scandir(LISTS, &names, is_list, alphasort);
+    const int count = bytes_max == 0 || !OV_DEFENDED(probation)
+                              ? 0
+                              : scandir(LISTS, &names, is_list, alphasort);
 
     if (count <= 0) {
         return OVERT_OK; /* nothing is known of this system's own files */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/defence.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
 #include "programs/overt/rules_log.h"
@@ -132,7 +133,9 @@ static overt_status from_mirrors(
                 (const char *)ov_bytes_raw(store->settings.proxy));
         download.proxy = proxy;
     }
-    for (uint32_t i = 0; status != OVERT_OK && i < store->settings.mirror_count; i++) {
+    for (uint32_t i = 0; status != OVERT_OK && i < store->settings.mirror_count
+                         && (i == 0 || OV_DEFENDED(next_mirror));
+            i++) {
         const struct ov_bytes at = store->settings.mirrors[i];
         size_t len = (size_t)ov_bytes_len(at);
         char mirror[1100];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/limits.h"
 #include "rules/hashlist/hashlist.h"
 #include "rules/lint/lint.h"
@@ -83,6 +84,21 @@ static void leave_out(
     ov_diag_add(diags, OV_DIAG_ERROR, space, ov_bytes_of(NULL, 0), 0, 0, "%s%s", before, why);
 }
 
+/* What a command hands over beside the file: a rule that looks at it is one for a day or a host. */
+static bool asks_more_than_the_file(const struct ov_rule_set *set, struct ov_bytes space)
+{
+    static const char *const modules[] = { "time", "cuckoo" };
+
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+        const struct ov_bytes name = ov_bytes_of(modules[i], strlen(modules[i]));
+
+        if (ov_names_find(&set->modules, space, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_yara(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
         struct ov_diags *diags)
 {
@@ -109,10 +125,14 @@ static bool read_yara(struct ov_rule_set *set, const struct record *record, stru
             why = "a rule of a log is neither global nor private";
         }
     }
+    if (why == NULL && asks_more_than_the_file(set, space) && OV_DEFENDED(file_alone)) {
+        why = "a rule of a log asks for the file alone: not for the time, nor for what a sandbox "
+              "saw";
+    }
     if (why != NULL) {
         leave_out(diags, space, "", why);
     } else {
-        why = record->accepted ? NULL : ov_lint_rule(&set->rules[before]);
+        why = record->accepted || !OV_DEFENDED(lint) ? NULL : ov_lint_rule(&set->rules[before]);
         if (why != NULL) {
             leave_out(diags, space, "held: ", why);
         }
