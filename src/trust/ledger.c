@@ -148,6 +148,28 @@ static overt_status read_head(
 
 /* --- verifying ------------------------------------------------------------------------------ */
 
+/* Every leaf is its record's, and still the root is another: a record was changed and its leaf with
+ * it. The head's peaks say below which of them. */
+static overt_status fail_below(
+        const struct ov_tree *found, const struct ov_tree *wanted, overt_error *err)
+{
+    uint64_t first = 0, left = wanted->size;
+
+    for (uint32_t i = 0; i < wanted->peak_count; i++) {
+        const uint64_t count = (uint64_t)1 << (63 - __builtin_clzll(left));
+
+        if (!ov_hash_equal(&found->peaks[i], &wanted->peaks[i])) {
+            return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                    "of records %" PRIu64 " to %" PRIu64
+                    " at least one is not what was written, and its leaf was changed with it",
+                    first, first + count - 1);
+        }
+        first += count;
+        left -= count;
+    }
+    return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the head's root is not what was written");
+}
+
 static overt_status verify(struct ov_bytes records, struct ov_bytes leaves, const struct head *head,
         struct ov_digest *sha, struct ov_tree *tree, overt_error *err)
 {
@@ -179,10 +201,7 @@ static overt_status verify(struct ov_bytes records, struct ov_bytes leaves, cons
                 "record %" PRIu64 " is missing: the head counts %" PRIu64, tree->size,
                 head->tree.size);
     }
-    return ov_hash_equal(&root, &head->root)
-                   ? OVERT_OK
-                   : ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
-                           "the records are not those of the head's root");
+    return ov_hash_equal(&root, &head->root) ? OVERT_OK : fail_below(tree, &head->tree, err);
 }
 
 overt_status ov_ledger_verify(struct ov_bytes records, struct ov_bytes leaves, struct ov_bytes head,
@@ -198,6 +217,10 @@ overt_status ov_ledger_verify(struct ov_bytes records, struct ov_bytes leaves, s
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for a digest");
     }
     status = read_head(head, sha, &read, err);
+    if (status == OVERT_OK && ov_bytes_len(head) == 0 && ov_bytes_len(records) != 0) {
+        status = ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                "the ledger's head is missing, and there are records");
+    }
     /* Behind what counts may lie the rest of an append that did not finish, and nothing else. */
     if (status == OVERT_OK
             && (!ov_bytes_slice(records, 0, read.record_bytes, &counted)
@@ -228,12 +251,30 @@ static bool put_at(int fd, uint64_t offset, struct ov_bytes bytes)
            && ov_file_write_all(fd, bytes) && fdatasync(fd) == 0;
 }
 
+/* A ledger has a head before it has a record: so records without one are damage, never a crash. */
+static overt_status begin_head(int folder, overt_error *err)
+{
+    const struct head none = { .root = ov_tree_empty_root };
+    struct ov_buf bytes;
+    struct stat st;
+    overt_status status;
+
+    if (fstatat(folder, "records", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size != 0) {
+        return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                "the ledger's head is missing, and there are records");
+    }
+    ov_buf_init(&bytes, 8192);
+    put_head(&bytes, &none);
+    status = ov_file_replace(folder, "head", ov_buf_bytes(&bytes), 0600, err);
+    ov_buf_done(&bytes);
+    return status;
+}
+
 static overt_status append(int folder, const char *path, struct ov_digest *sha,
         enum ov_ledger_kind kind, uint64_t time, struct ov_bytes text, overt_error *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-    auto_fd int records = openat(folder, "records", flags, 0600);
-    auto_fd int leaves = openat(folder, "leaves", flags, 0600);
+    auto_fd int records = -1, leaves = -1;
     struct ov_buf bytes, head_bytes;
     struct ov_hash leaf;
     struct head head;
@@ -243,12 +284,14 @@ static overt_status append(int folder, const char *path, struct ov_digest *sha,
     ov_buf_init(&head_bytes, 8192);
     status = ov_file_read(folder, "head", 8000, &head_bytes, err);
     if (status != OVERT_OK && err->sys_errno == ENOENT) {
-        status = OVERT_OK;
+        status = begin_head(folder, err);
     }
     if (status == OVERT_OK) {
         status = read_head(ov_buf_bytes(&head_bytes), sha, &head, err);
     }
     if (status == OVERT_OK) {
+        records = openat(folder, "records", flags, 0600);
+        leaves = openat(folder, "leaves", flags, 0600);
         put_record(&bytes, head.tree.size, kind, time, text);
         ov_tree_leaf(sha, ov_buf_bytes(&bytes), &leaf);
         if (!ov_buf_ok(&bytes)) {

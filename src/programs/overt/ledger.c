@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger.c - `overt ledger show|verify|checkpoint|prove`: what this machine did, and that the record
  * of it is whole. Every verb verifies the ledger first. */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -44,17 +46,30 @@ struct command {
     struct ov_out out;
 };
 
-static bool load_file(const char *folder, const char *name, struct ov_buf *out)
+/* A file that is not there yet is an empty one: a ledger was begun, and nothing has happened. */
+static bool load_file(int folder, const char *name, struct ov_buf *out)
 {
     overt_error err = OVERT_ERROR_INIT;
-    char path[4200];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    if (ov_file_read(AT_FDCWD, path, SIZE_MAX / 2, out, &err) != OVERT_OK) {
+    if (ov_file_read(folder, name, SIZE_MAX / 2, out, &err) != OVERT_OK
+            && err.sys_errno != ENOENT) {
         ov_complain_error("ledger", &err);
         return false;
     }
     return true;
+}
+
+/* All three as they are at one moment: who appends waits meanwhile. */
+static bool load_files(struct command *c)
+{
+    auto_fd int folder = open(c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0 || flock(folder, LOCK_SH) != 0) {
+        ov_complain("ledger", "%s: %s", c->folder, strerror(errno));
+        return false;
+    }
+    return load_file(folder, "records", &c->records) && load_file(folder, "leaves", &c->leaves)
+           && load_file(folder, "head", &c->head);
 }
 
 /* OV_EXIT_CLEAN: it is whole, and its files are in memory. */
@@ -62,8 +77,7 @@ static int load(struct command *c)
 {
     overt_error err = OVERT_ERROR_INIT;
 
-    if (!load_file(c->folder, "records", &c->records) || !load_file(c->folder, "leaves", &c->leaves)
-            || !load_file(c->folder, "head", &c->head)) {
+    if (!load_files(c)) {
         return OV_EXIT_ERROR;
     }
     if (ov_ledger_verify(ov_buf_bytes(&c->records), ov_buf_bytes(&c->leaves),
