@@ -12,6 +12,7 @@
 #include "formats/decode.h"
 #include "formats/detect_archive.h"
 #include "formats/detect_document.h"
+#include "formats/embedded_kinds.h"
 #include "formats/parsers.h"
 
 static const char *const names[OV_TYPE_COUNT] = {
@@ -72,7 +73,8 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_HTML_VIEWS] = "views",
     [OV_TYPE_TEXT_VIEWS] = "views",
     [OV_TYPE_EMBEDDED] = "embedded",
-    [OV_TYPE_EMBEDDED_TEXT] = "embedded",
+    [OV_TYPE_EMBEDDED_DATA] = "embedded",
+    [OV_TYPE_APPENDED] = "appended",
     [OV_TYPE_PACKED] = "packed",
     [OV_TYPE_ELF] = "elf",
     [OV_TYPE_PE] = "pe",
@@ -294,9 +296,6 @@ static enum ov_type class_or_macho(struct ov_bytes b)
     return ov_u8_at(b, 7, 0) >= 43 ? OV_TYPE_CLASS : OV_TYPE_MACHO;
 }
 
-/* Scripts that carry an archive are longer than this. */
-#define SCRIPT_BYTES_MIN 8192u
-
 /* Where an ELF ends, by its section headers, which stand last: what lies behind is not its own. */
 static void add_behind_elf(struct ov_source *source, struct ov_bytes b, struct ov_detected *out)
 {
@@ -307,7 +306,7 @@ static void add_behind_elf(struct ov_source *source, struct ov_bytes b, struct o
     uint64_t end;
 
     if (ov_u8_at(b, 5, 0) == 1 && at != 0 && ov_add(&end, at, each * count) && end < source->size) {
-        ov_detected_add(out, OV_TYPE_EMBEDDED, end, source->size);
+        ov_detected_add(out, OV_TYPE_APPENDED, end, source->size);
     }
 }
 
@@ -337,8 +336,6 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
                 if (ov_upx_begins(head)) {
                     ov_detected_add(out, OV_TYPE_UPX, 0, source->size);
                 }
-            } else if (out->type == OV_TYPE_SCRIPT && source->size > SCRIPT_BYTES_MIN) {
-                ov_detected_add(out, OV_TYPE_EMBEDDED_TEXT, 0, source->size);
             } else if (ov_container_opens(out->type)) {
                 ov_detected_add(out, out->type, 0, source->size);
             }
@@ -377,6 +374,27 @@ void ov_detected_remove(struct ov_detected *out, enum ov_type type)
     out->inside_count = kept;
 }
 
+/* Archives stand behind scripts, pictures and anything else that their programs search from the end,
+ * or that a script cuts off. What is small enough to be seen as a whole is searched right here. */
+static void look_for_more(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    static const bool searched[OV_TYPE_COUNT] = {
+        [OV_TYPE_DATA] = true,
+        [OV_TYPE_SCRIPT] = true,
+        [OV_TYPE_HTML] = true,
+        [OV_TYPE_LNK] = true,
+        [OV_TYPE_PNG] = true,
+        [OV_TYPE_JPEG] = true,
+        [OV_TYPE_GIF] = true,
+    };
+
+    if (searched[out->type]
+            && (source->size > ov_bytes_len(head)
+                    || ov_embedded_find(head, 1, OV_EMBEDDED_IN_DATA) != UINT64_MAX)) {
+        ov_detected_add(out, OV_TYPE_EMBEDDED_DATA, 0, source->size);
+    }
+}
+
 void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     enum ov_type stream;
@@ -398,6 +416,7 @@ void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detecte
         ov_detected_add(out, stream, 0, source->size);
     } else {
         detect_plain(source, head, out);
+        look_for_more(source, head, out);
     }
     ov_detect_appended(source, out);
 }

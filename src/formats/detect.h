@@ -75,8 +75,9 @@ enum ov_type {
     OV_TYPE_UPX,        /* in an ELF */
     OV_TYPE_HTML_VIEWS, /* a page, a text in other spellings: not members, views */
     OV_TYPE_TEXT_VIEWS,
-    OV_TYPE_EMBEDDED,      /* whole files somewhere in the object */
-    OV_TYPE_EMBEDDED_TEXT, /* the same behind a script */
+    OV_TYPE_EMBEDDED,      /* whole files somewhere in a program */
+    OV_TYPE_EMBEDDED_DATA, /* the same in scripts, pictures, whatever else */
+    OV_TYPE_APPENDED,      /* what lies behind a program's end */
     OV_TYPE_PACKED,        /* a program that unpacks itself: its code is interpreted */
 
     /* programs, documents, pictures; some hold others */

@@ -1,279 +1,257 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* embedded.c - whole files inside a program, behind a script, in what a program unpacked itself to:
- * self-extractors, droppers, resources. A magic number is a claim of few bytes; each is believed only
- * with the fields that stand around it. Windows of any size of object, from front to back. */
+/* embedded.c - whole files inside a program, behind a script, a picture or whatever else, in what a
+ * program unpacked itself to: self-extractors, droppers, resources. A magic number is a claim of few
+ * bytes; each is believed only with the fields that stand around it. Windows of any size of object,
+ * from front to back. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "formats/decode.h"
+#include "formats/embedded_kinds.h"
 #include "formats/parsers.h"
 #include "formats/peek.h"
-#include "formats/unpack.h"
 #include "formats/zip_end.h"
 
 #define WINDOW_BYTES OV_PIECE_BYTES
-/* What a check wants to see behind a magic; windows overlap by so much. */
-#define HEAD_BYTES 4096u
-/* Some magics do not stand in front. */
-#define BACK_BYTES 64u
+/* Sections of a program that are kept: files inside end where theirs does. */
+#define SECTIONS_MAX 96u
+#define PAGE_BYTES   4096u
 
 struct embedded {
     uint64_t at;
+    uint64_t given; /* in front of it lies what was laid down */
     uint64_t limit; /* behind it lies what was given already */
+    unsigned where; /* which kinds */
     bool begun;
     bool no_zip; /* a zip that has its end is opened as one, elsewhere */
     char name[40];
-    uint8_t window[WINDOW_BYTES];
+    uint64_t section_end[SECTIONS_MAX];
+    uint32_t sections;
+    uint8_t *window; /* owned; NULL where the input lies in memory */
 };
 
-/* Is there one at `head`'s beginning, of `left` bytes at most? Then *bytes says how long it is. */
-typedef bool (*check_fn)(struct ov_bytes head, uint64_t left, uint64_t *bytes);
-
-static bool check_pe(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+static bool embedded_begin(struct ov_parser *p)
 {
-    const uint64_t at = ov_u32le_at(h, 0x3c, UINT32_MAX);
-    const uint32_t count = ov_u16le_at(h, at + 6, 0);
-    const uint64_t sections = at + 24 + ov_u16le_at(h, at + 20, 0);
-    const uint32_t magic = ov_u16le_at(h, at + 24, 0);
-    uint64_t end = 0;
+    struct embedded *e = p->state;
 
-    if (at > 1024 || !ov_has(h, at, "PE\0\0", 4) || (magic != 0x10b && magic != 0x20b) || count == 0
-            || count > 96) {
-        return false;
+    e->limit = p->input.size;
+    e->where = p->type == OV_TYPE_EMBEDDED_DATA ? OV_EMBEDDED_IN_DATA : OV_EMBEDDED_IN_PROGRAMS;
+    if (ov_input_in_memory(&p->input)) {
+        return true;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint64_t s = sections + 40 * (uint64_t)i;
-        const uint64_t to = (uint64_t)ov_u32le_at(h, s + 16, 0) + ov_u32le_at(h, s + 20, 0);
+    e->window = malloc(WINDOW_BYTES);
+    return e->window != NULL;
+}
 
-        end = to > end ? to : end;
+static void embedded_end(struct ov_parser *p)
+{
+    struct embedded *e = p->state;
+
+    free(e->window);
+}
+
+static struct ov_bytes read_head(const struct ov_parser *p, uint64_t at, uint8_t *raw)
+{
+    return ov_bytes_of(raw, ov_input_read(&p->input, at, raw, OV_EMBEDDED_HEAD_BYTES));
+}
+
+/* Where the section of the program that `at` lies in ends: a file in it goes no further. */
+static uint64_t end_around(const struct embedded *e, uint64_t at)
+{
+    uint64_t end = e->limit;
+
+    for (uint32_t i = 0; i < e->sections; i++) {
+        end = e->section_end[i] > at && e->section_end[i] < end ? e->section_end[i] : end;
     }
-    *bytes = end < left && end != 0 ? end : left;
-    return true;
+    return end;
 }
 
-static bool check_zip(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+/* What fills a program up goes no further than the page it ends on, if it lies in unpacked memory. */
+static uint64_t end_of_program(
+        const struct embedded *e, struct ov_bytes head, uint64_t at, uint64_t bytes)
 {
-    const uint32_t version = ov_u16le_at(h, 4, UINT16_MAX), method = ov_u16le_at(h, 8, UINT16_MAX);
-    const uint32_t name = ov_u16le_at(h, 26, 0);
+    const uint64_t most = end_around(e, at) - at;
+    const uint64_t page = (at + bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES - at;
+    uint64_t filled = ov_embedded_filled(head, bytes);
 
-    if ((version & 0xff) > 63 || (method > 20 && (method < 93 || method > 99)) || name == 0
-            || name > 1024) {
-        return false;
-    }
-    for (uint32_t i = 0; i < name && i < 16; i++) {
-        if (ov_u8_at(h, 30 + i, 0) < ' ') {
-            return false;
-        }
-    }
-    *bytes = left;
-    return true;
+    filled = filled < page ? filled : page;
+    return filled < most ? filled : most;
 }
 
-static bool check_rar(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+static enum ov_give lay(struct ov_parser *p, const char *what, uint64_t at, uint64_t bytes)
 {
-    *bytes = left;
-    return (ov_u8_at(h, 6, 9) == 0 && ov_u8_at(h, 9, 0) == 0x73)
-           || (ov_u8_at(h, 6, 9) == 1 && ov_u8_at(h, 7, 9) == 0);
-}
+    struct embedded *e = p->state;
 
-/* 7zFormat.txt: the start header has a checksum, and says where the end is. */
-static bool check_7zip(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    const uint64_t off = ov_u64le_at(h, 12, UINT64_MAX), size = ov_u64le_at(h, 20, UINT64_MAX);
-    uint64_t end;
-
-    if (ov_crc32(ov_bytes_between(h, 12, 32)) != ov_u32le_at(h, 8, 0) || !ov_add(&end, off, size)
-            || !ov_add(&end, end, (uint64_t)32)) {
-        return false;
-    }
-    *bytes = end < left ? end : left;
-    return true;
-}
-
-static bool check_cab(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    const uint64_t size = ov_u32le_at(h, 8, 0);
-
-    *bytes = size < left ? size : left;
-    return ov_u16le_at(h, 24, 0) == 0x0103 && size > 36 && ov_u32le_at(h, 16, UINT32_MAX) < size;
-}
-
-static bool check_ole(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    const uint32_t shift = ov_u16le_at(h, 30, 0);
-
-    *bytes = left;
-    return ov_u16le_at(h, 28, 0) == 0xfffe && (shift == 9 || shift == 12);
-}
-
-/* RFC 1952: no reserved flag, a compression that there is, a system that there is. */
-static bool check_gzip(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    const uint8_t flags = ov_u8_at(h, 3, 255), level = ov_u8_at(h, 8, 255), os = ov_u8_at(h, 9, 99);
-
-    *bytes = left;
-    return (flags & 0xe0) == 0 && (level == 0 || level == 2 || level == 4)
-           && (os <= 13 || os == 255);
-}
-
-static bool check_long_magic(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    (void)h;
-    *bytes = left;
-    return true;
-}
-
-/* AutoIt's is its own; behind it stands which version's. */
-static bool check_autoit(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    *bytes = left;
-    return ov_has(h, 16, "AU3!EA0", 7);
-}
-
-static bool check_installshield(struct ov_bytes h, uint64_t left, uint64_t *bytes)
-{
-    *bytes = left;
-    return ov_u16le_at(h, 14, 0) != 0 && ov_u8_at(h, 46, 0) > ' '
-           && ov_u32le_at(h, 46 + 260, 99) <= 6;
-}
-
-static const struct {
-    const char *magic;
-    uint32_t len;
-    uint32_t back; /* the file begins so many bytes in front of it */
-    bool zip;
-    bool text; /* looked for behind scripts, too */
-    check_fn check;
-    const char *name;
-} kinds[] = {
-    { "MZ", 2, 0, false, false, check_pe, "program" },
-    { "PK\3\4", 4, 0, true, true, check_zip, "zip" },
-    { "Rar!\x1a\7", 6, 0, false, true, check_rar, "rar" },
-    { "7z\xbc\xaf\x27\x1c", 6, 0, false, true, check_7zip, "7z" },
-    { "MSCF\0\0\0\0", 8, 0, false, false, check_cab, "cabinet" },
-    { "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, 0, false, false, check_ole, "document" },
-    { "\xef\xbe\xad\xdeNullsoftInst", 16, 4, false, false, check_long_magic, "installer" },
-    { "\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d", 16, 0, false, false,
-            check_autoit, "script" },
-    { "InstallShield", 14, 0, false, false, check_installshield, "installer" },
-    { "\x1f\x8b\x08", 3, 0, false, true, check_gzip, "gzip" },
-    { "\xfd"
-      "7zXZ\0",
-            6, 0, false, true, check_long_magic, "xz" },
-    { "BZh91AY&SY", 10, 0, false, true, check_long_magic, "bzip2" },
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-/* gzip's magic is too short for programs, which hold decoders and their texts. */
-static bool is_looked_for(const struct ov_parser *p, size_t kind)
-{
-    const struct embedded *e = p->state;
-
-    return !(kinds[kind].zip && e->no_zip)
-           && (p->type == OV_TYPE_EMBEDDED_TEXT ? kinds[kind].text
-                                                : kinds[kind].len > 3 || kind == 0);
+    (void)snprintf(e->name, sizeof(e->name), "%s at %llu", what, (unsigned long long)at);
+    return ov_lay_part(p, ov_text_bytes(e->name), at, bytes, OV_CODEC_STORED);
 }
 
 /* Does a file of this kind begin at `at`? Then lays it down and goes behind it. */
 static bool lay_if(struct ov_parser *p, size_t kind, uint64_t at)
 {
+    const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
     struct embedded *e = p->state;
-    uint8_t raw[HEAD_BYTES];
-    const struct ov_bytes head = ov_bytes_of(raw, ov_input_read(&p->input, at, raw, sizeof(raw)));
+    uint8_t raw[OV_EMBEDDED_HEAD_BYTES];
+    const struct ov_bytes head = read_head(p, at, raw);
     uint64_t bytes;
 
-    if ((at == 0 && kind == 0) || !kinds[kind].check(head, p->input.size - at, &bytes)) {
+    /* The object itself is none of those inside it. */
+    if ((at == 0 && p->type != OV_TYPE_APPENDED) || !ov_has(head, k->back, k->magic, k->len)
+            || !k->check(head, p->input.size - at, &bytes)) {
         return false;
     }
-    (void)snprintf(
-            e->name, sizeof(e->name), "%s at %llu", kinds[kind].name, (unsigned long long)at);
-    (void)ov_lay_part(p, ov_text_bytes(e->name), at, bytes, OV_CODEC_STORED);
-    e->at = at + bytes;
+    if (kind == 0) {
+        bytes = end_of_program(e, head, at, bytes);
+    }
+    (void)lay(p, k->name, at, bytes);
+    e->at = at + (bytes > 0 ? bytes : 1);
+    e->given = e->at;
     return true;
 }
 
-/* The first of all kinds in the window that begins at e->at; what is laid down stands before all
- * others, so that what lies inside it is left to it. */
+/* One of the kinds at this place? */
+static bool lay_any(struct ov_parser *p, struct ov_bytes b, uint64_t at, uint64_t magic_at)
+{
+    const struct embedded *e = p->state;
+
+    for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
+        const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
+
+        if ((k->where & e->where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
+                && ov_has_prefix(b, at, k->magic, k->len) && lay_if(p, kind, magic_at - k->back)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The window that begins at e->at; false: there is none of any kind in it. */
 static bool search_window(struct ov_parser *p, struct ov_bytes window)
 {
     const struct embedded *e = p->state;
     const uint64_t base = e->at;
-    uint64_t next[KINDS];
+    uint64_t at = 0;
 
-    for (size_t kind = 0; kind < KINDS; kind++) {
-        next[kind] = is_looked_for(p, kind)
-                             ? ov_bytes_find(window, 0, kinds[kind].magic, kinds[kind].len)
-                             : UINT64_MAX;
-    }
-    /* Each turn goes to the next place of the kind that comes first. */
-    for (;;) {
-        size_t first = 0;
-
-        for (size_t kind = 1; kind < KINDS; kind++) {
-            first = next[kind] < next[first] ? kind : first;
-        }
-        if (next[first] == UINT64_MAX) {
-            return false;
-        }
-        if (base + next[first] >= kinds[first].back
-                && lay_if(p, first, base + next[first] - kinds[first].back)) {
+    /* Each turn goes to the next place where one may be. */
+    while ((at = ov_embedded_find(window, at, e->where)) != UINT64_MAX) {
+        if (lay_any(p, window, at, base + at)) {
             return true;
         }
-        next[first] = ov_bytes_find(window, next[first] + 1, kinds[first].magic, kinds[first].len);
+        at++;
     }
+    return false;
 }
 
-/* Behind a program's last section, what has no magic of its own. */
-static bool lay_appended(struct ov_parser *p)
+/* --- what is appended ----------------------------------------------------------------------- */
+
+/* Does something begin here that has its own end, or that nothing else is? */
+static bool is_container(const struct ov_parser *p, struct ov_bytes head, uint64_t left)
+{
+    enum ov_type stream;
+    uint64_t bytes;
+
+    if (ov_installshield_begins(head)) {
+        return true;
+    }
+    for (size_t kind = 1; kind < OV_EMBEDDED_KINDS; kind++) {
+        const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
+
+        if (!(k->zip && ((const struct embedded *)p->state)->no_zip)
+                && ov_has(head, k->back, k->magic, k->len) && k->check(head, left, &bytes)) {
+            return true;
+        }
+    }
+    stream = ov_detect_stream(head, left);
+    return stream == OV_TYPE_ZSTD || stream == OV_TYPE_LZ4 || stream == OV_TYPE_LZIP;
+}
+
+/* What lies at `end`, behind a program's last section or a picture, if it is of some kind. */
+static bool lay_appended(struct ov_parser *p, uint64_t end)
 {
     struct embedded *e = p->state;
-    uint8_t raw[HEAD_BYTES];
-    struct ov_bytes head = ov_bytes_of(raw, ov_input_read(&p->input, 0, raw, sizeof(raw)));
-    uint64_t end;
+    uint8_t raw[OV_EMBEDDED_HEAD_BYTES];
 
-    if (!check_pe(head, p->input.size, &end) || end >= p->input.size) {
-        return false;
-    }
-    head = ov_bytes_of(raw, ov_input_read(&p->input, end, raw, sizeof(raw)));
-    if (!ov_installshield_begins(head)) {
+    if (end >= p->input.size || !is_container(p, read_head(p, end, raw), p->input.size - end)) {
         return false;
     }
     e->limit = end;
-    (void)snprintf(e->name, sizeof(e->name), "installer at %llu", (unsigned long long)end);
-    (void)ov_lay_part(p, ov_text_bytes(e->name), end, p->input.size - end, OV_CODEC_STORED);
+    (void)lay(p, "appended", end, p->input.size - end);
     return true;
+}
+
+/* The sections of the program around, and where the last of them ends. */
+static uint64_t read_sections(struct ov_parser *p)
+{
+    struct embedded *e = p->state;
+    uint8_t raw[OV_EMBEDDED_HEAD_BYTES];
+    const struct ov_bytes h = read_head(p, 0, raw);
+    const uint64_t at = ov_u32le_at(h, 0x3c, UINT32_MAX);
+    const uint64_t sections = at + 24 + ov_u16le_at(h, at + 20, 0);
+    uint64_t last = 0;
+
+    if (!ov_has(h, 0, "MZ", 2) || !ov_has(h, at, "PE\0\0", 4)) {
+        return UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < ov_u16le_at(h, at + 6, 0) && i < SECTIONS_MAX; i++) {
+        const uint64_t s = sections + 40 * (uint64_t)i;
+        const uint64_t end = (uint64_t)ov_u32le_at(h, s + 16, 0) + ov_u32le_at(h, s + 20, 0);
+
+        e->section_end[e->sections++] = end;
+        last = end > last ? end : last;
+    }
+    return last == 0 ? UINT64_MAX : last;
+}
+
+static bool begin_search(struct ov_parser *p)
+{
+    static const char png_end[] = "IEND\xae\x42\x60\x82";
+    struct embedded *e = p->state;
+    struct ov_zip_end end;
+    struct ov_bytes all;
+
+    e->begun = true;
+    e->no_zip = ov_zip_end_find(&p->input, &end) && end.directory_bytes != 0;
+    if (p->type == OV_TYPE_EMBEDDED) {
+        return lay_appended(p, read_sections(p));
+    }
+    if (p->type == OV_TYPE_APPENDED) {
+        return lay_appended(p, 0);
+    }
+    if (ov_input_lend(&p->input, 0, p->input.size, &all) && ov_has(all, 0, "\x89PNG", 4)) {
+        const uint64_t at = ov_bytes_find(all, 0, png_end, 8);
+
+        return at != UINT64_MAX && lay_appended(p, at + 8);
+    }
+    return false;
 }
 
 static enum ov_give embedded_step(struct ov_parser *p)
 {
     struct embedded *e = p->state;
-    struct ov_zip_end end;
 
-    if (!e->begun) {
-        e->begun = true;
-        e->limit = p->input.size;
-        e->no_zip = ov_zip_end_find(&p->input, &end) && end.directory_bytes != 0;
-        if (lay_appended(p)) {
-            return OV_GIVE_PIECE;
-        }
+    if (!e->begun && begin_search(p)) {
+        return OV_GIVE_PIECE;
     }
     /* Each turn goes a window forward, or lays something down that is not empty. */
     while (e->at < e->limit) {
-        const size_t got = ov_input_read(&p->input, e->at, e->window, sizeof(e->window));
+        const struct ov_bytes window = ov_input_piece(&p->input, e->at, e->window);
 
-        if (search_window(p, ov_bytes_of(e->window, got))) {
+        if (search_window(p, window)) {
             return OV_GIVE_PIECE;
         }
-        if (got < sizeof(e->window)) {
+        if (ov_bytes_len(window) < 2 || e->at + ov_bytes_len(window) >= e->limit) {
             break;
         }
-        e->at += got - BACK_BYTES;
+        e->at += ov_bytes_len(window) - 1; /* a magic may begin with its last byte */
     }
     return OV_GIVE_END;
 }
 
 const struct ov_parser_ops ov_parser_embedded = {
     .state_bytes = sizeof(struct embedded),
+    .begin = embedded_begin,
     .step = embedded_step,
+    .end = embedded_end,
 };

@@ -55,6 +55,11 @@ static inline uint32_t ov_u32le_at(struct ov_bytes b, uint64_t off, uint32_t oth
     return ov_le32_get(v);
 }
 
+static inline uint16_t ov_u16be_at(struct ov_bytes b, uint64_t off, uint16_t otherwise)
+{
+    return __builtin_bswap16(ov_u16le_at(b, off, __builtin_bswap16(otherwise)));
+}
+
 static inline uint32_t ov_u32be_at(struct ov_bytes b, uint64_t off, uint32_t otherwise)
 {
     return __builtin_bswap32(ov_u32le_at(b, off, __builtin_bswap32(otherwise)));

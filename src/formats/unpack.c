@@ -23,6 +23,28 @@ uint32_t ov_crc32(struct ov_bytes bytes)
     return len == 0 ? 0 : (uint32_t)crc32_z(0, at, (size_t)len);
 }
 
+bool ov_deflate_goes_well(struct ov_bytes in)
+{
+    uint8_t made[1024];
+    z_stream z = { 0 };
+    int answer = Z_OK;
+
+    if (inflateInit2(&z, -15) != Z_OK) {
+        return true; /* no memory to doubt it */
+    }
+    z.next_in = ov_bytes_raw(in);
+    z.avail_in = (unsigned)ov_bytes_len(in);
+    /* Each turn uses up input or makes output, or is the last. */
+    while (answer == Z_OK && z.avail_in != 0) {
+        z.next_out = made;
+        z.avail_out = sizeof(made);
+        answer = inflate(&z, Z_NO_FLUSH);
+    }
+    (void)inflateEnd(&z);
+    return (answer == Z_OK || answer == Z_STREAM_END || answer == Z_BUF_ERROR)
+           && (z.total_out != 0 || answer == Z_STREAM_END);
+}
+
 bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits)
 {
     uint8_t chunk[CHUNK_BYTES];

@@ -168,6 +168,40 @@ def made_by_tools():
         expect(DETECTED, TMP / name)
 
 
+def behind_something_else():
+    tool("7z", "a", "behind.7z", "packed/e.com")
+    tool("arj", "a", "behind.arj", "packed/e.com")
+    archives = {
+        "zip": zip_of("e.com", EICAR), "7z": (TMP / "behind.7z").read_bytes(),
+        "arj": (TMP / "behind.arj").read_bytes(), "cab": cab_of(b"e.com", EICAR),
+        "rar4": rar4_of(b"e.com", EICAR), "rar5": rar5_of(b"e.com", EICAR),
+        "tar": tar_of("e.com", EICAR), "gz": gzip.compress(EICAR), "bz2": bz2.compress(EICAR),
+        "xz": lzma.compress(EICAR)}
+    program = bytearray(512)
+    program[0:2], program[60:64], program[64:68] = b"MZ", struct.pack("<I", 64), b"PE\0\0"
+    program[70], program[84], program[88:90] = 1, 224, b"\x0b\x01"
+    program[64 + 24 + 224 + 16:64 + 24 + 224 + 24] = struct.pack("<II", 64, 448)
+    fronts = {
+        "png": b"\x89PNG\r\n\x1a\n" + bytes(20) + b"\0\0\0\0IEND\xaeB`\x82",
+        "jpg": b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(30) + b"\xff\xd9", "gif": b"GIF89a" + bytes(30) + b";",
+        "text": b"hello world\n" * 9, "script": b"#!/bin/sh\nexit 0\n", "data": bytes(range(256)) * 200,
+        "elf": pathlib.Path("/bin/true").read_bytes(), "program": bytes(program)}
+    for kind, archive in archives.items():
+        for front, data in fronts.items():
+            put(f"behind-{kind}-{front}", data + archive)
+    code, text = scan(*TMP.glob("behind-*"))
+    found = {line.split(":")[0].rsplit("behind-")[-1] for line in text.splitlines() if ": DETECTED EICAR" in line}
+    tap.same((code, sorted({f"{k}-{f}" for k in archives for f in fronts} - found)), (DETECTED, []), text[-800:])
+
+
+def words_that_are_no_archives():
+    magics = [b"PK\3\4", b"Rar!\x1a\7\0", b"7z\xbc\xaf\x27\x1c", b"MSCF\0\0\0\0", b"\x1f\x8b\x08", b"\xfd7zXZ\0",
+              b"BZh91AY&SY", b"\x60\xea", b"ustar\00000", b"ustar  \0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]
+    table = b"".join(m + b"\0is a magic\0\1\2\3" for m in magics) * 300
+    expect(CLEAN, put("magic.tables", b"\1\2\3\4" + table))
+    expect(CLEAN, put("small.table", b"\1\2\3\4" + table[:400]))
+
+
 def packages():
     root = TMP / "deb"
     (root / "DEBIAN").mkdir(parents=True)
@@ -273,7 +307,7 @@ def ordinary_files_that_merely_start_like_containers_are_clean():
 
 
 tap.run([eicar_alone_in_all_its_forms, eicar_by_its_definition_only, made_by_code, made_by_tools,
-         packages, sixteen_deep_is_found_and_forty_deep_is_said,
+         behind_something_else, words_that_are_no_archives, packages, sixteen_deep_is_found_and_forty_deep_is_said,
          the_last_of_30000_members_under_a_lower_limit, ten_gigabytes_of_zeros, encrypted, truncated,
          what_precedes_a_gap_is_still_found,
          ordinary_files_that_merely_start_like_containers_are_clean])
