@@ -8,7 +8,7 @@
 
 _Static_assert(sizeof(overt_error) == 256, "overt_error is ABI; it does not grow");
 
-overt_status ov_fail(overt_error *err, overt_status status, uint64_t offset, const char *fmt, ...)
+overt_status(ov_fail)(overt_error *err, overt_status status, uint64_t offset, const char *fmt, ...)
 {
     va_list ap;
 
