@@ -89,10 +89,10 @@ static inline uint32_t ov_bits_high(struct ov_bits *b, unsigned n)
     return v;
 }
 
-/* A canonical Huffman code of up to 16 bits and 1024 symbols (RFC 1951 3.2.2): for each length the
+/* A canonical Huffman code of up to 20 bits and 1024 symbols (RFC 1951 3.2.2): for each length the
  * first code and its first symbol. */
 #define OV_HUFF_SYMBOLS_MAX 1024u
-#define OV_HUFF_BITS_MAX    16u
+#define OV_HUFF_BITS_MAX    20u
 
 struct ov_huff {
     uint32_t count[OV_HUFF_BITS_MAX + 1];

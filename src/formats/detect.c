@@ -246,6 +246,9 @@ static const struct {
     { "\x45\x3d\xcd\x28", 4, 0, OV_TYPE_CRAMFS, "cramfs images are not unpacked" },
     { "KWAJ\x88\xf0\x27\xd1", 8, 0, OV_TYPE_SZDD, "kwaj files are not unpacked" },
     { "LRZI\0", 5, 0, OV_TYPE_LRZIP, "lrzip files are not unpacked" },
+    { "RZIP\2", 5, 0, OV_TYPE_LRZIP, "rzip files are not unpacked" },
+    { "zPQ\2", 4, 0, OV_TYPE_LRZIP, "zpaq files are not unpacked" },
+    { "7kSt", 4, 0, OV_TYPE_LRZIP, "zpaq files are not unpacked" },
 };
 
 /* squashfs 4.0 superblock: version 4.0 and a block size that is its own logarithm's power. */
@@ -336,6 +339,8 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
                 if (ov_upx_begins(head)) {
                     ov_detected_add(out, OV_TYPE_UPX, 0, source->size);
                 }
+            } else if (out->type == OV_TYPE_SCRIPT && ov_uu_begins(head)) {
+                ov_detected_add(out, OV_TYPE_UUENCODE, 0, source->size); /* a shell archive */
             } else if (ov_container_opens(out->type)) {
                 ov_detected_add(out, out->type, 0, source->size);
             }

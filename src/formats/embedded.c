@@ -120,7 +120,8 @@ static bool lay_any(struct ov_parser *p, struct ov_bytes b, uint64_t at, uint64_
         const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
 
         if ((k->where & e->where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
-                && ov_has_prefix(b, at, k->magic, k->len) && lay_if(p, kind, magic_at - k->back)) {
+                && magic_at < e->limit + k->back && ov_has_prefix(b, at, k->magic, k->len)
+                && lay_if(p, kind, magic_at - k->back)) {
             return true;
         }
     }

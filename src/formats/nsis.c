@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nsis.c - Nullsoft's installers: behind the first header a header and files, each packed on its own
- * (a length whose top bit says so), or all in one stream. deflate and LZMA, told apart by how they
- * begin. Lengths are claims; a block is four bytes at least. */
+ * (a length whose top bit says so), or all in one stream. deflate, LZMA and a bzip2 of their own,
+ * told apart by how they begin. Lengths are claims; a block is four bytes at least. */
 #include <stdio.h>
 
 #include "base/checked.h"
@@ -59,20 +59,32 @@ static enum packing packing_of(struct ov_bytes b)
     return ov_u8_at(b, 0, 0) == 0x31 && ov_u8_at(b, 1, 0xff) < 14 ? PACKING_BZIP2 : PACKING_DEFLATE;
 }
 
+static bool is_lzma(struct ov_bytes b)
+{
+    const enum packing packing = packing_of(b);
+
+    return packing == PACKING_LZMA || packing == PACKING_LZMA_FILTERED;
+}
+
 static void unpack(struct ov_parser *p, struct ov_buf *out, struct ov_bytes in)
 {
     const enum packing packing = packing_of(in);
     const uint64_t skip = packing == PACKING_LZMA_FILTERED ? 1 : 0;
-    bool good;
+    bool good = false;
 
-    if (packing == PACKING_BZIP2) {
-        ov_lay_trouble(p, OV_REASON_UNSUPPORTED, "packed with the installer's own kind of bzip2");
-        return;
+    switch (packing) {
+    case PACKING_DEFLATE:
+        good = ov_unpack_zlib(out, in, -15);
+        break;
+    case PACKING_BZIP2:
+        good = ov_unpack_bzip(out, in);
+        break;
+    case PACKING_LZMA:
+    case PACKING_LZMA_FILTERED:
+        good = ov_unpack_lzma(out, ov_bytes_between(in, skip, skip + 5),
+                ov_bytes_between(in, skip + 5, UINT64_MAX), UINT64_MAX);
+        break;
     }
-    good = packing == PACKING_DEFLATE
-                   ? ov_unpack_zlib(out, in, -15)
-                   : ov_unpack_lzma(out, ov_bytes_between(in, skip, skip + 5),
-                           ov_bytes_between(in, skip + 5, UINT64_MAX), UINT64_MAX);
     if (!good) {
         ov_lay_trouble(p, OV_REASON_DAMAGED, "the packed data is damaged");
     }
@@ -88,6 +100,8 @@ static void begin_blocks(struct ov_parser *p)
     n->begun = true;
     n->solid = (first & PACKED) == 0 && first != ov_u32le_at(p->all, 20, 0);
     n->solid = n->solid || (first & ~PACKED) > ov_bytes_len(data);
+    /* LZMA's properties look like the length of a small block. */
+    n->solid = n->solid || is_lzma(data);
     n->blocks = data;
     if (n->solid) {
         unpack(p, &n->stream, data);

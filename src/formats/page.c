@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page.c - what is inside pages and XML documents: data: URLs (RFC 2397), encoded scripts, and the
- * base64 that Word and Flat OPC documents keep their parts in. One scan from front to back. */
+ * base64 that Word, Flat OPC, OpenDocument and XDP keep their parts in. One scan from front to back. */
 #include <string.h>
 
 #include "formats/decode.h"
@@ -109,7 +109,8 @@ static enum ov_give give_url(struct ov_parser *p, uint64_t at, uint64_t comma)
 /* The content of the next element that holds base64 by its name. */
 static bool find_binary(struct ov_bytes all, uint64_t from, uint64_t *at, uint64_t *content)
 {
-    static const char *const names[] = { "bindata", "binarydata", "base64" };
+    static const char *const names[] = { "bindata", "binarydata", "binary-data", "base64",
+        "chunk" };
     uint64_t found = from;
 
     while ((found = ov_bytes_find(all, found, "<", 1)) != UINT64_MAX) {

@@ -14,6 +14,8 @@ bool ov_deflate_goes_well(struct ov_bytes in);
 /* LZMA, bare: the five bytes of properties, then as much as `size` says (UINT64_MAX: an end mark). */
 bool ov_unpack_lzma(
         struct ov_buf *out, struct ov_bytes properties, struct ov_bytes in, uint64_t size);
+/* bzip2's blocks, as Nullsoft's installers have them. */
+bool ov_unpack_bzip(struct ov_buf *out, struct ov_bytes in);
 /* LHA's static Huffman codes with `places` codes for distances; ARJ's methods 1 to 3 have 17. */
 bool ov_unpack_lzh(struct ov_buf *out, struct ov_bytes in, uint64_t size, unsigned places);
 /* PKWARE's method 9, and its method 6 (`flags`: bit 0, a window of 8 KiB; bit 1, a table for
