@@ -43,6 +43,7 @@ enum ov_type {
     OV_TYPE_SQUASHFS,
     OV_TYPE_CRAMFS,
     OV_TYPE_LRZIP,
+    OV_TYPE_FILE_SYSTEM, /* NTFS, exFAT, ext, EROFS, XFS */
 
     /* read by parsers of our own (parser.h) */
     OV_TYPE_ARJ,
@@ -68,6 +69,7 @@ enum ov_type {
     OV_TYPE_APM,
     OV_TYPE_HFS,
     OV_TYPE_FAT,
+    OV_TYPE_UDF,
     OV_TYPE_SWF,
     OV_TYPE_PYC,
     OV_TYPE_PYINSTALLER,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "formats/parsers.h"
 #include "formats/zip_end.h"
 
 static void found(struct ov_detected *out, enum ov_type type, uint64_t to)
@@ -253,6 +254,9 @@ static bool detect_iso9660(struct ov_source *source, struct ov_bytes head, struc
         return false;
     }
     found(out, OV_TYPE_ISO9660, source->size);
+    if (ov_udf_is_on(source)) { /* the same files, or others */
+        ov_detected_add(out, OV_TYPE_UDF, 0, source->size);
+    }
     return true;
 }
 

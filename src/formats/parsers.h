@@ -29,6 +29,7 @@ extern const struct ov_parser_ops ov_parser_views;
 
 extern const struct ov_parser_ops ov_parser_alz;
 extern const struct ov_parser_ops ov_parser_dmg;
+extern const struct ov_parser_ops ov_parser_fat;
 extern const struct ov_parser_ops ov_parser_hfs;
 extern const struct ov_parser_ops ov_parser_lzop;
 extern const struct ov_parser_ops ov_parser_onenote;
@@ -36,11 +37,16 @@ extern const struct ov_parser_ops ov_parser_partitions;
 extern const struct ov_parser_ops ov_parser_swf;
 extern const struct ov_parser_ops ov_parser_xar;
 
+extern const struct ov_parser_ops ov_parser_udf;
 extern const struct ov_parser_ops ov_parser_upx;
 /* upx.c: is this ELF packed by UPX? */
 bool ov_upx_begins(struct ov_bytes head);
 /* partitions.c: does an image of `size` bytes begin with a table of partitions? */
 bool ov_mbr_is_table(struct ov_bytes head, uint64_t size);
+/* fat.c: does a FAT file system begin here? */
+bool ov_fat_begins(struct ov_bytes head);
+/* udf.c: is there a UDF file system on this image? */
+bool ov_udf_is_on(struct ov_source *source);
 /* lzop.c: LZO1X. */
 bool ov_unpack_lzo(struct ov_buf *out, struct ov_bytes in);
 /* installshield.c: does what InstallShield appends begin here? */
