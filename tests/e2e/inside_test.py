@@ -4,6 +4,7 @@ the real jail. Debian's clamav-testfiles all hold the same small program; where 
 container was opened. The mails and documents are made here."""
 import base64
 import email.message
+import lzma
 import os
 import pathlib
 import struct
@@ -317,6 +318,49 @@ def nrv(data):
     return out
 
 
+def fat(bits, data):
+    """A file system with a folder, and in it a file whose clusters lie apart."""
+    clusters = {12: 20, 16: 5000, 32: 70000}[bits]
+    table = [0xffffff8, 0xfffffff, 0xfffffff, 5, 0, 0xfffffff, 0xfffffff] + [0] * (clusters - 5)
+    if bits == 12:
+        packed = b"".join(struct.pack("<I", (a & 0xfff) | (b & 0xfff) << 12)[:3] for a, b in zip(table[::2], table[1::2]))
+    else:
+        packed = b"".join(struct.pack("<H" if bits == 16 else "<I", n & (0xffff if bits == 16 else 0xfffffff))
+                          for n in table)
+    sectors = (len(packed) + 511) // 512
+
+    def entry(name, attributes, first, size):
+        return struct.pack("<11sB8xHIHI", name, attributes, 0, 0, first, size)
+
+    boot = bytearray(512)
+    boot[0:3], boot[510:512] = b"\xeb\x3c\x90", b"\x55\xaa"
+    boot[11:24] = struct.pack("<HBHBHHBH", 512, 1, 1, 1, 0 if bits == 32 else 16, 0, 0xf8, 0 if bits == 32 else sectors)
+    boot[32:36] = struct.pack("<I", 1 + sectors + (bits != 32) + clusters)
+    boot[36:48] = struct.pack("<III", sectors if bits == 32 else 0, 0, 6)
+    root = (entry(b"LABEL      ", 8, 0, 0) + entry(b"FOLDER     ", 16, 2, 0)).ljust(512, b"\0")
+    folder = (entry(b".          ", 16, 2, 0) + entry(b"..         ", 16, 0, 0)
+              + entry(b"\xe5GONE   TXT", 32, 4, 9) + entry(b"E       COM", 32, 3, 512 + len(data) % 512))
+    body = [folder, data[:512], b"", data[512:], root]
+    return bytes(boot) + packed.ljust(512 * sectors, b"\0") + (root if bits != 32 else b"") \
+        + b"".join(b.ljust(512, b"\0") for b in body)
+
+
+def nsis_bzip(data):
+    """bzip2 without its headers and checksums, as installers have it."""
+    import bz2
+    bits = "".join(f"{c:08b}" for c in bz2.compress(data))
+    end = bits.rindex(f"{0x177245385090:048b}")
+    bits = f"{0x31:08b}" + bits[32 + 48 + 32 + 1:end] + f"{0x17:08b}"
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
+
+
+def installer(packed, solid):
+    """Nullsoft's first header, and blocks."""
+    data = packed if solid else struct.pack("<I", 4) + b"head" + struct.pack("<I", 0x80000000 | len(packed)) + packed
+    return struct.pack("<II12sII", 0, 0xdeadbeef, b"NullsoftInst", 4, 28 + len(data) + 4) + data + b"crc!"
+
+
 def disks_and_archives_are_opened():
     sector = EICAR.ljust(512, b"\0")
     mbr = bytearray(512)
@@ -349,7 +393,32 @@ def disks_and_archives_are_opened():
         + struct.pack("<I", 4) + b"head" + struct.pack("<I", 0x80000000 | len(deflated)) + deflated + b"crc!"
     lzo = b"\x89LZO\0\r\n\x1a\n" + struct.pack(">HHHBBIIIIB", 0x1030, 0x2080, 0x940, 1, 5, 0, 0, 0, 0, 0) \
         + b"\0" * 4 + struct.pack(">II", len(EICAR), len(EICAR)) + EICAR + struct.pack(">I", 0)
+    body = EICAR + bytes(512 - len(EICAR)) + b"the rest"
+    blocks = struct.pack("<I", 4) + b"head" + struct.pack("<I", len(EICAR)) + EICAR
+    lzma_alone = lzma.compress(blocks, lzma.FORMAT_ALONE)
+    movie = b"\x08\0" + bytes(4) + struct.pack("<HIHI", 87 << 6 | 63, 6 + len(EICAR), 1, 0) + EICAR + b"\0\0"
+    image = TMP / "image"
+    image.mkdir()
+    (image / "e.com").write_bytes(EICAR)
+    subprocess.run(["genisoimage", "-quiet", "-udf", "-o", str(TMP / "made.iso"), str(image)], check=True)
+    udf = bytearray((TMP / "made.iso").read_bytes())
+    udf[16 * 2048:18 * 2048] = (b"\0BEA01\1".ljust(2048, b"\0") + b"\0NSR02\1".ljust(2048, b"\0"))
     files = {
+        "disk12.fat": (fat(12, body), "(in e.com)"),
+        "disk16.fat": (fat(16, body), "(in e.com)"),
+        "disk32.fat": (fat(32, body), "(in e.com)"),
+        "disk.udf": (bytes(udf), "(in e.com)"),
+        "bzip.nsis": (installer(nsis_bzip(EICAR), False), "(in file 1)"),
+        "solid-bzip.nsis": (installer(nsis_bzip(blocks), True), "(in file 1)"),
+        "solid-lzma.nsis": (installer(lzma_alone[:5] + lzma_alone[13:], True), "(in file 1)"),
+        "data.swf": (b"FWS\x0a" + struct.pack("<I", 8 + len(movie)) + movie, "(in data 1)"),
+        "data-packed.swf": (b"CWS\x0a" + struct.pack("<I", 8 + len(movie)) + zlib.compress(movie), "data 1)"),
+        "shell.sh": (b"#!/bin/sh\nsed 's/^X//' << 'END' | uudecode &&\nbegin 600 e.com\n" + uu(EICAR) + b"`\nend\nEND\n",
+                     "(in e.com)"),
+        "flat.fodt": (b'<?xml version="1.0"?><office:binary-data>' + base64.b64encode(EICAR) + b"</office:binary-data>",
+                      "(in part)"),
+        "form.xdp": (b'<?xml version="1.0"?><xdp:xdp><pdf><chunk>' + base64.b64encode(EICAR) + b"</chunk></pdf></xdp:xdp>",
+                     "(in part)"),
         "disk.mbr": (bytes(mbr) + sector, "(in partition 1)"),
         "extended.mbr": (bytes(extended) + bytes(mbr) + sector, "(in partition 1)"),
         "disk.gpt": (bytes(gpt) + sector, "(in partition 1)"),
@@ -375,6 +444,8 @@ def disks_and_archives_are_opened():
 
 
 def what_is_damaged_in_documents_is_said():
+    expect(INCOMPLETE, "cut.fat", fat(12, b"x" * 600)[:512 * 4], says="damaged", lacks="")
+    expect(INCOMPLETE, "disk.ntfs", b"\xeb\x52\x90NTFS    ".ljust(4096, b"\0"), says="unsupported", lacks="")
     expect(INCOMPLETE, "cut.pdf", pdf(b"/Filter/FlateDecode", zlib.compress(b"x" * 5000)[:10]), says="damaged", lacks="")
     expect(INCOMPLETE, "odd.pdf", pdf(b"/Filter/NoSuchDecode", b"x"), says="unsupported", lacks="")
     expect(INCOMPLETE, "locked.pdf", pdf(b"", b"x", b"trailer<</Encrypt 3 0 R>>"), says="encrypted", lacks="")

@@ -84,6 +84,16 @@ TEST(words_that_begin_like_containers_are_data)
     }
 }
 
+/* They go into messages whose texts have no blanks. */
+TEST(names_of_types_are_words)
+{
+    for (unsigned type = 0; type < OV_TYPE_COUNT; type++) {
+        const char *name = ov_type_name((enum ov_type)type);
+
+        CHECK(name != NULL && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(name));
+    }
+}
+
 TEST(containers_that_are_not_unpacked_are_said)
 {
     DETECT("1234567**ACE**1234");
@@ -160,6 +170,7 @@ TEST(the_magic_of_a_zip_alone_is_no_zip)
 }
 
 TESTS(T(types_are_told_by_content), T(a_pe_is_told_from_an_old_program),
-        T(words_that_begin_like_containers_are_data), T(containers_that_are_not_unpacked_are_said),
-        T(old_packers_are_opened), T(a_tar_is_told_by_its_checksum),
-        T(a_deb_is_an_ar_of_its_own_name), T(the_magic_of_a_zip_alone_is_no_zip));
+        T(words_that_begin_like_containers_are_data), T(names_of_types_are_words),
+        T(containers_that_are_not_unpacked_are_said), T(old_packers_are_opened),
+        T(a_tar_is_told_by_its_checksum), T(a_deb_is_an_ar_of_its_own_name),
+        T(the_magic_of_a_zip_alone_is_no_zip));
