@@ -292,6 +292,10 @@ static overt_status append(int folder, const char *path, struct ov_digest *sha,
     if (status == OVERT_OK) {
         records = openat(folder, "records", flags, 0600);
         leaves = openat(folder, "leaves", flags, 0600);
+        /* Their names have to last before a head counts on them; later they are there. */
+        status = head.tree.size == 0 ? ov_folder_sync(folder, ".", err) : OVERT_OK;
+    }
+    if (status == OVERT_OK) {
         put_record(&bytes, head.tree.size, kind, time, text);
         ov_tree_leaf(sha, ov_buf_bytes(&bytes), &leaf);
         if (!ov_buf_ok(&bytes)) {

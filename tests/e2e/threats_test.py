@@ -28,6 +28,11 @@ BUILDS = {}
 KEEP = tempfile.TemporaryDirectory(prefix="overt-defences-")
 
 
+def programs():
+    """What the build would install."""
+    return [p for p in BUILD.iterdir() if p.is_file() and p.name.startswith("overt") and os.access(p, os.X_OK)]
+
+
 def without(*defences):
     """A folder of programs in which these defences are left out."""
     if defences not in BUILDS:
@@ -44,8 +49,9 @@ def without(*defences):
             (folder / name).write_bytes(data)
             (folder / name).chmod(0o755)
         assert marked == len(FALLIBLE)
-        for name in ("overt-spawn", "overt-worker", "overt-rpmdb"):
-            shutil.copy2(BUILD / name, folder / name)
+        for path in programs():
+            if path.name not in FALLIBLE:
+                shutil.copy2(path, folder / path.name)
         BUILDS[defences] = folder
     return BUILDS[defences]
 
@@ -444,9 +450,8 @@ def exfiltration_by_sample_upload():
     tap.same(run(sys.executable, checker, BUILD)[0], 0)
     folder = pathlib.Path(KEEP.name) / "links"
     folder.mkdir()
-    for name in ("overt", "overtd", "overt-worker", "overt-rpmdb", "overt-compile", "overt-verify", "overt-fetch",
-                 "overt-witness", "overt-spawn"):
-        shutil.copy2(BUILD / ("overt-verify" if name == "overt-worker" else name), folder / name)
+    for path in programs():
+        shutil.copy2(BUILD / "overt-verify" if path.name == "overt-worker" else path, folder / path.name)
     code, said = run(sys.executable, checker, folder)
     assert code == 1 and "overt-worker" in said, said
 
@@ -507,12 +512,11 @@ def crash_update_a_rule_that_hits_the_system():
 
 def nothing_that_is_installed_can_leave_a_defence_out():
     seen = 0
-    for path in BUILD.iterdir():
-        if path.is_file() and path.name.startswith("overt") and os.access(path, os.X_OK):
-            seen += 1
-            assert b"overt-defences-left-out" not in path.read_bytes(), path
-            done = subprocess.run(["nm", path], capture_output=True, text=True, check=False)
-            assert "ov_defence_stands" not in done.stdout, path
+    for path in programs():
+        seen += 1
+        assert b"overt-defences-left-out" not in path.read_bytes(), path
+        done = subprocess.run(["nm", path], capture_output=True, text=True, check=False)
+        assert "ov_defence_stands" not in done.stdout, path
     assert seen >= 10, seen
 
 

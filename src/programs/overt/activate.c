@@ -288,18 +288,22 @@ static overt_status switch_to(struct ov_store *store, uint64_t set, overt_error 
 {
     const uint64_t before = set_of(store, "active");
     overt_status status = OVERT_OK;
-    struct stat st;
 
     if (before != 0) {
         status = point_at_set(store, "previous", before, err);
     }
-    if (status == OVERT_OK) {
-        status = point_at_set(store, "active", set, err);
-    }
-    if (status == OVERT_OK && fstatat(store->fd, "active.ovdb", &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        status = point(store, "active.ovdb", "active/rules.ovdb", err);
-    }
-    return status;
+    return status == OVERT_OK ? point_at_set(store, "active", set, err) : status;
+}
+
+/* Before there is an active set: whoever is killed between the two links leaves a name for nothing,
+ * and not a set without a name, which the next update would take for one that is done. */
+static overt_status name_database(struct ov_store *store, overt_error *err)
+{
+    struct stat st;
+
+    return fstatat(store->fd, "active.ovdb", &st, AT_SYMLINK_NOFOLLOW) == 0
+                   ? OVERT_OK
+                   : point(store, "active.ovdb", "active/rules.ovdb", err);
 }
 
 /* --- is it the same again? -------------------------------------------------------------------- */
@@ -387,8 +391,11 @@ static overt_status make(struct making *m, struct ov_activation *out, overt_erro
     const uint64_t active = set_of(store, "active"), previous = set_of(store, "previous");
     const uint64_t set = (active > previous ? active : previous) + 1;
     char path[64];
-    overt_status status;
+    overt_status status = name_database(store, err);
 
+    if (status != OVERT_OK) {
+        return status;
+    }
     (void)snprintf(path, sizeof(path), "sets/%" PRIu64 "/stream", active);
     if (active != 0 && file_is(store, path, stream)) {
         return refresh(m, active, err);
