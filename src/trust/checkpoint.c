@@ -7,7 +7,8 @@
 #include "trust/key.h"
 #include "trust/line.h"
 
-overt_status ov_checkpoint_read(struct ov_bytes text, struct ov_checkpoint *out, overt_error *err)
+overt_status ov_checkpoint_read_form(
+        struct ov_bytes text, struct ov_checkpoint *out, overt_error *err)
 {
     struct ov_lines lines = ov_lines_on(text);
     struct ov_checkpoint c = { 0 };
@@ -35,13 +36,28 @@ overt_status ov_checkpoint_read(struct ov_bytes text, struct ov_checkpoint *out,
     if (why != NULL) {
         return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "in the root: %s", why);
     }
-    if (c.size == 0 && !ov_hash_equal(&c.root, &ov_tree_empty_root)) {
-        return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "this is not the root of an empty tree");
-    }
     if (ov_bytes_len(ov_lines_rest(&lines)) != 0) {
         lines.at = lines.next;
         lines.line++;
         return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "a checkpoint with an extension line");
+    }
+    *out = c;
+    return OVERT_OK;
+}
+
+overt_status ov_checkpoint_read(struct ov_bytes text, struct ov_checkpoint *out, overt_error *err)
+{
+    struct ov_checkpoint c;
+    const overt_status status = ov_checkpoint_read_form(text, &c, err);
+
+    if (status != OVERT_OK) {
+        return status;
+    }
+    if (c.size == 0 && !ov_hash_equal(&c.root, &ov_tree_empty_root)) {
+        if (err != NULL) {
+            err->line = 3;
+        }
+        return ov_fail(err, OVERT_E_SYNTAX, UINT64_MAX, "this is not the root of an empty tree");
     }
     *out = c;
     return OVERT_OK;

@@ -16,6 +16,10 @@ struct ov_checkpoint {
 /* Exactly three lines: extension lines are refused, for nobody could audit them. */
 OV_MUST_CHECK overt_status ov_checkpoint_read(
         struct ov_bytes text, struct ov_checkpoint *out, overt_error *err);
+/* The same but for one thing that is no matter of form: an empty tree may have another root here. A
+ * witness answers that with a status of its own. */
+OV_MUST_CHECK overt_status ov_checkpoint_read_form(
+        struct ov_bytes text, struct ov_checkpoint *out, overt_error *err);
 void ov_checkpoint_put(struct ov_buf *out, const struct ov_checkpoint *checkpoint);
 
 #endif

@@ -169,7 +169,7 @@ bool ov_submission_read(struct ov_bytes body, struct ov_submission *out, overt_e
     }
     out->note_bytes = ov_lines_rest(&lines);
     return ov_note_read(out->note_bytes, &out->note, err) == OVERT_OK
-           && ov_checkpoint_read(out->note.text, &out->checkpoint, err) == OVERT_OK;
+           && ov_checkpoint_read_form(out->note.text, &out->checkpoint, err) == OVERT_OK;
 }
 
 static unsigned check_log(

@@ -174,6 +174,11 @@ def it_reads_three_files_and_does_nothing_else():
     forbidden = {"socket", "connect", "clone", "clone3", "fork", "vfork", "unlink", "rename", "creat"}
     tap.same(sorted(names & forbidden), [], "calls")
     tap.same(sum(call.startswith("execve(") for call in calls), 1, "programs")
+    shut = next(i for i, call in enumerate(calls) if call.startswith("prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT"))
+    tap.same([call.split("(")[0] for call in calls[shut + 1:] if not call.startswith("+++")], ["write", "exit"],
+             "what is done after it was shut in")
+    before = [call for call in calls[:shut] if call.startswith("read(")]
+    assert any(f"{len(GOOD.read_bytes())}" in call for call in before), before
     opened = [call for call in calls if call.startswith("openat(") and "ENOENT" not in call]
     for call in opened:
         assert "O_RDONLY" in call, call

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - overt-verify: is this entry in a log that the policy accepts? Offline, from three files.
- * In its jail (jailed.c) it judges whole updates.
+/* main.c - overt-verify: is this entry in a log that the policy accepts? Offline, from three files,
+ * with nearly every right given up (shut.c). In its jail (jailed.c) it judges whole updates.
  *
  * It trusts the policy, which is the owner's, and nothing of the entry or the proof. It holds no
  * key that signs, asks no network and writes nothing but its answer. */
@@ -47,6 +47,27 @@ struct session {
     struct ov_judgement judgement;
 };
 
+/* Not stdio, which asks the kernel about its files when it is first used. */
+static bool write_out(int fd, struct ov_bytes bytes)
+{
+    const uint8_t *at = ov_bytes_raw(bytes);
+    size_t left = (size_t)ov_bytes_len(bytes);
+
+    while (left > 0) {
+        const ssize_t n = write(fd, at, left);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        at += n;
+        left -= (size_t)n;
+    }
+    return true;
+}
+
 /* One line on stderr; names and sentences may hold bytes from outside. */
 static void tell(const char *path, uint32_t line, const char *sentence)
 {
@@ -64,12 +85,8 @@ static void tell(const char *path, uint32_t line, const char *sentence)
     }
     ov_text_escape(&out, ov_bytes_of(sentence, strlen(sentence)));
     ov_buf_put_u8(&out, '\n');
-    bytes = ov_buf_bytes(&out);
-    if (ov_buf_ok(&out)) {
-        (void)fwrite(ov_bytes_raw(bytes), 1, (size_t)ov_bytes_len(bytes), stderr);
-    } else {
-        (void)fputs("overt-verify: no memory\n", stderr);
-    }
+    bytes = ov_buf_ok(&out) ? ov_buf_bytes(&out) : ov_bytes_of("overt-verify: no memory\n", 24);
+    (void)write_out(STDERR_FILENO, bytes);
     ov_buf_done(&out);
 }
 
@@ -172,10 +189,7 @@ static int accept_proof(const struct session *s)
     }
     ov_buf_put_u8(&out, '\n');
     bytes = ov_buf_bytes(&out);
-    good = ov_buf_ok(&out)
-           && fwrite(ov_bytes_raw(bytes), 1, (size_t)ov_bytes_len(bytes), stdout)
-                      == ov_bytes_len(bytes)
-           && fflush(stdout) == 0;
+    good = ov_buf_ok(&out) && write_out(STDOUT_FILENO, bytes);
     ov_buf_done(&out);
     if (!good) {
         tell(NULL, 0, "the answer could not be written");
@@ -189,9 +203,17 @@ static int verify(const struct request *request, struct session *s)
     overt_error err = OVERT_ERROR_INIT;
     overt_status status;
 
+    if (!shut_prepare()) {
+        tell(NULL, 0, "no memory");
+        return EXIT_ERROR;
+    }
     if (!read_file(request->policy_path, OV_POLICY_BYTES_MAX, &s->policy_bytes)
             || !read_file(request->entry_path, OV_LOG_ENTRY_BYTES_MAX, &s->entry_bytes)
             || !read_file(request->proof_path, OV_PROOF_BYTES_MAX, &s->proof_bytes)) {
+        return EXIT_ERROR;
+    }
+    if (!shut_in()) {
+        tell(NULL, 0, "it cannot give up its rights here, and so judges nothing");
         return EXIT_ERROR;
     }
     if (ov_policy_read(ov_buf_bytes(&s->policy_bytes), &s->policy, &err) != OVERT_OK) {
@@ -278,5 +300,5 @@ int main(int argc, char **argv)
     ov_buf_done(&s->entry_bytes);
     ov_buf_done(&s->proof_bytes);
     free(s);
-    return result;
+    leave(result);
 }
