@@ -36,7 +36,8 @@ enum ov_look {
     OV_LOOK_UNKNOWN = 20,     /* a package database of a kind that is not read: said, that is all */
     OV_LOOK_DPKG_CONTROL = 21, /* one package of status.d: there because it is installed */
     OV_LOOK_MSI = 22,          /* an installer package of Windows */
-    OV_LOOK_LAST = OV_LOOK_MSI
+    OV_LOOK_HIVE_LOGS = 23,    /* a hive with its logs (hive_bundle.h); questions: keys */
+    OV_LOOK_LAST = OV_LOOK_HIVE_LOGS
 };
 
 /* What is told. Texts with several parts have them separated by NUL. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "evidence/hive_log.h"
 #include "evidence/readers.h"
 #include "formats/container.h"
 
@@ -84,6 +85,7 @@ void ov_evidence_read_bytes(struct ov_evidence *e, enum ov_look look, struct ov_
     case OV_LOOK_UNKNOWN:
         tell_unread(e, look, ov_bytes_len(bytes));
         return;
+    case OV_LOOK_HIVE_LOGS:
     case OV_LOOK_NONE:
     case OV_LOOK_KIND:
     case OV_LOOK_APK:
@@ -473,6 +475,63 @@ static void look_at_archive(struct ov_evidence *e, struct ov_source *source, uin
     }
 }
 
+/* --- a hive with its logs ------------------------------------------------------------------- */
+
+/* `size` bytes at `at` in memory of their own. NULL: told. */
+static uint8_t *read_part(
+        struct ov_evidence *e, struct ov_source *source, uint64_t at, uint64_t size)
+{
+    uint8_t *bytes = NULL;
+
+    if (size > OV_EVIDENCE_FILE_BYTES_MAX || at > source->size || size > source->size - at) {
+        ov_tell_gap(e, OV_REASON_CUT, "");
+        return NULL;
+    }
+    bytes = malloc((size_t)size + 1);
+    if (bytes == NULL) {
+        ov_tell_gap(e, OV_REASON_MEMORY, "");
+    } else if (ov_source_read(source, at, bytes, (size_t)size) != size) {
+        ov_tell_gap(e, OV_REASON_CUT, "");
+        free(bytes);
+        bytes = NULL;
+    }
+    return bytes;
+}
+
+static void look_at_hive_with_logs(struct ov_evidence *e, struct ov_source *source)
+{
+    struct ov_bytes logs[OV_HIVE_LOGS_MAX];
+    uint8_t *parts[OV_HIVE_LOGS_MAX] = { NULL }, *hive = NULL;
+    struct ov_hive_bundle head;
+    uint64_t at = sizeof(head), hive_bytes = 0;
+    bool good = ov_source_read(source, 0, &head, sizeof(head)) == sizeof(head)
+                && ov_le32_get(head.magic) == OV_HIVE_BUNDLE_MAGIC;
+
+    if (!good) {
+        ov_tell_gap(e, OV_REASON_DAMAGED, "not a hive with its logs");
+    }
+    for (unsigned i = 0; i < OV_HIVE_LOGS_MAX && good; i++) {
+        const uint64_t size = ov_le64_get(head.log_bytes[i]);
+
+        parts[i] = read_part(e, source, at, size);
+        good = parts[i] != NULL;
+        logs[i] = ov_bytes_of(parts[i], good ? (size_t)size : 0);
+        at += good ? size : 0;
+    }
+    if (good) {
+        hive_bytes = ov_le64_get(head.hive_bytes);
+        hive = read_part(e, source, at, hive_bytes);
+    }
+    if (hive != NULL) {
+        (void)ov_hive_replay(e, &hive, &hive_bytes, logs, OV_HIVE_LOGS_MAX);
+        ov_read_hive(e, ov_bytes_of(hive, (size_t)hive_bytes));
+    }
+    for (unsigned i = 0; i < OV_HIVE_LOGS_MAX; i++) {
+        free(parts[i]);
+    }
+    free(hive);
+}
+
 /* --- one file ------------------------------------------------------------------------------- */
 
 static void look_deep(struct ov_evidence *e, struct ov_source *source)
@@ -535,6 +594,9 @@ void ov_evidence_read(struct ov_evidence *e, enum ov_look look, int fd, uint64_t
     case OV_LOOK_CHANGES:
     case OV_LOOK_UNKNOWN:
         tell_unread(e, look, size);
+        return;
+    case OV_LOOK_HIVE_LOGS:
+        look_at_hive_with_logs(e, &source);
         return;
     case OV_LOOK_DPKG:
     case OV_LOOK_DPKG_CONTROL:

@@ -221,6 +221,7 @@ const char *ov_look_name(enum ov_look look)
         [OV_LOOK_IMAGE] = "image manifests",
         [OV_LOOK_ARCHIVE] = "archives",
         [OV_LOOK_DEEP] = "file content",
+        [OV_LOOK_HIVE_LOGS] = "registry hives",
         [OV_LOOK_MSI] = "installer packages",
         [OV_LOOK_DPKG_CONTROL] = "dpkg database",
         [OV_LOOK_PACMAN] = "pacman database",

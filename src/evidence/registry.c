@@ -208,7 +208,7 @@ void ov_read_hive(struct ov_evidence *e, struct ov_bytes bytes)
     }
     if (g.hive.dirty) {
         ov_tell_gap(e, OV_REASON_UNSUPPORTED,
-                "the registry hive was not closed cleanly; changes in its log were not read");
+                "the registry hive was not closed cleanly, and no log of it leads on");
     }
     if (ov_hive_key_read(&g.hive, g.hive.root, &g.root)) {
         find_control(&g);

@@ -58,6 +58,7 @@ struct process {
     struct ov_sighting seen;
     char *comm, *arguments, *arguments_end; /* owned; may be NULL. Arguments end in NUL each */
     char exe[4096 + 16];
+    char detail[4096 + 80];
 };
 
 static void hit(struct process *p, const struct ov_clue_fact *fact, enum ov_state shows)
@@ -205,24 +206,18 @@ static const char *script_of(const struct process *p)
 
 static void look_at_path(struct process *p, const char *path, const char *says)
 {
-    char detail[sizeof(p->exe) + 64];
-
-    (void)snprintf(detail, sizeof(detail), "runs %.4100s%s", path, says);
-    p->seen.detail = detail;
+    (void)snprintf(p->detail, sizeof(p->detail), "runs %.4100s%s", path, says);
     ov_index_path(p->l->index, path, on_exe, p);
     ov_index_path_above(p->l->index, path, on_exe, p);
-    p->seen.detail = "";
 }
 
 /* The kernel's name has 15 bytes; the program's own may have more. */
 static void look_at_names(struct process *p, int folder)
 {
     const char *name = strrchr(p->exe, '/');
-    char detail[sizeof(p->exe) + 16];
     struct ov_buf buf;
 
-    (void)snprintf(detail, sizeof(detail), "runs %.4100s", p->exe);
-    p->seen.detail = detail;
+    (void)snprintf(p->detail, sizeof(p->detail), "runs %.4100s", p->exe);
     if (p->comm != NULL) {
         p->comm[strcspn(p->comm, "\n")] = '\0';
         ov_index_text(p->l->index, OV_MARK_PROCESS, p->comm, on_process_name, p);
@@ -266,7 +261,7 @@ static void look_at_process(struct ov_looker *l, int proc, const char *pid)
         return; /* it ended */
     }
     (void)snprintf(where, sizeof(where), "process %s", pid);
-    p.seen = (struct ov_sighting){ .where = where, .detail = "", .most = OV_STATE_RUNNING };
+    p.seen = (struct ov_sighting){ .where = where, .detail = p.detail, .most = OV_STATE_RUNNING };
     p.comm = take_text(folder, "comm", &comm_bytes);
     p.arguments = take_text(folder, "cmdline", &bytes);
     p.arguments_end = p.arguments == NULL ? NULL : p.arguments + bytes - 1;

@@ -43,6 +43,11 @@ struct ov_sighting {
 void ov_look_text(
         struct ov_looker *l, enum ov_mark mark, const char *text, const struct ov_sighting *seen);
 
+/* hive.c: a descriptor of a hive and its logs in one file of memory, of so many bytes. -1: there are
+ * no logs, or they cannot be had. */
+int ov_hive_with_logs(
+        int folder_fd, const char *name, int hive_fd, uint64_t hive_bytes, uint64_t *bytes);
+
 /* A package by whichever manager but Android's. */
 void ov_look_package(struct ov_looker *l, const char *name, const struct ov_sighting *seen);
 /* places.c: a name that is itself the entry of a package manager's database. */

@@ -69,6 +69,30 @@ static void on_end(void *payload, const struct ov_asked *asked)
 
 /* --- names ---------------------------------------------------------------------------------- */
 
+/* A hive that has logs. Large ones wait until nothing else is under way: each takes memory of its
+ * own. False: it has none, and is asked for as it is. */
+#define LARGE_HIVE_BYTES (16u << 20)
+
+static bool ask_hive(struct ov_looker *l, const struct ov_tree_entry *entry, int fd, uint64_t size)
+{
+    overt_status status = size < LARGE_HIVE_BYTES ? OVERT_OK : ov_ask_finish(l->ask, l->err);
+    uint64_t bytes;
+    int bundle = -1;
+
+    if (status == OVERT_OK) {
+        bundle = ov_hive_with_logs(entry->folder_fd, entry->name, fd, size, &bytes);
+        if (bundle < 0) {
+            return false;
+        }
+        status = ov_ask_file(
+                l->ask, OV_LOOK_HIVE_LOGS, l->deep, bundle, bytes, entry->path, 0, l->err);
+    }
+    if (status != OVERT_OK) {
+        stop(l, status);
+    }
+    return true;
+}
+
 static void ask_file(struct ov_looker *l, const struct ov_tree_entry *entry, enum ov_look look)
 {
     const int fd = ov_tree_open(entry->folder_fd, entry->name, O_NOATIME);
@@ -91,6 +115,10 @@ static void ask_file(struct ov_looker *l, const struct ov_tree_entry *entry, enu
         (void)close(again);
         ov_survey_unread(l->survey, ov_look_name(look), entry->path, "cut",
                 "it changed while it was looked at");
+        return;
+    }
+    if (look == OV_LOOK_HIVE && ask_hive(l, entry, again, (uint64_t)st.st_size)) {
+        (void)close(again);
         return;
     }
     status =

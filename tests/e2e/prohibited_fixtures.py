@@ -100,11 +100,12 @@ class Hive:
     def __init__(self, keys):
         self.cells = b""
         self.base = 32  # of the first cell, behind the bin's header
-        here = self.base  # one descriptor for all keys, linked to itself
+        self._cell(b"\0" * 80)  # where the root stays, whatever comes below it
+        here = self.base + len(self.cells)  # one descriptor for all keys, linked to itself
         self.security = self._cell(b"sk" + struct.pack("<HIIII", 0, here, here, 1 << 16, 20)
                                    + b"\x01\0\x04\x80" + b"\0" * 16)
-        root = self._key("ROOT", self._tree(keys), root=True)
-        cells = self.cells
+        at = self._key("ROOT", self._tree(keys), root=True) - self.base
+        cells = self.cells[at:at + 88] + self.cells[88:at]
         size = (32 + len(cells) + 4095) // 4096 * 4096
         rest = size - 32 - len(cells)
         if rest:
@@ -113,7 +114,7 @@ class Hive:
         head = bytearray(4096)
         head[0:4] = b"regf"
         struct.pack_into("<II", head, 4, 1, 1)
-        struct.pack_into("<IIIII", head, 20, 1, 5, 0, 1, root)
+        struct.pack_into("<IIIII", head, 20, 1, 5, 0, 1, self.base)
         struct.pack_into("<II", head, 40, size, 1)
         checksum = 0
         for (word,) in struct.iter_unpack("<I", head[:508]):
@@ -162,6 +163,80 @@ class Hive:
                                               len(offsets), 0, lists, 0xFFFFFFFF, len(values), value_list,
                                               self.security)
                           + struct.pack("<IIIIIIHH", 0xFFFFFFFF, 0, 0, 0, 0, 0, len(raw), 0) + raw)
+
+
+def _checksum(head):
+    """Sets the checksum of a hive's or log's first sector."""
+    total = 0
+    for (word,) in struct.iter_unpack("<I", head[:508]):
+        total ^= word
+    struct.pack_into("<I", head, 508, {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(total, total))
+
+
+def marvin32(data, seed=0x82EF4D887A4E55C5):
+    """The hash of log entries, of data whose length is a multiple of four."""
+    mask = 0xFFFFFFFF
+    a, b = seed & mask, seed >> 32
+
+    def turn(v, by):
+        return (v << by | v >> (32 - by)) & mask
+
+    def mix(a, b):
+        b ^= a
+        a = (turn(a, 20) + b) & mask
+        b = turn(b, 9) ^ a
+        a = (turn(a, 27) + b) & mask
+        return a, turn(b, 19)
+
+    for (word,) in struct.iter_unpack("<I", data):
+        a, b = mix((a + word) & mask, b)
+    a, b = mix(*mix((a + 0x80) & mask, b))
+    return b << 32 | a
+
+
+def dirty(hive, first, second):
+    """The hive with sequence numbers that differ: it was not closed."""
+    head = bytearray(hive[:512])
+    struct.pack_into("<II", head, 4, first, second)
+    _checksum(head)
+    return bytes(head) + hive[512:]
+
+
+def _log_head(hive, number, kind):
+    head = bytearray(hive[:512])
+    struct.pack_into("<II", head, 4, number, number)
+    struct.pack_into("<I", head, 28, kind)
+    _checksum(head)
+    return bytes(head)
+
+
+def _changes(before, after, page):
+    """(offset from the bins, page) of what differs."""
+    return [(at - 4096, after[at:at + page]) for at in range(4096, len(after), page)
+            if after[at:at + page] != before[at:at + page]]
+
+
+def hive_log(steps, number):
+    """A log of Windows 8.1 and later: steps are hives, each entry leads from one to the next."""
+    log = _log_head(steps[-1], number, 6)
+    for before, after in zip(steps, steps[1:]):
+        pages = _changes(before, after, 4096)
+        body = b"".join(struct.pack("<II", at, len(p)) for at, p in pages) + b"".join(p for _, p in pages)
+        body += b"\0" * (-(40 + len(body)) % 512)
+        head = struct.pack("<4sIIIII", b"HvLE", 40 + len(body), 0, number, len(after) - 4096, len(pages))
+        head += struct.pack("<Q", marvin32(body))
+        log += head + struct.pack("<Q", marvin32(head)) + body
+        number += 1
+    return log
+
+
+def old_hive_log(before, after, number):
+    """A log as Windows had it before: a map of sectors, and the sectors."""
+    count = (len(after) - 4096) // 512
+    changed = {at // 512: p for at, p in _changes(before, after, 512)}
+    bits = bytes(sum(1 << b for b in range(8) if i * 8 + b in changed) for i in range(count // 8))
+    log = _log_head(after, number, 1) + b"DIRT" + bits
+    return log + b"\0" * (-len(log) % 512) + b"".join(changed[i] for i in sorted(changed))
 
 
 def hivex_hive(keys, folder_path):

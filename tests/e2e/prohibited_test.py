@@ -232,6 +232,41 @@ def windows_shows_every_fact():
     tap.same(Report("--root", root).facts(), quick.facts(), "hives written by hivex say the same")
 
 
+def what_is_only_in_the_logs_of_a_hive_is_found():
+    """A machine that was switched off: its last changes are in logs, of both forms, one file or two by turns."""
+    select = {"Select": {"Current": make.dword(1)}}
+    some = {f"ControlSet001\\Services\\Other{i}": {"ImagePath": make.sz("C:\\" + "x" * 900)} for i in range(30)}
+    none = make.Hive(select).bytes
+    one = make.Hive({**select, "ControlSet001\\Services\\KAVFS": {"Start": make.dword(2)}}).bytes
+    two = make.Hive({**select, **some, "ControlSet001\\Services\\KAVFS": {"Start": make.dword(2)},
+                     "ControlSet001\\Services\\klnagent": {"Start": make.dword(2)}}).bytes
+    place = "Windows/System32/config/SYSTEM"
+    log1, log2 = make.hive_log([none, one], 7), make.hive_log([one, two], 8)
+    both = {"ksws": "installed", "klnagent-windows": "installed"}
+
+    def look(logs, hive=make.dirty(none, 9, 7)):
+        files = {place: hive, **{place + end: content for end, content in logs.items()}}
+        report = Report("--root", make.lay_out(TMP / "logs", files))
+        return report.states(), [u["path"] for u in report.unread]
+
+    named = ["/" + place]
+    tap.same(look({}), ({}, named), "no log: said")
+    states, unread = look({".LOG1": make.hive_log([none, one, two], 7)})
+    tap.same((len(states), unread), (2, []), states)
+    for logs in ({".LOG1": log1, ".LOG2": log2}, {".LOG1": log2, ".LOG2": log1}, {".log1": log1, ".Log2": log2},
+                 {".LOG": make.old_hive_log(none, two, 8)}, {".LOG1": make.old_hive_log(none, two, 8), ".LOG2": b""},
+                 {".LOG1": make.hive_log([none, one, two], 7) + make.hive_log([two, none], 3)[512:]}):
+        tap.same(look(logs), (states, []), list(logs))
+    tap.same(look({".LOG2": log2}), (states, []), "pages before the first entry were written already")
+    tap.same(look({".LOG1": make.hive_log([none, two], 3)}), ({}, named), "entries that the hive has")
+    broken = bytearray(log1)
+    broken[700] ^= 1
+    tap.same(look({".LOG1": bytes(broken)}), ({}, named), "an entry that does not hash")
+    tap.same(look({".LOG1": log1, ".LOG2": make.hive_log([one, two], 9)}), ({"ksws": "installed"}, []), "a gap ends it")
+    tap.same(look({".LOG1": log1}, one), ({"ksws": "installed"}, []), "a clean hive needs none")
+    tap.same(set(look({".LOG1": log1}, make.dirty(none, 9, 7)[:5000])[1]), set(named), "cut short")
+
+
 def linux_tree():
     """A Linux system with everything that the catalogue knows of Linux."""
     files, packages, users, groups, words = {}, [], [], [], []
@@ -655,6 +690,7 @@ def a_mention_is_never_a_finding():
 
 
 tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, windows_shows_every_fact,
+         what_is_only_in_the_logs_of_a_hive_is_found,
          linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
          an_installer_package_is_a_remnant, an_archive_is_a_system_too,
          layers_hide_what_they_remove, a_system_inside_a_system_counts,
