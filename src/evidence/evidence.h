@@ -118,6 +118,10 @@ void ov_evidence_read_bytes(struct ov_evidence *e, enum ov_look look, struct ov_
  * not count. `deep`: content of programs and archives too. */
 enum ov_look ov_look_of_path(const char *path, bool deep);
 
+/* May a member of an archive with this path be a layer of a container image? As an OCI layout, docker,
+ * podman and skopeo name them. */
+bool ov_is_image_layer(const char *path);
+
 /* For people and reports: "registry hive", "dpkg status", ... Static. */
 const char *ov_look_name(enum ov_look look);
 

@@ -321,21 +321,54 @@ void ov_read_addons(struct ov_evidence *e, struct ov_bytes bytes)
 
 struct image {
     struct ov_evidence *e;
+    struct ov_buf digest, media; /* of the descriptor that is being read */
 };
 
-/* A descriptor's media type may come before or behind its digest; what a digest is follows from
- * the list it stands in, so the type is not needed. */
+static void tell_layer(
+        struct ov_evidence *e, struct ov_bytes which, const char *what, const struct ov_buf *media)
+{
+    struct ov_buf more;
+
+    if (ov_bytes_len(which) == 0) {
+        return;
+    }
+    ov_buf_init(&more, 2 * OV_JSON_TEXT_BYTES_MAX);
+    ov_parts_add(&more, ov_text_lit(what));
+    ov_parts_add(&more, media == NULL ? ov_bytes_of(NULL, 0) : ov_buf_bytes(media));
+    ov_tell(e, OV_TRACE_LAYER, which, ov_buf_bytes(&more));
+    ov_buf_done(&more);
+}
+
+/* A layer's media type may come before or behind its digest. */
+static void end_layer(struct image *image)
+{
+    tell_layer(image->e, ov_buf_bytes(&image->digest), "layer", &image->media);
+    ov_buf_clear(&image->digest);
+    ov_buf_clear(&image->media);
+}
+
 static void on_image(void *payload, const char *path, struct ov_bytes text, bool opened)
 {
     struct image *image = payload;
+    struct ov_buf *to = strcmp(path, "layers[].digest") == 0      ? &image->digest
+                        : strcmp(path, "layers[].mediaType") == 0 ? &image->media
+                                                                  : NULL;
 
     if (opened) {
-        return;
-    }
-    if (strcmp(path, "manifests[].digest") == 0) {
-        ov_tell(image->e, OV_TRACE_LAYER, text, ov_text_lit("manifest"));
-    } else if (strcmp(path, "layers[].digest") == 0 || strcmp(path, "[].Layers[]") == 0) {
-        ov_tell(image->e, OV_TRACE_LAYER, text, ov_text_lit("layer"));
+        if (strcmp(path, "layers[]") == 0) {
+            end_layer(image);
+        } else if (strcmp(path, "[]") == 0) { /* what docker saved: each element is an image */
+            tell_layer(image->e, ov_text_lit("image"), "image", NULL);
+        }
+    } else if (to != NULL) {
+        ov_buf_clear(to);
+        ov_buf_put(to, ov_bytes_raw(text), (size_t)ov_bytes_len(text));
+    } else if (strcmp(path, "manifests[].digest") == 0) {
+        tell_layer(image->e, text, "manifest", NULL);
+    } else if (strcmp(path, "[].Layers[]") == 0) {
+        tell_layer(image->e, text, "layer", NULL);
+    } else if (strcmp(path, "fsLayers[].blobSum") == 0) { /* schema 1 */
+        tell_layer(image->e, text, "layer", NULL);
     }
 }
 
@@ -343,7 +376,12 @@ void ov_read_image(struct ov_evidence *e, struct ov_bytes bytes)
 {
     struct image image = { .e = e };
 
+    ov_buf_init(&image.digest, OV_JSON_TEXT_BYTES_MAX + 16u);
+    ov_buf_init(&image.media, OV_JSON_TEXT_BYTES_MAX + 16u);
     if (!ov_json_walk(bytes, on_image, &image)) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "the image's manifest is not JSON to its end");
     }
+    end_layer(&image);
+    ov_buf_done(&image.digest);
+    ov_buf_done(&image.media);
 }

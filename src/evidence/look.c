@@ -191,14 +191,6 @@ static bool pass_over(struct ov_evidence *e, struct ov_container *c)
     return true;
 }
 
-static bool is_layer(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return strncmp(path, "blobs/sha256/", 13) == 0
-           || (slash != NULL && strcmp(slash, "/layer.tar") == 0);
-}
-
 /* An image's index and manifests, wherever they lie in the archive. */
 static bool is_image_json(const char *path)
 {
@@ -215,7 +207,7 @@ static void look_inside(struct ov_evidence *e, const char *path, struct ov_bytes
         (void)ov_tell_volume(e, &source);
         return;
     }
-    if (is_layer(path)) {
+    if (ov_is_image_layer(path)) {
         if (ov_text_begins(bytes, "{")) {
             ov_read_image(e, bytes); /* a manifest or a configuration: both are blobs, too */
         } else if (depth + 1 < NEST_MAX) {
@@ -327,7 +319,7 @@ static void look_at_member(struct ov_evidence *e, struct ov_container *c, const 
         return;
     }
     apk_part = place->is_apk && wants_apk_part(own);
-    layer = is_layer(own) || is_image_json(own);
+    layer = ov_is_image_layer(own) || is_image_json(own);
     look = is_image_json(own) ? OV_LOOK_IMAGE : ov_look_of_path(own, e->deep);
     wanted = apk_part || layer || look != OV_LOOK_NONE;
     if (!wanted) {

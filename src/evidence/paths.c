@@ -201,6 +201,18 @@ enum ov_look ov_look_of_path(const char *path, bool deep)
     return deep ? OV_LOOK_DEEP : OV_LOOK_NONE;
 }
 
+#define HEX_DIGITS 64u
+
+bool ov_is_image_layer(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t hex = strspn(path, "0123456789abcdef");
+
+    return strncmp(path, "blobs/sha256/", 13) == 0
+           || (slash != NULL && strcmp(slash, "/layer.tar") == 0)
+           || (hex == HEX_DIGITS && (path[hex] == '\0' || strncmp(path + hex, ".tar", 4) == 0));
+}
+
 const char *ov_look_name(enum ov_look look)
 {
     static const char *const table[OV_LOOK_LAST + 1] = {

@@ -4,6 +4,8 @@
  * What a later layer removed or replaced is not there any more when the image runs, but the bytes
  * still are: it counts as a remnant, never as installed. So members and what is told of them are
  * kept until all layers are known. Nothing is unpacked to disk. */
+#include "prohibited/image.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,36 +13,6 @@
 
 #include "base/limits.h"
 #include "prohibited/grow.h"
-#include "prohibited/looker.h"
-
-/* One thing told of a layer or an archive. */
-struct told {
-    enum ov_trace_kind kind;
-    uint32_t number;
-    const char *text, *more; /* copies; `more` may hold NUL. Of a member: its whole path */
-    size_t more_bytes;
-};
-
-struct layer {
-    const char *name; /* digest or path in the archive; "" for an archive that is the tree itself */
-    struct told *told;
-    size_t count, cap;
-};
-
-struct image {
-    struct ov_looker *l;
-    struct ov_arena arena;
-    struct layer *layers; /* lowest first */
-    size_t layer_count, layer_cap;
-    const char **digests; /* told by index and manifests, in order */
-    bool *is_layer;
-    size_t digest_count, digest_cap, flag_cap;
-    uint32_t top_member;  /* the archive's own member told last, its path, and the layer that it */
-    const char *top_path; /* is, if it is one */
-    size_t top_layer;
-    const char *last_path; /* of the member told last, whatever it lies in */
-    bool failed;
-};
 
 static const char *keep(struct image *g, struct ov_bytes b)
 {
@@ -55,18 +27,39 @@ static const char *keep(struct image *g, struct ov_bytes b)
 
 /* --- what was told, kept -------------------------------------------------------------------- */
 
-static void keep_digest(struct image *g, const struct ov_trace *fact)
+/* Each manifest is an image of its own, and so is each part of what docker saved: an image's layers
+ * hide nothing of another's. */
+static void note_image(struct image *g, const struct ov_asked *asked, const struct ov_trace *fact)
 {
-    if (!ov_grow(&g->digests, &g->digest_cap, g->digest_count, sizeof(*g->digests))
-            || !ov_grow(&g->is_layer, &g->flag_cap, g->digest_count, sizeof(*g->is_layer))) {
+    if (strcmp(g->manifest, asked->path) != 0 || g->manifest_member != fact->member) {
+        g->manifest = keep(g, ov_bytes_of(asked->path, strlen(asked->path)));
+        g->manifest_member = fact->member;
+        g->image_count++;
+    }
+}
+
+static void keep_digest(struct image *g, const struct ov_asked *asked, const struct ov_trace *fact)
+{
+    const char *media = ov_part_of(fact->more, 1);
+
+    note_image(g, asked, fact);
+    if (strcmp(ov_part_of(fact->more, 0), "image") == 0) {
+        g->image_count++;
+        return;
+    }
+    if (!ov_grow(&g->digests, &g->digest_cap, g->digest_count, sizeof(*g->digests))) {
         g->failed = true;
         return;
     }
-    g->digests[g->digest_count] = keep(g, fact->text);
-    g->is_layer[g->digest_count++] = strcmp(ov_part_of(fact->more, 0), "layer") == 0;
+    g->digests[g->digest_count++] = (struct digest){
+        .name = keep(g, fact->text),
+        .media = keep(g, ov_bytes_of(media, strlen(media))),
+        .image = g->image_count,
+        .is_layer = strcmp(ov_part_of(fact->more, 0), "layer") == 0,
+    };
 }
 
-static struct layer *add_layer(struct image *g, const char *name)
+struct layer *ov_image_add_layer(struct image *g, const char *name)
 {
     if (!ov_grow(&g->layers, &g->layer_cap, g->layer_count, sizeof(*g->layers))) {
         g->failed = true;
@@ -89,14 +82,6 @@ static void put_told(struct image *g, struct layer *layer, const struct ov_trace
         .more_bytes = (size_t)ov_bytes_len(fact->more) };
 }
 
-static bool is_layer_path(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return strncmp(path, "blobs/sha256/", 13) == 0
-           || (slash != NULL && strcmp(slash, "/layer.tar") == 0);
-}
-
 /* A member of the archive itself. */
 static void hear_top_member(struct image *g, const struct ov_trace *fact)
 {
@@ -113,10 +98,10 @@ static void hear_inner_member(struct image *g, const struct ov_trace *fact, uint
     struct ov_trace whole = *fact;
     char path[2 * OV_EXPLAIN_FRAME_BYTES_MAX];
 
-    if (parent == g->top_member && is_layer_path(g->top_path)) {
+    if (parent == g->top_member && ov_is_image_layer(g->top_path)) {
         if (g->top_layer == SIZE_MAX) {
             g->top_layer = g->layer_count;
-            (void)add_layer(g, g->top_path);
+            (void)ov_image_add_layer(g, g->top_path);
         }
         g->last_path = keep(g, fact->text);
     } else {
@@ -138,7 +123,7 @@ static void on_fact(void *payload, const struct ov_asked *asked, const struct ov
     struct image *g = payload;
 
     if (fact->kind == OV_TRACE_LAYER) {
-        keep_digest(g, fact);
+        keep_digest(g, asked, fact);
         return;
     }
     if (asked->look == OV_LOOK_IMAGE || g->failed) {
@@ -255,7 +240,7 @@ static const char *without_slash(struct image *g, const char *path)
     return len > 0 && path[len - 1] == '/' ? keep(g, ov_bytes_of(path, len - 1)) : path;
 }
 
-static void report_name(struct image *g, const struct told *t, const char *where)
+static void report_name(struct image *g, const struct told *t, const char *where, unsigned count)
 {
     char path[2 * OV_EXPLAIN_FRAME_BYTES_MAX];
     const char *inner = strstr(t->text, "!/");
@@ -273,7 +258,7 @@ static void report_name(struct image *g, const struct told *t, const char *where
             ov_look_note_system(g->l, path);
         }
     }
-    g->l->survey->hosts[g->l->survey->host_count - 1].names++;
+    g->l->survey->hosts[g->l->survey->host_count - 1].names += count;
 }
 
 static bool is_hidden(struct image *g, const char *path, const struct path_set *removed,
@@ -287,7 +272,7 @@ static bool is_hidden(struct image *g, const char *path, const struct path_set *
 }
 
 /* What is told of one layer, as remnants where later ones hide it. */
-static void report_layer(struct image *g, const struct layer *layer, const struct path_set *removed,
+static void report_layer(struct image *g, struct layer *layer, const struct path_set *removed,
         const struct path_set *replaced)
 {
     const char *path = "";
@@ -304,7 +289,7 @@ static void report_layer(struct image *g, const struct layer *layer, const struc
         (void)snprintf(where, sizeof(where), "%s%s/%s", layer->name,
                 layer->name[0] == '\0' ? "" : "!", path);
         if (t->kind == OV_TRACE_MEMBER) {
-            report_name(g, t, where);
+            report_name(g, t, where, layer->reported ? 0 : 1);
         } else {
             const struct ov_trace fact = { .kind = t->kind,
                 .number = t->number,
@@ -315,6 +300,7 @@ static void report_layer(struct image *g, const struct layer *layer, const struc
         }
     }
     g->l->most = OV_STATE_RUNNING;
+    layer->reported = true;
 }
 
 /* What this layer hides of those below it. */
@@ -342,52 +328,70 @@ static void hide_below(struct image *g, const struct layer *layer, struct path_s
     }
 }
 
-/* "sha256:abc" is "blobs/sha256/abc". */
+/* "sha256:abc" is "blobs/sha256/abc" in a layout, and "abc" or "abc.tar" elsewhere. */
 static bool is_digest_of(const char *digest, const char *name)
 {
+    const size_t prefix = strncmp(name, "blobs/sha256/", 13) == 0 ? 13 : 0;
+
     return strcmp(digest, name) == 0
-           || (strncmp(digest, "sha256:", 7) == 0 && strncmp(name, "blobs/sha256/", 13) == 0
-                   && strcmp(digest + 7, name + 13) == 0);
+           || (strncmp(digest, "sha256:", 7) == 0 && strncmp(digest + 7, name + prefix, 64) == 0
+                   && (strlen(name + prefix) == 64 || name[prefix + 64] == '.'));
 }
 
-/* Where the manifests put it; one that none names is below all. */
-static size_t place_of(const struct image *g, const struct layer *layer)
+static struct layer *layer_named(struct image *g, const char *digest)
 {
-    for (size_t i = g->digest_count; i > 0; i--) {
-        if (g->is_layer[i - 1] && is_digest_of(g->digests[i - 1], layer->name)) {
-            return i;
+    for (size_t i = 1; i < g->layer_count; i++) {
+        if (is_digest_of(digest, g->layers[i].name)) {
+            return &g->layers[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* From the uppermost layer down, so that what hides is known before what is hidden. */
-static void report(struct image *g)
+static void report_image(struct image *g, uint32_t number)
 {
     struct path_set removed = { .count = 0 }, replaced = { .count = 0 };
 
-    for (size_t place = g->digest_count + 1; place > 0; place--) {
-        for (size_t i = 0; i < g->layer_count; i++) {
-            if (place_of(g, &g->layers[i]) == place - 1) {
-                report_layer(g, &g->layers[i], &removed, &replaced);
-                if (place > 1) {
-                    hide_below(g, &g->layers[i], &removed, &replaced);
-                }
-            }
+    for (size_t i = g->digest_count; i > 0; i--) {
+        const struct digest *digest = &g->digests[i - 1];
+        struct layer *layer =
+                digest->is_layer && digest->image == number ? layer_named(g, digest->name) : NULL;
+
+        if (layer != NULL) {
+            report_layer(g, layer, &removed, &replaced);
+            hide_below(g, layer, &removed, &replaced);
         }
     }
     free(removed.at);
     free(replaced.at);
 }
 
+/* What no manifest names stands for itself. */
+static void report(struct image *g)
+{
+    const struct path_set none = { .count = 0 };
+
+    for (uint32_t number = 1; number <= g->image_count; number++) {
+        report_image(g, number);
+    }
+    for (size_t i = 0; i < g->layer_count; i++) {
+        if (!g->layers[i].reported) {
+            report_layer(g, &g->layers[i], &none, &none);
+        }
+    }
+}
+
 /* --- the two ways in ------------------------------------------------------------------------ */
 
-static void image_init(struct image *g, struct ov_looker *l, struct ov_ask_sink *sink)
+void ov_image_init(struct image *g, struct ov_looker *l, struct ov_ask_sink *sink)
 {
-    *g = (struct image){ .l = l, .top_path = "", .last_path = "", .top_layer = SIZE_MAX };
+    *g = (struct image){
+        .l = l, .top_path = "", .last_path = "", .manifest = "", .top_layer = SIZE_MAX
+    };
     ov_arena_init(&g->arena, 4ull << 30);
     *sink = (struct ov_ask_sink){ .payload = g, .fact = on_fact, .gap = on_gap, .end = on_end };
-    (void)add_layer(g, "");
+    (void)ov_image_add_layer(g, "");
 }
 
 static void image_done(struct image *g)
@@ -397,11 +401,10 @@ static void image_done(struct image *g)
     }
     free(g->layers);
     free(g->digests);
-    free(g->is_layer);
     ov_arena_done(&g->arena);
 }
 
-static void end_image(struct image *g, struct ov_ask *ask, overt_status status)
+void ov_image_end(struct image *g, struct ov_ask *ask, overt_status status)
 {
     if (status == OVERT_OK && g->failed) {
         status = ov_fail(g->l->err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the image's names");
@@ -424,7 +427,7 @@ void ov_look_archive(struct ov_looker *l, int fd, uint64_t size, const char *pat
     const int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     overt_status status;
 
-    image_init(&g, l, &sink);
+    ov_image_init(&g, l, &sink);
     options.sink = &sink;
     status = own < 0 ? ov_fail(l->err, OVERT_E_IO, UINT64_MAX, "no descriptor for the archive")
                      : ov_ask_open(&ask, &options, l->err);
@@ -434,110 +437,5 @@ void ov_look_archive(struct ov_looker *l, int fd, uint64_t size, const char *pat
     if (status == OVERT_OK) {
         status = ov_ask_finish(ask, l->err);
     }
-    end_image(&g, ask, status);
-}
-
-bool ov_is_image_layout(int root_fd)
-{
-    auto_fd int layout = ov_tree_open_path(root_fd, "oci-layout", 0);
-    auto_fd int index = ov_tree_open_path(root_fd, "index.json", 0);
-
-    return layout >= 0 && index >= 0;
-}
-
-static overt_status ask_path(
-        struct image *g, struct ov_ask *ask, const char *path, enum ov_look look, uint64_t layer)
-{
-    auto_fd int fd = ov_tree_open_path(g->l->root_fd, path, 0);
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ov_survey_unread(g->l->survey, ov_look_name(look), path, "open",
-                fd < 0 ? strerrordesc_np(errno) : "not a file");
-        return OVERT_OK;
-    }
-    return ov_ask_file(
-            ask, look, g->l->deep, ov_steal_fd(&fd), (uint64_t)st.st_size, path, layer, g->l->err);
-}
-
-static bool blob_path(const char *digest, char *path, size_t bytes)
-{
-    const size_t hex = strspn(digest + strcspn(digest, ":") + 1, "0123456789abcdef");
-
-    if (strncmp(digest, "sha256:", 7) != 0 || hex != 64 || strlen(digest) != 71) {
-        return false; /* a digest is put into a path: nothing else gets there */
-    }
-    (void)snprintf(path, bytes, "blobs/sha256/%s", digest + 7);
-    return true;
-}
-
-/* Manifests may name manifests (an index of indexes): each is read once, in the order of telling. */
-static overt_status read_manifests(struct image *g, struct ov_ask *ask)
-{
-    overt_status status = ask_path(g, ask, "index.json", OV_LOOK_IMAGE, 0);
-
-    status = status == OVERT_OK ? ov_ask_finish(ask, g->l->err) : status;
-    for (size_t i = 0; i < g->digest_count && i < 4096 && status == OVERT_OK; i++) {
-        char path[128];
-
-        if (g->is_layer[i]) {
-            continue;
-        }
-        if (!blob_path(g->digests[i], path, sizeof(path))) {
-            ov_survey_unread(g->l->survey, ov_look_name(OV_LOOK_IMAGE), g->digests[i],
-                    "unsupported", "a digest of another kind");
-            continue;
-        }
-        status = ask_path(g, ask, path, OV_LOOK_IMAGE, 0);
-        status = status == OVERT_OK ? ov_ask_finish(ask, g->l->err) : status;
-    }
-    return status;
-}
-
-static overt_status read_layers(struct image *g, struct ov_ask *ask)
-{
-    overt_status status = OVERT_OK;
-
-    for (size_t i = 0; i < g->digest_count && status == OVERT_OK; i++) {
-        char path[128];
-
-        if (!g->is_layer[i]) {
-            continue;
-        }
-        if (!blob_path(g->digests[i], path, sizeof(path))) {
-            ov_survey_unread(g->l->survey, ov_look_name(OV_LOOK_ARCHIVE), g->digests[i],
-                    "unsupported", "a digest of another kind");
-            continue;
-        }
-        if (add_layer(g, g->digests[i]) == NULL) {
-            return OVERT_OK; /* g->failed says it */
-        }
-        status = ask_path(g, ask, path, OV_LOOK_ARCHIVE, g->layer_count - 1);
-        status = status == OVERT_OK ? ov_ask_finish(ask, g->l->err) : status;
-    }
-    return status;
-}
-
-void ov_look_image_layout(struct ov_looker *l)
-{
-    struct ov_ask_options options = l->ask_options;
-    struct ov_ask_sink sink;
-    struct ov_ask *ask = NULL;
-    struct image g;
-    overt_status status;
-
-    image_init(&g, l, &sink);
-    options.sink = &sink;
-    status = ov_ask_open(&ask, &options, l->err);
-    if (status == OVERT_OK) {
-        status = read_manifests(&g, ask);
-    }
-    if (status == OVERT_OK) {
-        if (g.digest_count == 0) {
-            ov_survey_unread(l->survey, ov_look_name(OV_LOOK_IMAGE), "index.json", "damaged",
-                    "the index names no image");
-        }
-        status = read_layers(&g, ask);
-    }
-    end_image(&g, ask, status);
+    ov_image_end(&g, ask, status);
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -130,12 +131,42 @@ static bool is_above(const struct walk *w, const struct stat *st)
     return false;
 }
 
+/* Where container engines keep the layers that they lay over each other: each is a part of a system,
+ * from its root. */
+static bool is_layer_folder(const char *path)
+{
+    static const struct {
+        const char *above, *below;
+    } places[] = {
+        { "/overlay2/", "*/diff" },
+        { "/overlay/", "*/diff" },
+        { "/snapshots/", "*/fs" }, /* containerd */
+        { "/aufs/diff/", "*" },
+        { "/vfs/dir/", "*" },
+    };
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *at = strstr(path, places[i].above);
+
+        if (at != NULL
+                && fnmatch(places[i].below, at + strlen(places[i].above),
+                           FNM_PATHNAME | FNM_NOESCAPE)
+                           == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does a system have its root here? A container's, a chroot's, another disk's. */
-static bool is_system(int fd)
+static bool is_system(int fd, const char *path)
 {
     static const char *const signs[] = { "etc/passwd", "var/lib/dpkg/status",
         "Windows/System32/config", "System/Library/CoreServices" };
 
+    if (is_layer_folder(path)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         auto_fd int sign = ov_tree_open_path(fd, signs[i], O_PATH);
 
@@ -174,9 +205,9 @@ static void enter(struct walk *w, int fd)
     }
     level->fd = ov_steal_fd(&held);
     level->path_len = w->path_len;
-    level->root_len = is_system(level->fd) ? w->path_len
-                      : w->depth > 0       ? w->levels[w->depth - 1].root_len
-                                           : 0;
+    level->root_len = is_system(level->fd, w->path) ? w->path_len
+                      : w->depth > 0                ? w->levels[w->depth - 1].root_len
+                                                    : 0;
     level->dev = st.st_dev;
     level->ino = st.st_ino;
     w->depth++;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """prohibited_test.py OVERT: `overt prohibited` on systems made by code, of every platform and kind."""
 import atexit
+import hashlib
 import json
 import os
 import pathlib
@@ -436,6 +437,89 @@ def layers_hide_what_they_remove():
     tap.same([u["path"] for u in report.unread], [layer])
 
 
+KESL = {"var/lib/dpkg/status": make.dpkg_status([("kesl", "12.1.0-1", "install ok installed", "X")]).encode(),
+        "opt/kaspersky/kesl/libexec/kesl": b""}
+AGENT = {"opt/kaspersky/klnagent64/sbin/klnagent": b""}
+HIDES = {"opt/kaspersky/.wh.kesl": b"", "var/lib/dpkg/status": make.dpkg_status([]).encode()}
+
+
+def layers_as(form, images):
+    """Images (each a list of layers) as a program saves them: {path: bytes}."""
+    files, manifest = {"version": b"Directory Transport Version: 1.1\n"} if form == "dir" else {}, []
+    for number, layers in enumerate(images):
+        names = []
+        for layer in layers:
+            digest = hashlib.sha256(layer).hexdigest()
+            names.append({"dir": digest, "podman": digest + ".tar", "docker": digest + "/layer.tar"}[form])
+            files[names[-1]] = layer
+        manifest.append({"Config": f"{number}.json", "RepoTags": [f"a:{number}"], "Layers": names})
+        files[f"{number}.json"] = b"{}"
+    if form == "dir":
+        manifest = {"schemaVersion": 2, "layers": [
+            {"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "digest": "sha256:" + n} for n in names]}
+    files["manifest.json"] = json.dumps(manifest).encode()
+    return files
+
+
+def images_of_every_form():
+    lower, upper = make.tar({**KESL, **AGENT}, "w:gz"), make.tar(HIDES, "w:gz")
+    want = {"klnagent": "installed", "kesl": "remnant"}
+    for form in ("dir", "podman", "docker"):
+        files = layers_as(form, [[lower, upper]])
+        report = Report("--root", make.lay_out(TMP / "form", files))
+        tap.same((report.states(), report.unread), (want, []), form)
+        (TMP / "form.tar").write_bytes(make.tar(files))
+        report = Report("--root", TMP / "form.tar")
+        tap.same((report.states(), report.unread), (want, []), f"{form} in a tar")
+        if form != "dir":
+            report = Report("--root", make.lay_out(TMP / "form", layers_as(form, [[lower], [lower, upper]])))
+            tap.same(report.states(), {"klnagent": "installed", "kesl": "installed"}, "one image hides nothing of another")
+    two = make.oci([lower, upper])
+    one = make.oci([lower])
+    index = json.loads(two["index.json"])
+    index["manifests"] = json.loads(one["index.json"])["manifests"] + index["manifests"]
+    both = {**one, **two, "index.json": json.dumps(index).encode()}
+    tap.same(Report("--root", make.lay_out(TMP / "form", both)).states(), {"klnagent": "installed", "kesl": "installed"})
+    (TMP / "form.tar").write_bytes(make.tar(both))
+    tap.same(Report("--root", TMP / "form.tar").states(), {"klnagent": "installed", "kesl": "installed"})
+    if shutil.which("skopeo") is None:
+        print("# SKIP there is no skopeo")
+        return
+    make.lay_out(TMP / "oci", two)
+    for form, path in (("dir", TMP / "sk-dir"), ("docker-archive", TMP / "sk.tar"), ("oci-archive", TMP / "sk-oci.tar"),
+                       ("oci", TMP / "sk-oci")):
+        subprocess.run(["skopeo", "--insecure-policy", "copy", f"oci:{TMP}/oci", f"{form}:{path}"], check=True,
+                       capture_output=True)
+        report = Report("--root", path)
+        tap.same((report.states(), report.unread), (want, []), form)
+
+
+def statements_and_encrypted_layers():
+    """What stands among layers and is none; and a layer that nobody can read."""
+    lower = make.tar(AGENT, "w:gz")
+    for media, content, code in (("application/vnd.in-toto+json", b'{"_type":"x"}', 1),
+                                 ("application/vnd.oci.image.layer.v1.tar+gzip+encrypted", os.urandom(2000), 1)):
+        files = make.oci([lower, content])
+        path = next(p for p, c in files.items() if c == content)
+        name = next(p for p, c in files.items() if b'"layers": [' in c)
+        manifest = json.loads(files.pop(name))
+        manifest["layers"][1]["mediaType"] = media
+        raw = json.dumps(manifest).encode()
+        digest = hashlib.sha256(raw).hexdigest()
+        files["blobs/sha256/" + digest] = raw
+        files["index.json"] = json.dumps({"manifests": [{"digest": "sha256:" + digest}]}).encode()
+        report = Report("--root", make.lay_out(TMP / "form", files))
+        tap.same((report.states(), report.code), ({"klnagent": "installed"}, code))
+        tap.same([(u["path"], u["reason"]) for u in report.unread], [(path, "encrypted")] if "encrypted" in media else [])
+
+
+def layers_of_a_container_engine_are_systems():
+    for place in ("var/lib/docker/overlay2/abc/diff", "var/lib/containers/storage/overlay/abc/diff",
+                  "var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs"):
+        root = make.lay_out(TMP / "engine", {"etc/passwd": b"", f"{place}/opt/kaspersky/klnagent64/sbin/klnagent": b""})
+        tap.same(Report("--root", root).states(), {"klnagent": "installed"}, place)
+
+
 def a_system_inside_a_system_counts():
     """A container's root and a Windows disk below a Linux root."""
     status = make.dpkg_status([("kesl", "12.1.0-1", "install ok installed", "X")]).encode()
@@ -693,7 +777,8 @@ tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, window
          what_is_only_in_the_logs_of_a_hive_is_found,
          linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
          an_installer_package_is_a_remnant, an_archive_is_a_system_too,
-         layers_hide_what_they_remove, a_system_inside_a_system_counts,
+         layers_hide_what_they_remove,
+         images_of_every_form, statements_and_encrypted_layers, layers_of_a_container_engine_are_systems, a_system_inside_a_system_counts,
          rpm_databases_of_every_kind_are_read, what_rpm_itself_wrote_is_read, rpm_databases_that_cannot_be_read_are_named,
          other_package_managers, hostile_trees_are_incomplete_by_name,
          an_unreadable_folder_is_named, nothing_outside_the_root_is_opened, an_organisation_adds_its_own,
