@@ -2,97 +2,17 @@
 /* certificates.c - X.509 certificates wherever they lie: in PEM text, as DER, or as DER inside
  * something else (a registry value, an NSS database, a keychain, a program's signature). Nothing is
  * verified here: a name in a certificate says who is named, and the report says no more. */
-#include <stdio.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
 #include <string.h>
 
+#include "evidence/certificate.h"
 #include "evidence/readers.h"
 
 #define CERTIFICATE_BYTES_MAX (64u * OV_KIB)
-#define NAME_PARTS_MAX        64u
-
-/* OpenSSL's reader would bring its sockets into the worker; a name needs so little of DER that this
- * is the smaller evil. */
-
-#define TAG_SEQUENCE 0x30u
-#define TAG_SET      0x31u
-#define TAG_OID      0x06u
-#define TAG_VERSION  0xa0u
-
-struct der {
-    uint8_t tag;
-    struct ov_bytes content;
-};
-
-/* One element: tag of one byte, length of up to four. */
-static bool der_next(struct ov_reader *r, struct der *out)
-{
-    struct ov_reader at = *r;
-    uint64_t len = 0;
-    uint8_t tag, c;
-
-    if (!ov_read_u8(&at, &tag) || !ov_read_u8(&at, &c)) {
-        return false;
-    }
-    if ((c & 0x80) == 0) {
-        len = c;
-    } else {
-        const unsigned bytes = c & 0x7f;
-
-        if (bytes == 0 || bytes > 4) {
-            return false;
-        }
-        for (unsigned i = 0; i < bytes; i++) {
-            if (!ov_read_u8(&at, &c)) {
-                return false;
-            }
-            len = len << 8 | c;
-        }
-    }
-    if (!ov_read_bytes(&at, len, &out->content)) {
-        return false;
-    }
-    out->tag = tag;
-    *r = at;
-    return true;
-}
-
-static bool der_expect(struct ov_reader *r, uint8_t tag, struct ov_bytes *content)
-{
-    struct der element;
-
-    if (!der_next(r, &element) || element.tag != tag) {
-        return false;
-    }
-    *content = element.content;
-    return true;
-}
+#define NAME_PARTS_MAX        64
 
 /* --- names ---------------------------------------------------------------------------------- */
-
-enum part {
-    PART_OTHER,
-    PART_CN,
-    PART_O
-};
-
-static const struct {
-    const char *oid;
-    size_t len;
-    const char *name;
-    enum part part;
-} types[] = {
-    { "\x55\x04\x03", 3, "CN", PART_CN },
-    { "\x55\x04\x0a", 3, "O", PART_O },
-    { "\x55\x04\x0b", 3, "OU", PART_OTHER },
-    { "\x55\x04\x06", 3, "C", PART_OTHER },
-    { "\x55\x04\x07", 3, "L", PART_OTHER },
-    { "\x55\x04\x08", 3, "ST", PART_OTHER },
-    { "\x55\x04\x05", 3, "serialNumber", PART_OTHER },
-    { "\x55\x04\x09", 3, "street", PART_OTHER },
-    { "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", 9, "emailAddress", PART_OTHER },
-};
-
-#define TYPES (sizeof(types) / sizeof(types[0]))
 
 struct name {
     struct ov_buf text, cn, o; /* the whole; the first of each */
@@ -112,168 +32,143 @@ static void name_done(struct name *n)
     ov_buf_done(&n->o);
 }
 
+static void put_once(struct ov_buf *to, const char *text, size_t len)
+{
+    if (ov_bytes_len(ov_buf_bytes(to)) == 0) {
+        ov_buf_put(to, text, len);
+    }
+}
+
 /* Text of whatever string type, as UTF-8. */
-static void put_string(struct ov_buf *out, const struct der *value)
+static void put_entry(struct name *n, const X509_NAME_ENTRY *entry)
 {
-    struct ov_reader r = ov_reader_on(value->content);
-    uint8_t be[2];
+    const int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+    unsigned char *text = NULL;
+    const int len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
 
-    switch (value->tag) {
-    case 12: /* UTF8String */
-    case 19: /* PrintableString */
-    case 22: /* IA5String */
-        ov_buf_put(out, ov_bytes_raw(value->content), (size_t)ov_bytes_len(value->content));
-        return;
-    case 20: /* TeletexString: what writers put there is ISO 8859-1 */
-        ov_latin1_put(out, value->content);
-        return;
-    case 30: /* BMPString, big-endian */
-        while (ov_read_u8(&r, &be[1]) && ov_read_u8(&r, &be[0])) {
-            ov_utf16_put(out, ov_bytes_of(be, 2));
-        }
-        return;
-    default:
-        return;
-    }
-}
-
-static bool put_attribute(struct name *n, struct ov_bytes attribute)
-{
-    struct ov_reader r = ov_reader_on(attribute);
-    struct ov_bytes oid;
-    struct der value;
-    size_t type = 0;
-
-    if (!der_expect(&r, TAG_OID, &oid) || !der_next(&r, &value)) {
-        return false;
-    }
-    while (type < TYPES && !ov_bytes_equal(oid, types[type].oid, types[type].len)) {
-        type++;
-    }
     ov_buf_printf(&n->text, "%s%s=", ov_bytes_len(ov_buf_bytes(&n->text)) == 0 ? "" : ", ",
-            type < TYPES ? types[type].name : "?");
-    put_string(&n->text, &value);
-    if (type < TYPES && types[type].part == PART_CN && ov_bytes_len(ov_buf_bytes(&n->cn)) == 0) {
-        put_string(&n->cn, &value);
-    }
-    if (type < TYPES && types[type].part == PART_O && ov_bytes_len(ov_buf_bytes(&n->o)) == 0) {
-        put_string(&n->o, &value);
-    }
-    return true;
-}
-
-/* Name: a row of sets, each of attributes. */
-static bool read_name(struct ov_bytes bytes, struct name *n)
-{
-    struct ov_reader sets = ov_reader_on(bytes);
-    unsigned parts = 0;
-
-    while (ov_reader_left(&sets) != 0) {
-        struct ov_bytes set, attribute;
-        struct ov_reader r;
-
-        if (!der_expect(&sets, TAG_SET, &set)) {
-            return false;
-        }
-        r = ov_reader_on(set);
-        while (ov_reader_left(&r) != 0) {
-            if (++parts > NAME_PARTS_MAX || !der_expect(&r, TAG_SEQUENCE, &attribute)
-                    || !put_attribute(n, attribute)) {
-                return false;
-            }
+            nid == NID_undef ? "?" : OBJ_nid2sn(nid));
+    if (len > 0) {
+        ov_buf_put(&n->text, text, (size_t)len);
+        if (nid == NID_commonName) {
+            put_once(&n->cn, (const char *)text, (size_t)len);
+        } else if (nid == NID_organizationName) {
+            put_once(&n->o, (const char *)text, (size_t)len);
         }
     }
-    return true;
+    OPENSSL_free(text);
 }
 
-/* RFC 5280, 4.1: version, serial number, algorithm, issuer, validity, subject. */
-static bool read_certificate(struct ov_bytes bytes, struct name *subject, struct name *issuer)
+static void put_name(struct name *n, const X509_NAME *name)
 {
-    struct ov_reader r = ov_reader_on(bytes);
-    struct ov_bytes certificate, tbs, part;
-    struct der any;
+    const int count = X509_NAME_entry_count(name);
 
-    if (!der_expect(&r, TAG_SEQUENCE, &certificate)) {
-        return false;
+    for (int i = 0; i < count && i < NAME_PARTS_MAX; i++) {
+        put_entry(n, X509_NAME_get_entry(name, i));
     }
-    r = ov_reader_on(certificate);
-    if (!der_expect(&r, TAG_SEQUENCE, &tbs)) {
-        return false;
-    }
-    r = ov_reader_on(tbs);
-    return der_expect(&r, TAG_VERSION, &part) && der_next(&r, &any)
-           && der_expect(&r, TAG_SEQUENCE, &part) && der_expect(&r, TAG_SEQUENCE, &part)
-           && read_name(part, issuer) && der_expect(&r, TAG_SEQUENCE, &part)
-           && der_expect(&r, TAG_SEQUENCE, &part) && read_name(part, subject);
 }
 
-static bool tell_certificate(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
+void ov_tell_certificate(struct ov_evidence *e, const X509 *certificate, enum ov_trace_kind kind)
 {
     struct name subject, issuer;
     struct ov_buf more;
-    bool good;
 
     name_init(&subject);
     name_init(&issuer);
     ov_buf_init(&more, CERTIFICATE_BYTES_MAX * 16);
-    good = read_certificate(bytes, &subject, &issuer);
-    if (good) {
-        ov_parts_add(&more, ov_buf_bytes(&subject.cn));
-        ov_parts_add(&more, ov_buf_bytes(&subject.o));
-        ov_parts_add(&more, ov_buf_bytes(&issuer.cn));
-        ov_parts_add(&more, ov_buf_bytes(&issuer.o));
-        ov_tell(e, kind, ov_buf_bytes(&subject.text), ov_buf_bytes(&more));
-    }
+    put_name(&subject, X509_get_subject_name(certificate));
+    put_name(&issuer, X509_get_issuer_name(certificate));
+    ov_parts_add(&more, ov_buf_bytes(&subject.cn));
+    ov_parts_add(&more, ov_buf_bytes(&subject.o));
+    ov_parts_add(&more, ov_buf_bytes(&issuer.cn));
+    ov_parts_add(&more, ov_buf_bytes(&issuer.o));
+    ov_tell(e, kind, ov_buf_bytes(&subject.text), ov_buf_bytes(&more));
     name_done(&subject);
     name_done(&issuer);
     ov_buf_done(&more);
-    return good;
 }
 
 /* --- DER ------------------------------------------------------------------------------------ */
 
-/* SEQUENCE { SEQUENCE { [0] { INTEGER 2 } ... : how a version 3 certificate begins. Its whole
- * length, or 0. Both lengths have two bytes in every certificate of between 256 and 65535. */
+/* Tells the certificate that these bytes begin with. Gives its length; 0: there is none. */
+static uint64_t tell_der(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
+{
+    const unsigned char *at = ov_bytes_raw(bytes);
+    X509 *certificate;
+    uint64_t len;
+
+    /* Nothing of OpenSSL's may look for its configuration: a worker has no files. */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+    certificate = d2i_X509(NULL, &at, (long)ov_bytes_len(bytes));
+    ERR_clear_error();
+    if (certificate == NULL) {
+        return 0;
+    }
+    len = (uint64_t)(at - ov_bytes_raw(bytes));
+    ov_tell_certificate(e, certificate, kind);
+    X509_free(certificate);
+    return len;
+}
+
+/* Does a certificate begin here, and how long is it? SEQUENCE { SEQUENCE { ... with lengths of one or
+ * two bytes behind 0x81 or 0x82, as certificates of between 128 and 65535 bytes have them; then
+ * [0] { INTEGER 2 }, or in certificates of version 1 a serial number and an algorithm. */
 static uint64_t certificate_at(const uint8_t *raw, uint64_t left)
 {
     static const uint8_t version[] = { 0xa0, 0x03, 0x02, 0x01, 0x02 };
-    uint64_t len, inner;
+    uint64_t head, inner, len;
 
-    if (left < 13 || raw[0] != 0x30 || raw[1] != 0x82 || raw[4] != 0x30
-            || (raw[5] != 0x82 && raw[5] != 0x81)) {
+    if (left < 64 || raw[0] != 0x30 || (raw[1] != 0x82 && raw[1] != 0x81)) {
         return 0;
     }
-    len = ((uint64_t)raw[2] << 8 | raw[3]) + 4;
-    inner = raw[5] == 0x82 ? 8 : 7;
-    return len <= left && memcmp(raw + inner, version, sizeof(version)) == 0 ? len : 0;
+    head = raw[1] == 0x82 ? 4 : 3;
+    len = (raw[1] == 0x82 ? (uint64_t)raw[2] << 8 | raw[3] : raw[2]) + head;
+    if (len > left || len < 64 || raw[head] != 0x30
+            || (raw[head + 1] != 0x82 && raw[head + 1] != 0x81)) {
+        return 0;
+    }
+    inner = head + (raw[head + 1] == 0x82 ? 4 : 3);
+    if (memcmp(raw + inner, version, sizeof(version)) == 0) {
+        return len;
+    }
+    return raw[inner] == 0x02 && raw[inner + 1] <= 20 && inner + raw[inner + 1] + 4u < len
+                           && raw[inner + 2 + raw[inner + 1]] == 0x30
+                   ? len
+                   : 0;
 }
 
-void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
+static unsigned tell_all(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
 {
     const uint8_t *raw = ov_bytes_raw(bytes);
     const uint64_t end = ov_bytes_len(bytes);
+    unsigned count = 0;
     uint64_t at = 0;
 
     while (at < end) { /* each turn goes on by at least one byte */
         const uint8_t *next = memchr(raw + at, 0x30, (size_t)(end - at));
+        struct ov_bytes certificate;
         uint64_t len;
 
         if (next == NULL) {
-            return;
+            break;
         }
         at = (uint64_t)(next - raw);
         len = certificate_at(raw + at, end - at);
-        if (len != 0 && ov_evidence_step(e, 16)) {
-            struct ov_bytes certificate;
-
-            if (ov_bytes_slice(bytes, at, len, &certificate)
-                    && tell_certificate(e, certificate, kind)) {
-                at += len;
-                continue;
-            }
+        if (len != 0 && ov_evidence_step(e, 64 + len / 16)
+                && ov_bytes_slice(bytes, at, len, &certificate)
+                && tell_der(e, certificate, kind) != 0) {
+            count++;
+            at += len;
+        } else {
+            at++;
         }
-        at++;
     }
+    return count;
+}
+
+void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind)
+{
+    (void)tell_all(e, bytes, kind);
 }
 
 /* --- PEM ------------------------------------------------------------------------------------ */
@@ -316,9 +211,10 @@ static void end_pem(struct ov_evidence *e, struct ov_buf *base64)
     struct ov_buf der;
 
     ov_buf_init(&der, CERTIFICATE_BYTES_MAX * 2);
-    if (ov_buf_ok(base64) && decode(ov_buf_bytes(base64), &der)) {
-        ov_tell_certificates(e, ov_buf_bytes(&der), OV_TRACE_CERTIFICATE);
-    } else {
+    /* Of a "trusted" certificate something stands behind it. */
+    if (!ov_buf_ok(base64) || !decode(ov_buf_bytes(base64), &der)
+            || !ov_evidence_step(e, 64 + ov_bytes_len(ov_buf_bytes(&der)) / 16)
+            || tell_der(e, ov_buf_bytes(&der), OV_TRACE_CERTIFICATE) == 0) {
         ov_tell_gap(e, OV_REASON_DAMAGED, "a certificate in PEM cannot be decoded");
     }
     ov_buf_done(&der);
@@ -354,6 +250,18 @@ static void read_pem(struct ov_evidence *e, struct ov_bytes bytes)
     ov_buf_done(&base64);
 }
 
+/* PKCS #12: SEQUENCE { INTEGER 3, ... . What it holds is nearly always encrypted. */
+static bool is_pkcs12(struct ov_bytes bytes)
+{
+    static const uint8_t version[] = { 0x02, 0x01, 0x03 };
+    const uint8_t *raw = ov_bytes_raw(bytes);
+    const uint64_t len = ov_bytes_len(bytes);
+
+    return len > 16 && raw[0] == 0x30
+           && (memcmp(raw + 4, version, 3) == 0 || memcmp(raw + 2, version, 3) == 0
+                   || memcmp(raw + 3, version, 3) == 0);
+}
+
 void ov_read_certificates(struct ov_evidence *e, struct ov_bytes bytes)
 {
     static const char begin[] = "-----BEGIN ";
@@ -363,5 +271,7 @@ void ov_read_certificates(struct ov_evidence *e, struct ov_bytes bytes)
                        != NULL) {
         read_pem(e, bytes);
     }
-    ov_tell_certificates(e, bytes, OV_TRACE_CERTIFICATE);
+    if (tell_all(e, bytes, OV_TRACE_CERTIFICATE) == 0 && is_pkcs12(bytes)) {
+        ov_tell_gap(e, OV_REASON_ENCRYPTED, "an encrypted store of certificates (PKCS #12)");
+    }
 }

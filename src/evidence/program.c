@@ -3,74 +3,17 @@
  * the texts of its version resource. Neither is proved: a signature is not checked here, and the
  * report says so. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "evidence/certificate.h"
 #include "evidence/readers.h"
+#include "formats/authenticode.h"
+#include "formats/pe_layout.h"
 
 #define DIRECTORY_RESOURCE 2u
-#define DIRECTORY_SECURITY 4u
-#define SECTIONS_MAX       96u
-
-struct pe {
-    struct ov_bytes bytes;
-    uint64_t optional_at, sections_at;
-    uint32_t directory[2]; /* address, size of the one asked for */
-    uint16_t sections;
-};
-
-static bool open_pe(struct ov_bytes bytes, struct pe *pe)
-{
-    uint32_t at, magic;
-    uint16_t mz, optional_bytes;
-
-    if (!ov_u16_at(bytes, 0, &mz) || mz != 0x5a4d || !ov_u32_at(bytes, 60, &at)
-            || !ov_u32_at(bytes, at, &magic) || magic != 0x4550
-            || !ov_u16_at(bytes, (uint64_t)at + 6, &pe->sections)
-            || !ov_u16_at(bytes, (uint64_t)at + 20, &optional_bytes)) {
-        return false;
-    }
-    pe->bytes = bytes;
-    pe->optional_at = (uint64_t)at + 24;
-    pe->sections_at = pe->optional_at + optional_bytes;
-    return true;
-}
-
-static bool find_directory(struct pe *pe, uint32_t which)
-{
-    uint64_t at;
-    uint16_t magic;
-    uint32_t count;
-
-    if (!ov_u16_at(pe->bytes, pe->optional_at, &magic)) {
-        return false;
-    }
-    at = pe->optional_at + (magic == 0x20b ? 112 : 96);
-    return ov_u32_at(pe->bytes, at - 4, &count) && which < count
-           && ov_u32_at(pe->bytes, at + which * 8ull, &pe->directory[0])
-           && ov_u32_at(pe->bytes, at + which * 8ull + 4, &pe->directory[1])
-           && pe->directory[0] != 0 && pe->directory[1] != 0;
-}
-
-/* Where the section that holds an address lies in the file, whole. */
-static bool section_of(const struct pe *pe, uint32_t address, struct ov_bytes *out)
-{
-    for (uint32_t i = 0; i < pe->sections && i < SECTIONS_MAX; i++) {
-        const uint64_t row = pe->sections_at + i * 40ull;
-        uint32_t from, virtual_bytes, raw_bytes, raw_at;
-
-        if (!ov_u32_at(pe->bytes, row + 8, &virtual_bytes) || !ov_u32_at(pe->bytes, row + 12, &from)
-                || !ov_u32_at(pe->bytes, row + 16, &raw_bytes)
-                || !ov_u32_at(pe->bytes, row + 20, &raw_at)) {
-            return false;
-        }
-        if (address >= from && (address - from < raw_bytes || address - from < virtual_bytes)) {
-            *out = ov_text_behind(pe->bytes, raw_at);
-            return ov_bytes_len(*out) <= raw_bytes || ov_bytes_slice(*out, 0, raw_bytes, out);
-        }
-    }
-    return false;
-}
+#define SIGNATURE_STEPS    (4u << 20) /* of one program's signatures and their chains */
 
 /* --- version resource ----------------------------------------------------------------------- */
 
@@ -109,14 +52,21 @@ static void put_version_text(struct ov_bytes section, const char *key, struct ov
     ov_buf_done(&text);
 }
 
-static void tell_version(struct ov_evidence *e, struct pe *pe)
+/* From where the resources begin: their directory says how far they go, and they are texts that some
+ * tools put behind that, so the rest of the file is looked at. */
+static void tell_version(
+        struct ov_evidence *e, const struct ov_pe_layout *pe, struct ov_bytes bytes)
 {
     struct ov_bytes section, company = ov_bytes_of(NULL, 0);
+    uint32_t address, size;
     struct ov_buf text, more;
+    uint64_t at;
 
-    if (!find_directory(pe, DIRECTORY_RESOURCE) || !section_of(pe, pe->directory[0], &section)) {
+    if (!ov_pe_directory(pe, DIRECTORY_RESOURCE, &address, &size) || size == 0
+            || !ov_pe_offset(pe, address, &at)) {
         return;
     }
+    section = ov_text_behind(bytes, at);
     ov_buf_init(&text, OV_EXPLAIN_FRAME_BYTES_MAX);
     ov_buf_init(&more, OV_EXPLAIN_FRAME_BYTES_MAX * 4);
     put_version_text(section, "CompanyName", &text);
@@ -147,24 +97,76 @@ static void tell_digest(struct ov_evidence *e, struct ov_bytes bytes)
     ov_tell(e, OV_TRACE_DIGEST, ov_text_lit(hex), ov_bytes_of(NULL, 0));
 }
 
+/* --- signatures ----------------------------------------------------------------------------- */
+
+struct signers {
+    struct ov_evidence *e;
+    unsigned count;
+};
+
+static void on_signer(void *payload, X509 *certificate)
+{
+    struct signers *signers = payload;
+
+    signers->count++;
+    ov_tell_certificate(signers->e, certificate, OV_TRACE_SIGNER);
+}
+
+/* By the reader that YARA's pe.signatures comes from. Where that makes nothing of a signature, the
+ * certificates that lie there are told all the same. */
+static void tell_signers(struct ov_evidence *e, const struct ov_pe_layout *pe,
+        struct ov_pages *pages, struct ov_bytes bytes)
+{
+    OV_CLEANUP(ov_fact_tree_free_at) struct ov_fact_tree *tree = NULL;
+    struct ov_budget budget = { .steps_left = SIGNATURE_STEPS };
+    struct signers signers = { .e = e };
+    struct ov_bytes signature;
+    uint32_t at, size;
+
+    if (!ov_pe_directory(pe, OV_PE_DIRECTORY_SECURITY, &at, &size) || at == 0 || size == 0) {
+        return;
+    }
+    /* Unlike all others, this directory's address is a place in the file. */
+    if (!ov_bytes_slice(bytes, at, size, &signature)) {
+        ov_tell_gap(e, OV_REASON_DAMAGED, "the program's signature lies beyond its end");
+        return;
+    }
+    tree = ov_fact_tree_new();
+    if (tree == NULL) {
+        ov_tell_gap(e, OV_REASON_MEMORY, "");
+        return;
+    }
+    ov_fact_tree_begin(tree);
+    ov_fact_tree_charge_to(tree, &budget);
+    ov_authenticode_signers(tree, pages, on_signer, &signers);
+    if (ov_fact_tree_reason(tree) != OV_REASON_NONE) {
+        ov_tell_gap(e, ov_fact_tree_reason(tree), "the program's signatures");
+    }
+    if (signers.count == 0) {
+        ov_tell_certificates(e, signature, OV_TRACE_SIGNER);
+    }
+}
+
 void ov_read_program(struct ov_evidence *e, struct ov_bytes bytes)
 {
-    struct pe pe;
-    struct ov_bytes signature;
+    auto_free struct ov_pages *pages = malloc(sizeof(*pages));
+    struct ov_source source;
+    struct ov_pe_layout pe;
+    struct ov_image image;
 
-    if (!open_pe(bytes, &pe)) {
+    if (pages == NULL) {
+        ov_tell_gap(e, OV_REASON_MEMORY, "");
+        return;
+    }
+    ov_source_on_bytes(&source, bytes);
+    ov_pages_on(pages, &source);
+    image = ov_image_on(pages);
+    if (!ov_pe_open(&image, &pe)) {
         ov_read_macho(e, bytes);
         return;
     }
-    tell_version(e, &pe);
-    /* The security directory's address is a place in the file, unlike all others. */
-    if (find_directory(&pe, DIRECTORY_SECURITY)) {
-        if (ov_bytes_slice(bytes, pe.directory[0], pe.directory[1], &signature)) {
-            ov_tell_certificates(e, signature, OV_TRACE_SIGNER);
-        } else {
-            ov_tell_gap(e, OV_REASON_DAMAGED, "the program's signature lies beyond its end");
-        }
-    }
+    tell_version(e, &pe, bytes);
+    tell_signers(e, &pe, pages, bytes);
     if (e->deep) {
         tell_digest(e, bytes);
     }

@@ -34,6 +34,8 @@ struct walk {
     unsigned kept_count;
     struct waiting waiting[OV_SIGNATURES_MAX];
     unsigned waiting_count;
+    ov_signer_fn fn; /* NULL: facts are said */
+    void *payload;
 };
 
 static bool hash_range(struct walk *w, EVP_MD_CTX *context, uint64_t from, uint64_t to)
@@ -94,6 +96,13 @@ static void judge(struct walk *w, struct ov_signed *s, uint8_t digest[EVP_MAX_MD
     }
 }
 
+static void give_chain(struct walk *w, const struct ov_signed *s)
+{
+    for (int i = 0; i < sk_X509_num(s->chain); i++) {
+        w->fn(w->payload, sk_X509_value(s->chain, i));
+    }
+}
+
 static void say_signature(struct walk *w, struct ov_signed *s)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
@@ -147,11 +156,13 @@ static void say_signatures(struct walk *w, struct ov_bytes der)
 
         ov_signed_read(w->say, w->waiting[--w->waiting_count].der, s);
         push_nested(w, s);
-        say_signature(w, s);
+        if (w->fn != NULL) {
+            give_chain(w, s);
+        } else {
+            say_signature(w, s);
+        }
         ERR_clear_error();
     }
-    ov_say_int(w->say, w->root, "is_signed", w->is_signed);
-    ov_say_int(w->say, w->root, "number_of_signatures", w->said);
 }
 
 /* The bytes of the first entry in the table of certificates. False: there are none. */
@@ -186,26 +197,17 @@ static uint64_t useful_bytes(const struct ov_pe_layout *pe, uint64_t at, uint64_
     return bytes < len ? bytes : len;
 }
 
-void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
+/* What `w` has to do with each signature of the file. */
+static void walk_file(struct walk *w, const struct ov_pe_layout *pe)
 {
-    const struct ov_image image = ov_image_on(pages);
+    struct ov_fact_tree *tree = w->say->tree;
     auto_free uint8_t *der = NULL;
-    auto_free struct walk *w = NULL;
-    struct ov_pe_layout pe;
-    struct ov_say say;
-    struct ov_spot root;
     uint64_t table, len;
 
-    if (!ov_pe_open(&image, &pe)) {
+    if (!find_table(pe, &table, &len)) {
         return;
     }
-    root = ov_say_begin(&say, tree, OV_PE);
-    ov_say_int(&say, root, "is_signed", 0);
-    ov_say_int(&say, root, "number_of_signatures", 0);
-    if (!find_table(&pe, &table, &len)) {
-        return;
-    }
-    len = useful_bytes(&pe, table + CERTIFICATE_HEADER, len);
+    len = useful_bytes(pe, table + CERTIFICATE_HEADER, len);
     if (len > OV_SIGNATURE_BYTES_MAX) {
         ov_fact_give_up(tree, OV_REASON_OBJECT_BYTES);
         return;
@@ -213,18 +215,14 @@ void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
     /* Nothing of OpenSSL's may look for its configuration: a worker has no files. */
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
     der = malloc((size_t)len + 1);
-    w = calloc(1, sizeof(*w));
-    if (w != NULL) {
-        w->kept = calloc(OV_SIGNATURES_MAX, sizeof(*w->kept));
-    }
-    if (der == NULL || w == NULL || w->kept == NULL) {
+    w->kept = calloc(OV_SIGNATURES_MAX, sizeof(*w->kept));
+    if (der == NULL || w->kept == NULL) {
         ov_fact_give_up(tree, OV_REASON_MEMORY);
+        free(w->kept);
         return;
     }
-    if (ov_image_copy(&image, table + CERTIFICATE_HEADER, der, (size_t)len)) {
-        w->pe = &pe;
-        w->say = &say;
-        w->root = root;
+    if (ov_image_copy(&pe->image, table + CERTIFICATE_HEADER, der, (size_t)len)) {
+        w->pe = pe;
         w->table = table;
         say_signatures(w, ov_bytes_of(der, (size_t)len));
     }
@@ -232,4 +230,49 @@ void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
         ov_signed_done(&w->kept[i]);
     }
     free(w->kept);
+}
+
+void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
+{
+    const struct ov_image image = ov_image_on(pages);
+    auto_free struct walk *w = NULL;
+    struct ov_pe_layout pe;
+    struct ov_say say;
+
+    if (!ov_pe_open(&image, &pe)) {
+        return;
+    }
+    w = calloc(1, sizeof(*w));
+    if (w == NULL) {
+        ov_fact_give_up(tree, OV_REASON_MEMORY);
+        return;
+    }
+    w->say = &say;
+    w->root = ov_say_begin(&say, tree, OV_PE);
+    walk_file(w, &pe);
+    ov_say_int(&say, w->root, "is_signed", w->is_signed);
+    ov_say_int(&say, w->root, "number_of_signatures", w->said);
+}
+
+void ov_authenticode_signers(
+        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signer_fn fn, void *payload)
+{
+    const struct ov_image image = ov_image_on(pages);
+    auto_free struct walk *w = NULL;
+    struct ov_pe_layout pe;
+    struct ov_say say;
+
+    if (!ov_pe_open(&image, &pe)) {
+        return;
+    }
+    w = calloc(1, sizeof(*w));
+    if (w == NULL) {
+        ov_fact_give_up(tree, OV_REASON_MEMORY);
+        return;
+    }
+    w->say = &say;
+    w->fn = fn;
+    w->payload = payload;
+    w->root = ov_say_begin(&say, tree, OV_PE);
+    walk_file(w, &pe);
 }

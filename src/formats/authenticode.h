@@ -7,10 +7,19 @@
 #ifndef OV_FORMATS_AUTHENTICODE_H
 #define OV_FORMATS_AUTHENTICODE_H
 
+#include <openssl/x509.h>
+
 #include "facts/tree.h"
 
 /* Says signatures, number_of_signatures and is_signed in the module pe; of what is no PE file
  * nothing. */
 void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages);
+
+/* Calls `fn` with each certificate of the signers' chains, nested signatures included; a signer comes
+ * before those above it. What was charged and what stopped it, the tree knows; nothing is said in
+ * it. */
+typedef void (*ov_signer_fn)(void *payload, X509 *certificate);
+void ov_authenticode_signers(
+        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signer_fn fn, void *payload);
 
 #endif

@@ -310,6 +310,37 @@ def make_keys():
     return TMP / "keys"
 
 
+def certificates_of_every_form_are_read():
+    """Versions 1 and 3, RSA and elliptic curves, PEM, DER, trusted, many in a file; and a store that is locked."""
+    place = TMP / "forms"
+    make.lay_out(place, {})
+    subject = "/O=AO Kaspersky Lab/CN=Kaspersky Anti-Virus Personal Root Certificate"
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 9, "-subj", subject,
+            "-keyout", place / "ec.key", "-out", place / "ec.pem")
+    openssl("req", "-new", "-key", place / "ec.key", "-subj", subject, "-out", place / "one.csr")
+    openssl("x509", "-req", "-in", place / "one.csr", "-signkey", place / "ec.key", "-days", 9, "-out", place / "one.pem")
+    openssl("x509", "-in", place / "one.pem", "-outform", "DER", "-out", place / "one.der")
+    openssl("x509", "-in", place / "ec.pem", "-outform", "DER", "-out", place / "ec.der")
+    openssl("x509", "-in", place / "ec.pem", "-trustout", "-addtrust", "serverAuth", "-out", place / "trusted.pem")
+    openssl("pkcs12", "-export", "-inkey", place / "ec.key", "-in", place / "ec.pem", "-passout", "pass:secret", "-out",
+            place / "store.p12")
+    shown = {("certificate-issuer-cn", "Kaspersky Anti-Virus Personal Root Certificate"),
+             ("certificate-subject-o", "AO Kaspersky Lab")}
+    for name in ("ec.pem", "one.pem", "one.der", "ec.der", "trusted.pem"):
+        content = (place / name).read_bytes()
+        target = "etc/ssl/certs/" + name.replace(".der", ".crt")
+        report = Report("--root", make.lay_out(TMP / "store", {target: b"# text before\n" * 3 * name.endswith("pem") + content}))
+        assert shown <= report.facts(), (name, report.facts())
+        tap.same((report.unread, set(report.states().values())), ([], {"remnant"}), name)
+    report = Report("--root", make.lay_out(TMP / "store", {
+        "etc/ssl/certs/java/cacerts": (place / "store.p12").read_bytes()}))
+    tap.same([(u["path"], u["reason"]) for u in report.unread], [("/etc/ssl/certs/java/cacerts", "encrypted")])
+
+
 LINUX_KINDS = {"package", "unit", "user", "group", "host", "domain", "word", "installer", "chrome-extension",
                "native-messaging-host", "firefox-addon", "firefox-addon-suffix", "certificate-issuer-cn",
                "certificate-subject-o"}
@@ -775,7 +806,7 @@ def a_mention_is_never_a_finding():
 
 tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, windows_shows_every_fact,
          what_is_only_in_the_logs_of_a_hive_is_found,
-         linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
+         certificates_of_every_form_are_read, linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
          an_installer_package_is_a_remnant, an_archive_is_a_system_too,
          layers_hide_what_they_remove,
          images_of_every_form, statements_and_encrypted_layers, layers_of_a_container_engine_are_systems, a_system_inside_a_system_counts,

@@ -153,7 +153,7 @@ TEST(json_gives_layers_and_addons)
     struct heard heard;
 
     hear(&heard, ov_read_image, manifest, sizeof(manifest) - 1, STEPS);
-    CHECK_STR(text_of(&heard), "19:sha256:a|layer\n19:sha256:b|layer\n");
+    CHECK_STR(text_of(&heard), "19:sha256:a|layer||\n19:sha256:b|layer||\n");
     CHECK_UINT(heard.gaps, 0);
     ov_buf_done(&heard.text);
     hear(&heard, ov_read_addons, addons, sizeof(addons) - 1, STEPS);
