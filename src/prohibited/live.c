@@ -233,6 +233,7 @@ static void look_at_names(struct process *p, int folder)
         }
     }
     ov_buf_done(&buf);
+    p->seen.detail = "";
 }
 
 /* A small file of the process; NULL: it cannot be read, or the process ended. */

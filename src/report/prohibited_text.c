@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "report/prohibited.h"
 
@@ -187,6 +188,7 @@ static void put_differences(struct ov_buf *out, const struct ov_prohibited_repor
         ov_buf_put_text(out, " on ");
         put(out, d->host);
         if (d->change == OV_CHANGE_STATE) {
+            OV_ASSERT(d->now != NULL && d->before != NULL);
             ov_buf_printf(out, ": %s, was %s", ov_state_name(d->now->state),
                     ov_state_name(d->before->state));
         }

@@ -71,6 +71,7 @@ static void free_client(struct ovd_gate *gate, struct ovd_client *c)
 
 static uint32_t slot_of(const struct ovd_gate *gate, uint32_t id)
 {
+    OV_ASSERT(gate->client_cap > 0);
     return id % gate->client_cap;
 }
 

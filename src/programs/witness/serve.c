@@ -236,13 +236,16 @@ static int listen_at(const char *address)
 
 static void tell_port(int fd)
 {
-    struct sockaddr_storage name = { .ss_family = AF_UNSPEC };
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } name = { .six = { .sin6_family = AF_UNSPEC } };
     socklen_t len = sizeof(name);
     unsigned port = 0;
 
-    if (getsockname(fd, (struct sockaddr *)&name, &len) == 0) {
-        port = name.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&name)->sin6_port)
-                                          : ntohs(((struct sockaddr_in *)&name)->sin_port);
+    if (getsockname(fd, &name.any, &len) == 0) {
+        port = ntohs(name.any.sa_family == AF_INET6 ? name.six.sin6_port : name.four.sin_port);
     }
     (void)printf("listening on port %u\n", port);
     (void)fflush(stdout);
