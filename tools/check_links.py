@@ -38,7 +38,7 @@ MUST_NOT = {
             "does more than fetch",
     },
     "overt-witness": {
-        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats|jail)_|curl_": "does more than cosign",
+        r"ov_(engine|matcher|evaluator|yara|hashlist|compile|db|formats)_|curl_": "does more than cosign and watch",
     },
     "overt-spawn": {
         r"ov_(engine|matcher|evaluator|yara|compile|db)_": "knows of rules or content",

@@ -73,6 +73,22 @@ def completion_offers_every_option():
     subprocess.run(["bash", "-n", ROOT / "completions/overt.bash"], check=True)
 
 
+def the_other_side_has_manual_and_completion_too():
+    for program in ("overt-publish", "overt-witness"):
+        done = subprocess.run([pathlib.Path(OVERT).parent / program, "--help"], capture_output=True, text=True,
+                              check=True)
+        told = set(re.findall(r"--[a-z][a-z-]+", done.stdout))
+        verbs = set(re.findall(rf"^ *(?:usage: )?{program} ([a-z|]+)", done.stdout, re.M))
+        verbs = {verb for group in verbs for verb in group.split("|")}
+        assert len(verbs) >= 3 and len(told) >= 6, (program, verbs, told)
+        page = (ROOT / "man" / f"{program}.1.scd").read_text()
+        tap.same({o for o in told if o not in page}, set(), program)
+        tap.same({v for v in verbs if not re.search(rf"\*(?:{program} )?{v}(?: new)?\*", page)}, set(), program)
+        completion = (ROOT / "completions" / f"{program}.bash").read_text()
+        tap.same({o for o in told | verbs if not re.search(rf"(?<![a-z-]){o}(?![a-z-])", completion)}, set(), program)
+        subprocess.run(["bash", "-n", ROOT / "completions" / f"{program}.bash"], check=True)
+
+
 def every_command_is_listed():
     done = subprocess.run([OVERT, "--help"], capture_output=True, text=True, check=True)
     for command in COMMANDS + YARAS:
@@ -81,4 +97,4 @@ def every_command_is_listed():
 
 
 tap.run([help_names_every_option_and_fits, the_manual_names_every_option, completion_offers_every_option,
-         every_command_is_listed])
+         the_other_side_has_manual_and_completion_too, every_command_is_listed])

@@ -9,17 +9,24 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "programs/witness/monitor.h"
 #include "programs/witness/witness.h"
 
 static const char usage[] =
         "usage: overt-witness serve --key FILE --state FILE --log VKEY... --listen ADDR:PORT\n"
         "       overt-witness once --key FILE --state FILE --log VKEY... FOLDER\n"
+        "       overt-witness monitor --log VKEY --state FILE [--policy FILE]\n"
+        "                     [--witness URL]... [--every SECONDS] URL|FOLDER\n"
         "\n"
         "Cosigns checkpoints of the logs it is told to watch (c2sp.org/tlog-witness):\n"
         "serve: over HTTP, meant for loopback behind a proxy; once: of a log's public\n"
         "folder, every entry of which it reads, for a cron job.\n"
         "\n"
-        "Exit: 0 done, 1 not cosigned, 2 an error.\n";
+        "monitor has no key: it reads everything that a log publishes, says what is new,\n"
+        "and whether the log still is the one that was seen, and the one that witnesses\n"
+        "saw. With --every it goes on until something is wrong.\n"
+        "\n"
+        "Exit: 0 done, 1 not cosigned, or (monitor) something is wrong, 2 an error.\n";
 
 void complain(const char *about, const char *text)
 {
@@ -176,6 +183,10 @@ int main(int argc, char **argv)
     if (w == NULL) {
         complain("start", "no memory");
         return 2;
+    }
+    if (argc >= 2 && strcmp(argv[1], "monitor") == 0) {
+        free(w); /* no key is loaded */
+        return monitor(argc - 1, argv + 1);
     }
     code = run(w, argc, argv);
     (void)sqlite3_close(w->state);
