@@ -194,6 +194,9 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         struct ov_place place;
         uint64_t dear;
 
+        if (table == OV_TABLE_FOLD4 && tables->no_fold4) {
+            continue;
+        }
         for (uint32_t at = 0; at + width <= places; at++) {
             costs[at] = gram_cost(tables, &folded[at], width);
         }

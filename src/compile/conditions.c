@@ -110,9 +110,23 @@ void ov_demands_done(struct ov_demands *demands)
     *demands = (struct ov_demands){ 0 };
 }
 
-/* Gates that are found in more than one of some hundred objects save nothing: each of these is
- * gone over twice. */
-#define GATES_COST_MAX (OV_SHARE_ONE >> 18)
+/* Gates that are found in large objects as a rule save nothing: each of these is gone over twice.
+ * But to look for short strings at every offset of every object costs more than that. */
+#define GATES_COST_MAX       (OV_SHARE_ONE >> 23)
+#define GATES_COST_MAX_SHORT (OV_SHARE_ONE >> 21)
+
+/* Whether a string that is no gate would have to be looked for at every offset. */
+static bool has_short(const struct ov_cond_context *context, const uint8_t *phases)
+{
+    const struct ov_rule *rule = &context->set->rules[context->rule];
+
+    for (uint32_t s = 0; s < rule->string_count; s++) {
+        if (phases[s] == 0 && ov_cost_every_offset(context->costs, &rule->strings[s])) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
  * for before one was. `phases` are the rule's; `waits` is scratch. */
@@ -128,7 +142,8 @@ static void plan_phases(const struct ov_cond_context *context, const struct ov_c
     for (uint32_t s = 0; s < count; s++) {
         gates += phases[s] != 0;
     }
-    if (cost > GATES_COST_MAX || gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0) {
+    if (cost > GATES_COST_MAX_SHORT || gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0
+            || (cost > GATES_COST_MAX && !has_short(context, phases))) {
         memset(phases, OV_PHASE_ALWAYS, count);
         return;
     }

@@ -3,14 +3,10 @@
 #include "compile/costs.h"
 
 #include "base/checked.h"
+#include "compile/common.h"
 
-/* A rule that is woken costs a second sweep over the object, some hundred times what a find costs.
- * How often whole strings occur in ordinary files no table of pairs can say: words do, and the
- * longer one is the seldomer. So much for each byte. */
-#define FOUND_SHIFT    20u
-#define LENGTH_MAX     19u
-#define AUTOMATON_FIND (OV_SHARE_ONE >> 27)
-#define XOR_FIND       (OV_SHARE_ONE >> 27)
+/* A rule that is woken costs a second sweep over the object: that is in what common.h says. */
+#define XOR_FIND (OV_SHARE_ONE >> 27)
 
 overt_status ov_costs_init(struct ov_costs *costs, const struct ov_rule_set *set, overt_error *err)
 {
@@ -42,17 +38,16 @@ void ov_costs_done(struct ov_costs *costs)
 
 static uint64_t cost_of_fixed(const struct ov_costs *costs, const struct ov_form *form)
 {
-    const size_t length = form->wide ? form->count / 2 : form->count;
     struct ov_place place;
     const bool found =
             form->is_xor ? ov_atom_choose_xor(&costs->tables, form->elements, form->count, &place)
                          : ov_atom_choose(&costs->tables, form->elements, form->count, &place);
 
-    if (!found || length == 0) {
+    if (!found) {
         return OV_SHARE_ONE;
     }
     return place.cost + (form->is_xor ? XOR_FIND : 0)
-           + (OV_SHARE_ONE >> (FOUND_SHIFT + (length < LENGTH_MAX ? length : LENGTH_MAX)));
+           + ov_common_find(form->elements, form->count, form->wide);
 }
 
 static uint64_t cost_of_form(struct ov_costs *costs, const struct ov_form *form)
@@ -66,8 +61,16 @@ static uint64_t cost_of_form(struct ov_costs *costs, const struct ov_form *form)
     if (!ov_cut_choose(&costs->tables, form, costs->workspaces, &cut, &cost)) {
         costs->out_of_memory = true;
     }
-    /* A run of an automaton costs as much as several comparisons. */
-    return cost < OV_SHARE_ONE / 8 ? cost * 8 + AUTOMATON_FIND : OV_SHARE_ONE;
+    if (cost >= OV_SHARE_ONE / 8) {
+        return OV_SHARE_ONE;
+    }
+    cost *= 8; /* a run of an automaton costs as much as several comparisons */
+    for (uint32_t i = 0; i < costs->workspaces[0].count; i++) {
+        const struct ov_sequence *sequence = &costs->workspaces[0].items[i];
+
+        cost += ov_common_find(sequence->sets, sequence->count, form->wide);
+    }
+    return cost;
 }
 
 uint64_t ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint32_t number)
@@ -88,4 +91,51 @@ uint64_t ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint
     ov_arena_reset(&costs->arena);
     costs->known[number] = cost;
     return cost;
+}
+
+static bool every_offset(const struct ov_place *place)
+{
+    return ov_tables_stride(place->table) == 1;
+}
+
+static bool form_every_offset(struct ov_costs *costs, const struct ov_form *form)
+{
+    struct ov_place place;
+    uint64_t cost;
+    size_t cut;
+
+    if (form->fixed) {
+        const bool found =
+                form->is_xor
+                        ? ov_atom_choose_xor(&costs->tables, form->elements, form->count, &place)
+                        : ov_atom_choose(&costs->tables, form->elements, form->count, &place);
+
+        return !found || every_offset(&place);
+    }
+    if (!ov_cut_choose(&costs->tables, form, costs->workspaces, &cut, &cost)) {
+        costs->out_of_memory = true;
+    }
+    for (uint32_t i = 0; i < costs->workspaces[0].count && cost != UINT64_MAX; i++) {
+        const struct ov_sequence *sequence = &costs->workspaces[0].items[i];
+
+        if (!ov_atom_choose(&costs->tables, sequence->sets, sequence->count, &place)
+                || every_offset(&place)) {
+            return true;
+        }
+    }
+    return cost == UINT64_MAX;
+}
+
+bool ov_cost_every_offset(struct ov_costs *costs, const struct ov_string *string)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_forms forms;
+    bool every;
+
+    every = ov_forms_of(string, &costs->arena, &forms, &err) != OVERT_OK;
+    for (size_t i = 0; i < forms.count && !every; i++) {
+        every = form_every_offset(costs, &forms.items[i]);
+    }
+    ov_arena_reset(&costs->arena);
+    return every;
 }

@@ -24,4 +24,7 @@ void ov_costs_done(struct ov_costs *costs);
 /* `number` is the string's in the set. A share of all offsets, as in rarity.h. */
 uint64_t ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint32_t number);
 
+/* Whether the string is so short that it has to be looked for at every offset. */
+bool ov_cost_every_offset(struct ov_costs *costs, const struct ov_string *string);
+
 #endif

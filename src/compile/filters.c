@@ -87,19 +87,35 @@ static uint32_t entered(const struct job *job)
 /* More distinct entries than this do not fit the sets in any useful way. */
 #define NIBBLE_ENTRIES_MAX 2048u
 
+#define FOLDED 0x20u
+
 /* Four bytes from the gram's offset on, as far as they are certain. */
 struct quad {
     uint8_t value[4];
     uint8_t mask[4];
 };
 
-static struct quad quad_of(const struct ov_db_atom *atom)
+/* An atom's mask says what all its grams have in common; this one's bytes are certain, but for the
+ * bit that is folded away. */
+static struct quad quad_of(const struct ov_db_pass *pass, const struct ov_table_entry *entry)
 {
+    const struct ov_db_atom *atom = &entry->atom;
     struct quad quad = { { 0 }, { 0 } };
 
-    for (size_t i = 0; i < 4 && atom->window + i < sizeof(atom->value); i++) {
-        quad.mask[i] = atom->mask[atom->window + i];
-        quad.value[i] = atom->value[atom->window + i] & quad.mask[i];
+    for (size_t i = 0; i < 4; i++) {
+        const uint8_t byte = (uint8_t)(entry->gram >> 8 * i);
+
+        if (atom->window + i < sizeof(atom->value)) {
+            quad.mask[i] = atom->mask[atom->window + i];
+            quad.value[i] = atom->value[atom->window + i] & quad.mask[i];
+        }
+        if (pass->kind == OV_PASS_FOLD) {
+            quad.value[i] = (uint8_t)((byte & ~FOLDED) | (quad.value[i] & FOLDED));
+            quad.mask[i] = (uint8_t)(quad.mask[i] | (0xffu & ~FOLDED));
+        } else if (pass->kind == OV_PASS_PAIR && i < 2) {
+            quad.value[i] = byte;
+            quad.mask[i] = 0xff;
+        }
     }
     return quad;
 }
@@ -177,7 +193,7 @@ static struct quad *quads_of(const struct job *job, size_t *count)
 
     for (uint32_t i = 0; quads != NULL && i < job->count; i++) {
         if (is_entered(job, i)) {
-            quads[all++] = quad_of(&job->entries[i].atom);
+            quads[all++] = quad_of(job->pass, &job->entries[i]);
         }
     }
     if (quads != NULL) {

@@ -8,6 +8,9 @@
 
 #define CROWD_BITS 18u
 
+/* Nearly all that passes a filter is in no table; an empty bucket says so without a look at atoms. */
+#define BUCKETS_PER_ENTRY 4u
+
 #define ENTRIES_MAX (UINT32_C(1) << 26)
 
 /* Costs of all strings together that are not worth another pass: a look-up for each 64 bytes. Of
@@ -15,6 +18,10 @@
 #define DEAR_IN_ALL      (OV_SHARE_ONE >> 6)
 #define DEAR_IN_ALL_MANY (OV_SHARE_ONE >> 5)
 #define MANY             2000u
+
+/* Of so many strings some are so short that every second offset is looked at in nearly every object;
+ * that pass finds whatever one over every fourth offset would, so there is none. */
+#define FOLD2_IS_THERE 64u
 
 static const struct {
     uint8_t kind;
@@ -43,6 +50,7 @@ uint8_t ov_tables_stride(enum ov_table table)
 overt_status ov_tables_init(struct ov_tables *tables, uint32_t strings, overt_error *err)
 {
     tables->dear = strings >= MANY ? DEAR_IN_ALL_MANY / strings : DEAR_IN_ALL / 256;
+    tables->no_fold4 = strings >= FOLD2_IS_THERE;
     ov_rarity_init(&tables->rarity);
     for (size_t i = 0; i < OV_TABLES; i++) {
         ov_buf_init(&tables->priv_entries[i], ENTRIES_MAX * sizeof(struct ov_table_entry));
@@ -191,7 +199,8 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pa
         .kind = shapes[table].kind,
         .stride = shapes[table].stride,
         .width = shapes[table].width,
-        .bucket_bits = ov_table_bits(count, OV_BUCKET_BITS_MIN, OV_BUCKET_BITS_MAX),
+        .bucket_bits = ov_table_bits(
+                (uint64_t)count * BUCKETS_PER_ENTRY, OV_BUCKET_BITS_MIN, OV_BUCKET_BITS_MAX),
         .bucket_hash = ov_le64_of(UINT64_C(0xc2b2ae3d27d4eb4f)),
         .atom_count = ov_le32_of(count),
     };

@@ -37,6 +37,7 @@ struct ov_tables {
     struct ov_buf priv_entries[OV_TABLES];
     uint16_t *priv_crowd; /* how many atoms share a gram, by a hash of it; owned */
     uint64_t dear;        /* from this cost on, a rarer gram is worth a pass of its own */
+    bool no_fold4;        /* OV_TABLE_FOLD2 takes what would go there */
 };
 
 /* `strings`: how many there will be, about. */

@@ -12,8 +12,8 @@
 
 #define BITS_PER_GRAM 16u
 
-/* So many fit the eight sets of one record. */
-#define NIBBLE_GRAMS_MAX 64u
+/* So many fit the eight sets of one record of nibbles. */
+#define NIBBLE_GRAMS 64u
 
 /* Any odd numbers will do: there is nothing here to be tried out beforehand. */
 #define HASH_LOW  UINT32_C(0x9e3779b1)
@@ -87,17 +87,20 @@ static void put_byte(
     }
 }
 
-/* Bytes behind a gram may be any. */
-static void make_nibbles(struct ov_matcher *m, uint32_t number)
+/* Bytes behind a gram may be any. Neighbours share a set. */
+static void make_nibbles(struct ov_matcher *m, uint32_t number, uint64_t count)
 {
     struct ov_pass *pass = &m->passes[number];
-    struct ov_db_nibbles *nibbles = &m->awake_nibbles[number];
-    unsigned entered = 0;
+    struct ov_db_nibbles *nibbles = m->awake_nibbles[number];
+    const unsigned records = count <= NIBBLE_GRAMS ? 1 : count <= 2 * NIBBLE_GRAMS ? 2 : 4;
+    uint64_t entered = 0;
 
-    memset(nibbles, 0, sizeof(*nibbles));
-    for (unsigned i = pass->width; i < 4; i++) {
-        memset(nibbles->low[i], 0xff, sizeof(nibbles->low[i]));
-        memset(nibbles->high[i], 0xff, sizeof(nibbles->high[i]));
+    memset(nibbles, 0, records * sizeof(*nibbles));
+    for (unsigned n = 0; n < records; n++) {
+        for (unsigned i = pass->width; i < 4; i++) {
+            memset(nibbles[n].low[i], 0xff, sizeof(nibbles[n].low[i]));
+            memset(nibbles[n].high[i], 0xff, sizeof(nibbles[n].high[i]));
+        }
     }
     for (uint32_t r = 0; r < m->awake_count; r++) {
         uint32_t first, end;
@@ -105,15 +108,16 @@ static void make_nibbles(struct ov_matcher *m, uint32_t number)
         grams_of(m, pass, m->awake_rules[r], &first, &end);
         for (uint32_t g = first; g < end; g++, entered++) {
             const uint64_t gram = ov_le64_get(pass->grams[g].gram);
+            const unsigned set = (unsigned)(entered * 8 * records / count);
 
             for (unsigned i = 0; i < pass->width && i < 4; i++) {
-                put_byte(nibbles, i, (uint8_t)(gram >> 8 * i), pass->kind == OV_PASS_FOLD,
-                        entered % 8);
+                put_byte(&nibbles[set / 8], i, (uint8_t)(gram >> 8 * i), pass->kind == OV_PASS_FOLD,
+                        set % 8);
             }
         }
     }
     pass->nibbles = nibbles;
-    pass->nibble_count = 1;
+    pass->nibble_count = records;
 }
 
 static void make_filter(struct ov_matcher *m, uint32_t number)
@@ -154,8 +158,8 @@ static void make_filter(struct ov_matcher *m, uint32_t number)
         grams_of(m, pass, m->awake_rules[i], &first, &end);
         enter(pass, m->awake_filters[number], first, end);
     }
-    if (pass->stride == 1 && count <= NIBBLE_GRAMS_MAX) {
-        make_nibbles(m, number);
+    if (pass->stride == 1 && count <= NIBBLE_GRAMS * OV_NIBBLES_MAX) {
+        make_nibbles(m, number, count);
     }
 }
 

@@ -95,7 +95,7 @@ struct ov_matcher {
     uint32_t awake_count;
     uint32_t *
             awake_filters[OV_PASSES_MAX]; /* OV_AWAKE_BITS_MAX bits each, made when needed; owned */
-    struct ov_db_nibbles awake_nibbles[OV_PASSES_MAX];
+    struct ov_db_nibbles awake_nibbles[OV_PASSES_MAX][OV_NIBBLES_MAX];
     bool again; /* this is the second sweep */
 
     /* scratch, all of it for the object at hand */
