@@ -87,10 +87,37 @@ enum ov_object_fact {
     OV_FACT_FILE_SIZE,     /* of the object, or of what it is a view of */
     OV_FACT_END,           /* its size; undefined of an executable whose headers lead nowhere */
     OV_FACT_TYPE,          /* argument c: is the object itself of ClamAV type c? */
-    OV_FACT_LAST = OV_FACT_TYPE
+    /* what its container says of it; undefined where it says nothing, and of what is in none */
+    OV_FACT_MEMBER_PLACE,     /* the how manieth member, as ClamAV counts */
+    OV_FACT_MEMBER_SIZE,      /* unpacked, as it says */
+    OV_FACT_MEMBER_PACKED,    /* as it lies there */
+    OV_FACT_MEMBER_CRC,       /* its checksum of 32 bits */
+    OV_FACT_MEMBER_ENCRYPTED, /* 0 or 1 */
+    OV_FACT_CONTAINER_SIZE,   /* of the container itself */
+    OV_FACT_PICTURE,          /* the perceptual hash of a picture; undefined if it is none */
+    OV_FACT_CERTIFICATE,      /* argument n: is it signed with certificate n of the lists? */
+    OV_FACT_LINKS,            /* an ov_link_end: do links in mail lead where they show? */
+    OV_FACT_BROKEN,           /* 1: a PE or ELF file whose headers lead nowhere */
+    OV_FACT_MACRO,            /* 1: a module of a document's macros */
+    OV_FACT_NUMBERS,          /* argument: an ov_numbers_kind; how many of them are in a text */
+    OV_FACT_LAST = OV_FACT_NUMBERS
 };
 
 #define OV_FACT_LAYER_SHIFT 16u
+
+enum ov_link_end {
+    OV_LINK_GOOD = 0,
+    OV_LINK_SPOOFED,    /* shows another host, one that is often imitated */
+    OV_LINK_NOT_SECURE, /* shows https and leads to http */
+    OV_LINK_NULL        /* hides where it leads behind a zero byte */
+};
+
+enum ov_numbers_kind {
+    OV_NUMBERS_CARDS = 0,    /* of payment cards */
+    OV_NUMBERS_PEOPLE,       /* US social security numbers, with hyphens */
+    OV_NUMBERS_PEOPLE_PLAIN, /* as nine digits */
+    OV_NUMBERS_KINDS
+};
 
 /* An executable as ClamAV counts it. */
 struct ov_clam_section {

@@ -168,6 +168,26 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 /* Compiled expressions kept between objects. */
 #define OV_CLAM_PCRE_KEPT 256u
 
+/* The imports of a program, spelled out for a digest: 16384 names of 512 bytes would be 8 MiB. */
+#define OV_IMPORTS_TEXT_BYTES_MAX (16u * OV_MIB)
+
+/* Links of a page that are judged, and how much of an address is. */
+#define OV_LINKS_MAX            4096u
+#define OV_LINK_BYTES_MAX       1024u
+#define OV_LINKS_PAGE_BYTES_MAX (16u * OV_MIB)
+
+/* Text in which numbers of cards and people are counted, a block at a time. */
+#define OV_NUMBERS_BLOCK_BYTES (64u * OV_KIB)
+
+/* Passwords that are tried on encrypted members. */
+#define OV_PASSWORD_BYTES_MAX 255u
+#define OV_PASSWORDS_MAX      1024u
+
+/* Pictures that are decoded, for their hash: 32 million points take four times as many bytes. */
+#define OV_PICTURE_BYTES_MAX  (64u * (uint64_t)OV_MIB)
+#define OV_PICTURE_POINTS_MAX (32u * OV_MIB)
+#define OV_PICTURE_SIDE_MAX   65535u
+
 /* --- messages ------------------------------------------------------------------------------- */
 
 #define OV_VERDICT_FRAME_BYTES     16u

@@ -8,9 +8,11 @@
 #include "base/checked.h"
 #include "compile/condition.h"
 #include "compile/spaces.h"
+#include "db/lists.h"
 
 _Static_assert(OV_DB_RULE_PRIVATE == OV_RULE_PRIVATE, "the same flags");
 _Static_assert(OV_DB_RULE_GLOBAL == OV_RULE_GLOBAL, "the same flags");
+_Static_assert(OV_DB_RULE_OPEN == OV_RULE_OPEN, "the same flags");
 
 static overt_status no_memory(overt_error *err)
 {
@@ -326,7 +328,8 @@ static void write_rule(struct writing *w, const struct ov_rule *rule)
         .file = span(w, rule->file),
         .line = ov_le32_of(rule->line),
         .space = ov_le32_of(w->spaces.of_rule[w->context.rule]),
-        .flags = ov_le32_of(rule->flags & (OV_DB_RULE_PRIVATE | OV_DB_RULE_GLOBAL)),
+        .flags = ov_le32_of(
+                rule->flags & (OV_DB_RULE_PRIVATE | OV_DB_RULE_GLOBAL | OV_DB_RULE_OPEN)),
         .code_first = ov_le32_of(at / (uint32_t)sizeof(struct ov_db_insn)),
         .code_count = ov_le32_of((uint32_t)(ov_bytes_len(code) / sizeof(struct ov_db_insn))),
         .string_first = ov_le32_of(w->strings),
@@ -466,6 +469,25 @@ static void write_spaces(struct writing *w)
     }
 }
 
+static void write_lists(struct writing *w)
+{
+    struct ov_buf *to = &w->writer->sections[OV_DB_LISTS];
+    uint32_t count = 0;
+
+    for (const struct ov_list_entry *e = w->context.set->lists; e != NULL; e = e->next, count++) {
+        const size_t bytes = (size_t)ov_bytes_len(e->bytes);
+        const struct ov_list_head head = {
+            .kind = ov_le32_of(e->kind),
+            .bytes = ov_le32_of((uint32_t)bytes),
+        };
+
+        ov_buf_put(to, &head, sizeof(head));
+        ov_buf_put(to, ov_bytes_raw(e->bytes), bytes);
+        ov_buf_put(to, "\0\0\0", (4 - bytes % 4) % 4);
+    }
+    w->writer->counts[OV_DB_LISTS] = count;
+}
+
 static overt_status write_all(struct writing *w, overt_error *err)
 {
     uint32_t *counts = w->writer->counts;
@@ -481,6 +503,7 @@ static overt_status write_all(struct writing *w, overt_error *err)
     }
     write_externals(w);
     write_spaces(w);
+    write_lists(w);
     status = ov_groups_write(&w->groups, w->writer, err);
     if (status != OVERT_OK) {
         return status;

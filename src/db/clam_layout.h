@@ -17,7 +17,8 @@
 #define OV_CLAM_PCRE_ROLLING    0x0100u /* r: it may begin anywhere behind the offset */
 #define OV_CLAM_PCRE_ENCOMPASS  0x0200u /* e: it sees no more than [offset, offset + shift) */
 #define OV_CLAM_PCRE_ANYWHERE   0x0400u /* there is no offset */
-#define OV_CLAM_PCRE_FLAGS      0x07ffu
+#define OV_CLAM_PCRE_NAME       0x0800u /* of the name that the object has in its container */
+#define OV_CLAM_PCRE_FLAGS      0x0fffu
 
 struct ov_clam_pcre { /* followed by the expression */
     struct ov_le32 flags;

@@ -19,6 +19,7 @@ struct ov_db_span { /* a text in OV_DB_TEXT */
 
 #define OV_DB_RULE_PRIVATE 0x1u /* holds, but is not reported */
 #define OV_DB_RULE_GLOBAL  0x2u /* if it does not hold, no rule of its namespace does */
+#define OV_DB_RULE_OPEN    0x4u /* reported even of what is signed under a trusted certificate */
 
 struct ov_db_rule { /* OV_DB_RULES */
     struct ov_db_span name;

@@ -2,6 +2,8 @@
 /* Each function walks one section. Nobody is trusted; the first contradiction ends the walk. */
 #include "db/verify.h"
 
+#include "base/clamtype.h"
+#include "db/lists.h"
 #include "db/rules.h"
 
 static overt_status bad(overt_error *err, const char *what, uint64_t index)
@@ -55,7 +57,7 @@ static bool rule_is_sound(
             || !range_fits(r->meta_first, r->meta_count, view->counts[OV_DB_METAS])
             || !range_fits(r->tag_first, r->tag_count, view->counts[OV_DB_TAGS])
             || !range_fits(r->waiter_first, r->waiter_count, ov_le32_get(groups->waiters.count))
-            || (info.flags & ~(OV_DB_RULE_PRIVATE | OV_DB_RULE_GLOBAL)) != 0
+            || (info.flags & ~(OV_DB_RULE_PRIVATE | OV_DB_RULE_GLOBAL | OV_DB_RULE_OPEN)) != 0
             || ov_le32_get(r->reserved) != 0) {
         return false;
     }
@@ -215,6 +217,54 @@ static overt_status verify_always(
     return OVERT_OK;
 }
 
+/* Each item has what its kind must have; the section ends with the last. */
+static bool list_item_is_sound(const struct ov_list_item *item)
+{
+    union {
+        struct ov_list_certificate certificate;
+        struct ov_list_password password;
+        struct ov_list_phishing phishing;
+        struct ov_list_setting setting;
+    } head;
+    struct ov_bytes rest;
+
+    switch (item->kind) {
+    case OV_LIST_CERTIFICATE:
+        return ov_db_list_split(item, &head, sizeof(head.certificate), &rest)
+               && ov_bytes_len(rest) != 0;
+    case OV_LIST_PASSWORD:
+        return ov_db_list_split(item, &head, sizeof(head.password), &rest)
+               && ov_le32_get(head.password.container) < OV_CLAM_TYPE_COUNT;
+    case OV_LIST_PHISHING:
+        return ov_db_list_split(item, &head, sizeof(head.phishing), &rest)
+               && ov_le32_get(head.phishing.what) >= OV_PHISHING_HOST
+               && ov_le32_get(head.phishing.what) <= OV_PHISHING_WHAT_LAST
+               && ov_le32_get(head.phishing.first_bytes) <= ov_bytes_len(rest);
+    case OV_LIST_SETTING:
+        return ov_db_list_split(item, &head, sizeof(head.setting), &rest)
+               && ov_le32_get(head.setting.what) >= OV_SETTING_PCRE_MATCHES
+               && ov_le32_get(head.setting.what) <= OV_SETTING_LAST;
+    }
+    return false;
+}
+
+static overt_status verify_lists(const struct ov_db_view *view, overt_error *err)
+{
+    struct ov_list_item item;
+    uint64_t at = 0;
+    uint32_t count = 0;
+
+    while (ov_db_list_next(view, &at, &item)) {
+        if (!list_item_is_sound(&item)) {
+            return bad(err, "item of the lists", count);
+        }
+        count++;
+    }
+    return at != ov_bytes_len(view->sections[OV_DB_LISTS]) || count != view->counts[OV_DB_LISTS]
+                   ? bad(err, "item of the lists", count)
+                   : OVERT_OK;
+}
+
 static overt_status verify_groups(
         const struct ov_db_view *view, struct ov_db_groups *groups, overt_error *err)
 {
@@ -250,6 +300,9 @@ overt_status ov_db_verify(const struct ov_db_view *view, overt_error *err)
     }
     if (status == OVERT_OK) {
         status = verify_spaces(view, &groups, err);
+    }
+    if (status == OVERT_OK) {
+        status = verify_lists(view, err);
     }
     if (status == OVERT_OK) {
         status = ov_db_verify_code(view, err);

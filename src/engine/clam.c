@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clam.c - the object under way as ClamAV sees it, and the hashes of its sections. Runs only with
  * a database that has signatures of ClamAV's. */
+#include <stdlib.h>
+
+#include "base/attr.h"
 #include "base/checked.h"
 #include "engine/walk.h"
+#include "facts/pe_spell.h"
+#include "formats/facts.h"
+#include "formats/peek.h"
+#include "formats/picture.h"
 
 #define PIECE_BYTES (64u * OV_KIB)
+#define PE32_MAGIC  0x10b
+
+#define ELF_HEADER_BYTES 64u
 
 bool ov_clam_is_text(enum ov_clam_type type)
 {
@@ -22,6 +32,31 @@ static uint32_t targets_of(enum ov_clam_type type)
     return ov_clam_is_text(type) || target == OV_TARGET_OTHER ? any : any | 1u << target;
 }
 
+/* What the picture comes to; what is not decoded is told, once somebody asks. */
+static bool find_picture(struct ov_clam_object *clam, struct ov_source *source, uint64_t *out)
+{
+    struct ov_walk *walk = clam->find_payload;
+
+    if (!ov_budget_steps(&walk->budget, source->size)) {
+        walk->picture_trouble = OV_REASON_STEPS;
+        return false;
+    }
+    switch (ov_clam_picture_find(source, out)) {
+    case OV_PICTURE_DONE:
+        return true;
+    case OV_PICTURE_NONE:
+        return false;
+    case OV_PICTURE_OTHER:
+        walk->picture_trouble = OV_REASON_UNSUPPORTED;
+        return false;
+    case OV_PICTURE_TOO_LARGE:
+    case OV_PICTURE_MEMORY:
+        walk->picture_trouble = OV_REASON_MEMORY;
+        return false;
+    }
+    return false;
+}
+
 /* `inner`: how many of the open objects are around it. */
 static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets, uint32_t inner)
 {
@@ -31,20 +66,80 @@ static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets
     clam->targets = targets;
     clam->executable_found = false;
     clam->find_executable = ov_clam_executable_find;
+    clam->find_picture = find_picture;
+    clam->is_member = false;
+    clam->picture_found = false;
+    if (ov_walk_is_closed(walk->engine, type)) {
+        clam->find_executable = NULL;
+        clam->find_picture = NULL;
+    }
+    clam->is_view = false;
+    clam->looks_whole = false;
+    clam->is_macro = false;
+    clam->numbers_counted = false;
+    clam->links_judged = false;
+    clam->judge_links = ov_walk_links;
+    clam->pcre_bytes_max = walk->engine->pcre_bytes_max;
+    clam->pcre_matches_max = walk->engine->pcre_matches_max;
+    clam->pcre_depth_max = walk->engine->pcre_depth_max;
+    walk->links_trouble = OV_REASON_NONE;
+    clam->has_certificate = ov_walk_has_certificate;
+    clam->find_payload = walk;
+    walk->signers_found = false;
+    walk->object_trust = OV_TRUST_UNKNOWN;
+    walk->picture_trouble = OV_REASON_NONE;
     clam->depth = inner;
     for (uint32_t i = 0; i < inner && i < OV_DEPTH_MAX; i++) {
         clam->layers[i] = (uint8_t)walk->engine->frames[inner - 1 - i].clam;
     }
 }
 
-enum ov_clam_type ov_walk_clam_begin(struct ov_walk *walk, struct ov_bytes head, uint64_t size)
+/* ClamAV counts members from 1, those of 7-Zip from 0, and those of a disc not at all (observed). */
+static uint32_t place_in(enum ov_clam_type container, uint32_t place)
+{
+    return container == OV_CLAM_7Z ? place - 1 : container == OV_CLAM_ISO9660 ? 0 : place;
+}
+
+/* What the container says of it, for signatures about members. */
+static void take_claims(struct ov_walk *walk, const struct ov_subject *subject)
+{
+    struct ov_clam_object *clam = &walk->engine->clam;
+
+    if (subject->member == NULL || !subject->member->stored || walk->frame_count == 0) {
+        return;
+    }
+    clam->is_member = true;
+    clam->member_place = place_in(walk->engine->frames[walk->frame_count - 1].clam, subject->place);
+    clam->member_name = subject->name;
+    clam->member = subject->member->claims;
+    clam->container_size = walk->engine->frames[walk->frame_count - 1].source.size;
+}
+
+/* A program for DOS is no broken one for Windows: there must be a signature where its header says. */
+static bool looks_whole(enum ov_clam_type type, struct ov_bytes head)
+{
+    struct ov_bytes mark;
+    uint32_t at;
+
+    if (type != OV_CLAM_MSEXE) {
+        return type == OV_CLAM_ELF && ov_bytes_len(head) >= ELF_HEADER_BYTES;
+    }
+    at = ov_u32le_at(head, 0x3c, UINT32_MAX);
+    return ov_bytes_slice(head, at, 4, &mark) && ov_bytes_equal(mark, "PE\0\0", 4);
+}
+
+enum ov_clam_type ov_walk_clam_begin(
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_bytes head)
 {
     const enum ov_clam_type type = ov_clam_detect(head);
     const bool only_views = type == OV_CLAM_HTML && walk->engine->options.inside;
 
     /* A page is held against signatures in its views alone. */
     begin(walk, type, only_views ? 0 : targets_of(type), walk->frame_count);
-    walk->engine->clam.file_size = size;
+    walk->engine->clam.file_size = subject->source->size;
+    walk->engine->clam.looks_whole = looks_whole(type, head);
+    walk->engine->clam.is_macro = subject->member != NULL && subject->member->macro;
+    take_claims(walk, subject);
     return type;
 }
 
@@ -55,6 +150,7 @@ enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view)
     const enum ov_clam_target target = view == OV_VIEW_TEXT ? OV_TARGET_TEXT : OV_TARGET_HTML;
 
     begin(walk, parent->clam, 1u << OV_TARGET_ANY | 1u << target, walk->frame_count - 1);
+    walk->engine->clam.is_view = true;
     walk->engine->clam.file_size = parent->source.size;
     return parent->clam;
 }
@@ -87,6 +183,54 @@ static bool hash_section(struct ov_walk *walk, struct ov_source *source,
         left -= got;
     }
     return true;
+}
+
+/* Digests of what a program imports, spelled out; of 32-bit ones alone, as ClamAV. */
+void ov_walk_clam_imports(
+        struct ov_walk *walk, const struct ov_subject *subject, struct ov_hit_payload *hit)
+{
+    OV_CLEANUP(ov_fact_tree_free_at) struct ov_fact_tree *tree = NULL;
+    auto_free struct ov_pages *pages = NULL;
+    const struct ov_db_view *view = walk->engine->view;
+    uint8_t digest[OV_DIGEST_BYTES_MAX];
+    struct ov_buf text;
+    int64_t magic = 0;
+
+    if (walk->engine->clam.type != OV_CLAM_MSEXE || ov_domain_is_empty(view, OV_HASH_IMPORT)) {
+        return;
+    }
+    tree = ov_fact_tree_new();
+    pages = malloc(sizeof(*pages));
+    if (tree == NULL || pages == NULL) {
+        ov_walk_tell(walk, subject->ordinal, OV_REASON_MEMORY, "while its imports were read");
+        return;
+    }
+    ov_fact_tree_begin(tree);
+    ov_fact_tree_charge_to(tree, &walk->budget);
+    ov_pages_on(pages, subject->source);
+    (void)ov_fact_root(tree, OV_PE);
+    ov_facts_parser(OV_PE)(tree, pages);
+    if (!ov_fact_get_int(tree, ov_fact_get_root(tree, OV_PE), OV_PE_OPTHDR_MAGIC, &magic)
+            || magic != PE32_MAGIC) {
+        return;
+    }
+    ov_buf_init(&text, OV_IMPORTS_TEXT_BYTES_MAX);
+    ov_pe_imports_spell(tree, &text);
+    if (ov_fact_tree_reason(tree) != OV_REASON_NONE || !ov_buf_ok(&text)) {
+        ov_walk_tell(walk, subject->ordinal, OV_REASON_MEMORY, "while its imports were read");
+    } else if (ov_bytes_len(ov_buf_bytes(&text)) != 0) {
+        const uint64_t size = ov_bytes_len(ov_buf_bytes(&text));
+        const unsigned wanted = ov_domain_wanted(view, OV_HASH_IMPORT, size);
+
+        for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
+            if ((wanted & 1u << kind) != 0
+                    && ov_digest_of((enum ov_digest_kind)kind, ov_buf_bytes(&text), digest)) {
+                ov_domain_find(view, OV_HASH_IMPORT, (enum ov_digest_kind)kind, digest, size,
+                        ov_walk_on_rule, hit);
+            }
+        }
+    }
+    ov_buf_done(&text);
 }
 
 void ov_walk_clam_sections(

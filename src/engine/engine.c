@@ -23,6 +23,9 @@ static overt_status make_parts(struct ov_engine *engine, overt_error *err)
             || !ov_hold_init(&engine->hold, (size_t)(memory_max / HOLD_SHARE))) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for unpacked objects");
     }
+    if (!ov_walk_lists_init(engine)) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the lists of a database");
+    }
     status = ov_matcher_new(&engine->matcher, engine->view, memory_max / MATCHER_SHARE, err);
     if (status != OVERT_OK) {
         return status;
@@ -74,6 +77,7 @@ void ov_engine_free(struct ov_engine *engine)
     for (unsigned kind = 0; kind < OV_DIGEST_KINDS; kind++) {
         ov_digest_free(engine->digests[kind]);
     }
+    ov_walk_lists_done(engine);
     ov_evaluator_free(engine->evaluator);
     ov_matcher_free(engine->matcher);
     ov_hold_done(&engine->hold);

@@ -188,8 +188,10 @@ static bool open_next(struct ov_walk *walk, struct ov_frame *frame)
     }
     inside = &frame->detected.inside[frame->next_inside++];
     ov_input_init(&frame->input, &frame->source, inside->from, inside->to);
+    frame->input.passwords = &walk->engine->passwords;
     frame->packed_bytes = frame->input.size;
     frame->unpacked = 0;
+    frame->member_count = 0;
     if (!ov_container_open(&frame->container, inside->type, &frame->input)) {
         frame->container = NULL;
         ov_walk_tell(walk, frame->ordinal, OV_REASON_MEMORY, "no memory to open it");
@@ -213,6 +215,7 @@ static bool enter_packed(struct ov_walk *walk, struct ov_frame *parent, struct o
     frame->next_inside = 0;
     frame->packed_bytes = parent->packed_bytes;
     frame->unpacked = 0;
+    frame->member_count = 0;
     if (!ov_container_open_packed(&frame->container, type, inside->type, &frame->input)) {
         frame->container = NULL;
         return false;
@@ -290,6 +293,7 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
     }
     frame->container = NULL;
     frame->next_inside = 0;
+    frame->trust = OV_TRUST_UNKNOWN;
     frame->ordinal = walk->next_ordinal++;
     frame->depth = parent->depth + 1;
     frame->hold_mark = ov_hold_top(&walk->engine->hold);
@@ -302,6 +306,8 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
         .parent = parent->ordinal,
         .depth = frame->depth,
         .view = member->view,
+        .member = member,
+        .place = ++parent->member_count,
         .whole = unpacked.trouble.reason == OV_REASON_NONE,
     };
     ov_object_examine(walk, &subject, frame);

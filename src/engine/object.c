@@ -2,6 +2,7 @@
 /* object.c - one object: what it is, the one pass over its bytes, which rules hold. Its bytes are
  * hostile; what keeps them in bounds is the source's windows and the budget. */
 #include "base/checked.h"
+#include "db/rules_layout.h"
 #include "engine/walk.h"
 #include "formats/facts.h"
 
@@ -18,11 +19,23 @@ void ov_walk_tell(struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason,
     walk->sink->incomplete(walk->sink->payload, ordinal, reason, detail);
 }
 
+/* Hashes have no flags: their numbers lie behind those of the rules. */
+static bool is_open(const struct ov_db_view *view, uint32_t rule)
+{
+    const struct ov_db_rule *r = ov_db_record(view, OV_DB_RULES, rule, sizeof(*r));
+
+    return r != NULL && (ov_le32_get(r->flags) & OV_DB_RULE_OPEN) != 0;
+}
+
 void ov_walk_on_rule(void *payload, uint32_t rule, uint64_t offset)
 {
     const struct ov_hit_payload *hit = payload;
-    const struct ov_walk *walk = hit->walk;
+    struct ov_walk *walk = hit->walk;
 
+    if (walk->engine->view->clam && !is_open(walk->engine->view, rule)
+            && ov_walk_is_trusted(walk, hit->subject)) {
+        return;
+    }
     walk->sink->detected(walk->sink->payload, hit->subject->ordinal, rule, offset,
             walk->engine->matcher, hit->subject->source);
 }
@@ -194,8 +207,13 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     }
     ov_detect(source, first.bytes, &frame->detected);
     if (walk->engine->view->clam) {
-        frame->clam = ov_walk_clam_begin(walk, first.bytes, source->size);
-        add_views(walk, frame);
+        frame->clam = ov_walk_clam_begin(walk, subject, first.bytes);
+        if (ov_walk_is_closed(walk->engine, frame->clam)) {
+            frame->detected.inside_count = 0;
+            frame->detected.trouble = OV_REASON_NONE;
+        } else if (!walk->engine->no_views) {
+            add_views(walk, frame);
+        }
     }
 }
 
@@ -222,6 +240,7 @@ static enum ov_reason find_all(
     digests_find(engine, digests, subject->source->size, &hit);
     if (engine->view->clam && subject->whole) {
         ov_walk_clam_sections(walk, subject, &hit);
+        ov_walk_clam_imports(walk, subject, &hit);
     }
     return reason;
 }
@@ -283,6 +302,20 @@ void ov_object_examine(
     }
     if (matching != OV_REASON_NONE) {
         ov_walk_tell(walk, subject->ordinal, matching, "while strings were looked for");
+    }
+    if (walk->links_trouble != OV_REASON_NONE) {
+        ov_walk_tell(walk, subject->ordinal, walk->links_trouble, "while its links were judged");
+        walk->links_trouble = OV_REASON_NONE;
+    }
+    if (walk->signers_trouble != OV_REASON_NONE) {
+        ov_walk_tell(
+                walk, subject->ordinal, walk->signers_trouble, "while its signers were looked up");
+        walk->signers_trouble = OV_REASON_NONE;
+    }
+    if (walk->picture_trouble != OV_REASON_NONE) {
+        ov_walk_tell(
+                walk, subject->ordinal, walk->picture_trouble, "while its picture was decoded");
+        walk->picture_trouble = OV_REASON_NONE;
     }
     if (evaluating != OV_REASON_NONE && evaluating != matching) {
         ov_walk_tell(walk, subject->ordinal, evaluating, "while conditions were evaluated");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* calls_pe_imports.c - pe.imports, pe.exports and what is like them. Names are compared without
  * regard to case. */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/digest.h"
+#include "base/limits.h"
 #include "eval/calls.h"
+#include "facts/pe_spell.h"
 
 #define WANT_STANDARD 1
 #define WANT_DELAYED  2
@@ -148,74 +149,12 @@ struct ov_value ov_call_pe_import_rva(struct ov_call *call)
 
 /* --- the hash of the imports ----------------------------------------------------------------- */
 
-/* What the name of a library comes to: without its ending if that is one of three. */
-static struct ov_bytes stem(struct ov_bytes name)
-{
-    const uint8_t *raw = ov_bytes_raw(name);
-    const uint8_t *dot =
-            ov_bytes_len(name) == 0 ? NULL : memchr(raw, '.', (size_t)ov_bytes_len(name));
-    const size_t at = dot == NULL ? 0 : (size_t)(dot - raw);
-    struct ov_bytes ending, out = name;
-
-    if (dot != NULL && ov_bytes_slice(name, at, 4, &ending)
-            && (strncasecmp((const char *)ov_bytes_raw(ending), ".ocx", 4) == 0
-                    || strncasecmp((const char *)ov_bytes_raw(ending), ".sys", 4) == 0
-                    || strncasecmp((const char *)ov_bytes_raw(ending), ".dll", 4) == 0)
-            && ov_bytes_slice(name, 0, at, &out)) {
-        return out;
-    }
-    return name;
-}
-
-static void feed_lower(struct ov_digest *digest, struct ov_bytes text)
-{
-    uint8_t part[256];
-    const uint8_t *raw = ov_bytes_raw(text);
-
-    for (size_t at = 0; at < ov_bytes_len(text);) {
-        size_t n = 0;
-
-        while (n < sizeof(part) && at < ov_bytes_len(text)) {
-            part[n++] = (uint8_t)tolower(raw[at++]);
-        }
-        ov_digest_update(digest, ov_bytes_of(part, n));
-    }
-}
-
-static void feed_library(
-        struct ov_call *call, struct ov_digest *digest, ov_fact_node library, bool *first)
-{
-    const uint32_t count = ov_fact_count(call->tree, library, standard.functions);
-    struct ov_bytes name, function_name;
-
-    if (!ov_fact_get_text(call->tree, library, standard.library, &name)) {
-        return;
-    }
-    name = stem(name);
-    for (uint32_t j = 0; j < count; j++) {
-        const ov_fact_node function =
-                ov_fact_get_item_node(call->tree, library, standard.functions, j);
-
-        if (!ov_fact_get_text(call->tree, function, standard.name, &function_name)
-                || !ov_machine_charge(call->m, 4 + ov_bytes_len(name) / 16)) {
-            return;
-        }
-        ov_digest_update(digest, ov_bytes_of(",", *first ? 0 : 1));
-        feed_lower(digest, name);
-        ov_digest_update(digest, ov_bytes_of(".", 1));
-        feed_lower(digest, function_name);
-        *first = false;
-    }
-}
-
 struct ov_value ov_call_pe_imphash(struct ov_call *call)
 {
-    const ov_fact_node pe = ov_fact_get_root(call->tree, OV_PE);
-    const uint32_t libraries = ov_fact_count(call->tree, pe, standard.details);
-    OV_CLEANUP(ov_digest_free_at) struct ov_digest *digest = NULL;
     uint8_t out[OV_DIGEST_BYTES_MAX];
     struct ov_value value;
-    bool first = true;
+    struct ov_buf text;
+    bool good;
 
     if (!is_pe(call)) {
         return ov_value_undefined();
@@ -224,17 +163,18 @@ struct ov_value ov_call_pe_imphash(struct ov_call *call)
     if (ov_call_remembered(call, &value)) {
         return value;
     }
-    digest = ov_digest_new(OV_DIGEST_MD5);
-    if (digest == NULL) {
+    ov_buf_init(&text, OV_IMPORTS_TEXT_BYTES_MAX);
+    ov_pe_imports_spell(call->tree, &text);
+    good = ov_buf_ok(&text) && ov_digest_of(OV_DIGEST_MD5, ov_buf_bytes(&text), out);
+    if (good && !ov_machine_charge(call->m, ov_bytes_len(ov_buf_bytes(&text)) / 4)) {
+        ov_buf_done(&text);
+        return ov_value_undefined();
+    }
+    ov_buf_done(&text);
+    if (!good) {
         call->asked->reason = OV_REASON_MEMORY;
         return ov_value_undefined();
     }
-    ov_digest_begin(digest);
-    for (uint32_t i = 0; i < libraries; i++) {
-        feed_library(
-                call, digest, ov_fact_get_item_node(call->tree, pe, standard.details, i), &first);
-    }
-    ov_digest_end(digest, out);
     return ov_call_remember(call, ov_call_give_hex(call, out, ov_digest_bytes(OV_DIGEST_MD5)));
 }
 

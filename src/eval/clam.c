@@ -47,6 +47,92 @@ static struct ov_value of_executable(
     }
 }
 
+static struct ov_value if_known(bool known, uint64_t value)
+{
+    return known && value <= INT64_MAX ? ov_value_int((int64_t)value) : ov_value_undefined();
+}
+
+static struct ov_value of_member(const struct ov_clam_object *object, unsigned fact)
+{
+    const struct ov_member_claims *member = &object->member;
+
+    if (!object->is_member) {
+        return ov_value_undefined();
+    }
+    switch (fact) {
+    case OV_FACT_MEMBER_PLACE:
+        return ov_value_int(object->member_place);
+    case OV_FACT_MEMBER_SIZE:
+        return if_known(member->has_size, member->size);
+    case OV_FACT_MEMBER_PACKED:
+        return if_known(member->has_packed, member->packed);
+    case OV_FACT_MEMBER_CRC:
+        return if_known(member->has_crc, member->crc);
+    case OV_FACT_MEMBER_ENCRYPTED:
+        return ov_value_int(member->encrypted);
+    default: /* CONTAINER_SIZE */
+        return if_known(true, object->container_size);
+    }
+}
+
+static struct ov_value picture_of(struct ov_clam_object *object, struct ov_source *source)
+{
+    if (!object->picture_found) {
+        object->picture_found = true;
+        object->has_picture = object->find_picture != NULL
+                              && object->find_picture(object, source, &object->picture);
+    }
+    return object->has_picture ? ov_value_int((int64_t)object->picture) : ov_value_undefined();
+}
+
+/* Texts are counted block by block, as ClamAV does: a number across two blocks counts in neither. */
+static void count_numbers(struct ov_clam_object *object, struct ov_source *source)
+{
+    uint8_t block[OV_NUMBERS_BLOCK_BYTES / 8];
+
+    object->numbers_counted = true;
+    object->numbers = (struct ov_numbers){ .cards = 0 };
+    for (uint64_t at = 0; at < source->size;) {
+        const size_t got = ov_source_read(source, at, block, sizeof(block));
+
+        if (got == 0) {
+            return;
+        }
+        ov_numbers_count(ov_bytes_of(block, got), &object->numbers);
+        at += got;
+    }
+}
+
+static bool is_readable(enum ov_clam_type type)
+{
+    return type == OV_CLAM_TEXT_ASCII || type == OV_CLAM_TEXT_UTF8 || type == OV_CLAM_HTML
+           || type == OV_CLAM_MAIL;
+}
+
+static struct ov_value numbers_of(
+        struct ov_clam_object *object, struct ov_source *source, uint32_t kind)
+{
+    if (!is_readable(object->type) || object->is_view) {
+        return ov_value_int(0);
+    }
+    if (!object->numbers_counted) {
+        count_numbers(object, source);
+    }
+    return ov_value_int(kind == OV_NUMBERS_CARDS    ? object->numbers.cards
+                        : kind == OV_NUMBERS_PEOPLE ? object->numbers.people
+                                                    : object->numbers.people_plain);
+}
+
+static struct ov_value links_of(struct ov_clam_object *object, struct ov_source *source)
+{
+    if (!object->links_judged) {
+        object->links_judged = true;
+        object->links =
+                object->judge_links == NULL ? OV_LINK_GOOD : object->judge_links(object, source);
+    }
+    return ov_value_int((int64_t)object->links);
+}
+
 static bool is_executable(enum ov_clam_type type)
 {
     return type == OV_CLAM_MSEXE || type == OV_CLAM_ELF || type == OV_CLAM_MACHO;
@@ -85,6 +171,27 @@ struct ov_value ov_clam_fact(
                 argument == OV_CLAM_ANY ? object->depth == 0 : layer_is(object, argument));
     case OV_FACT_LAYER:
         return ov_value_int(layer_is(object, argument));
+    case OV_FACT_PICTURE:
+        return picture_of(object, source);
+    case OV_FACT_CERTIFICATE:
+        return ov_value_int(object->has_certificate != NULL
+                            && object->has_certificate(object, source, argument));
+    case OV_FACT_LINKS:
+        return links_of(object, source);
+    case OV_FACT_BROKEN:
+        return ov_value_int((object->type == OV_CLAM_MSEXE || object->type == OV_CLAM_ELF)
+                            && executable(object, source) == NULL && object->looks_whole);
+    case OV_FACT_MACRO:
+        return ov_value_int(object->is_macro);
+    case OV_FACT_NUMBERS:
+        return numbers_of(object, source, argument);
+    case OV_FACT_MEMBER_PLACE:
+    case OV_FACT_MEMBER_SIZE:
+    case OV_FACT_MEMBER_PACKED:
+    case OV_FACT_MEMBER_CRC:
+    case OV_FACT_MEMBER_ENCRYPTED:
+    case OV_FACT_CONTAINER_SIZE:
+        return of_member(object, fact);
     default:
         break;
     }

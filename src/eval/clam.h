@@ -5,10 +5,12 @@
 #define OV_EVAL_CLAM_H
 
 #include "base/budget.h"
+#include "base/claims.h"
 #include "base/clamtype.h"
 #include "base/limits.h"
 #include "base/source.h"
 #include "db/value.h"
+#include "eval/numbers.h"
 
 /* What the engine knows of the object under way. Filled once an object; `executable` is found when
  * somebody asks for the first time. */
@@ -20,8 +22,32 @@ struct ov_clam_object {
     uint8_t layers[OV_DEPTH_MAX];
     void (*find_executable)(struct ov_source *source, enum ov_clam_type type,
             struct ov_clam_executable *out); /* NULL: none */
+    bool is_view;                            /* its parent in another spelling */
+    bool looks_whole; /* its first bytes say that it is an executable of Windows' or of ELF's kind */
     bool executable_found;
     struct ov_clam_executable executable;
+    /* what its container says of it */
+    bool is_member;
+    uint32_t member_place;
+    struct ov_bytes member_name; /* lent */
+    struct ov_member_claims member;
+    uint64_t container_size;
+    bool (*find_picture)(struct ov_clam_object *object, struct ov_source *source, uint64_t *out);
+    bool (*has_certificate)(
+            struct ov_clam_object *object, struct ov_source *source, uint32_t number);
+    enum ov_link_end (*judge_links)(struct ov_clam_object *object, struct ov_source *source);
+    bool links_judged;
+    enum ov_link_end links;
+    void *find_payload; /* whatever these need */
+    bool is_macro;      /* a module of a document's macros */
+    bool numbers_counted;
+    struct ov_numbers numbers;
+    /* of regular expressions; 0: overt's own */
+    uint64_t pcre_bytes_max;
+    uint32_t pcre_matches_max, pcre_depth_max;
+    bool picture_found;
+    bool has_picture;
+    uint64_t picture;
 };
 
 struct ov_value ov_clam_fact(
@@ -44,9 +70,17 @@ enum ov_pcre_end {
     OV_PCRE_MEMORY,
     OV_PCRE_BAD /* no expression */
 };
+/* What an expression is held against: the bytes, or the name that they have in their container. */
+struct ov_clam_pcre_subject {
+    struct ov_source *source;
+    struct ov_bytes name;
+    uint64_t bytes_max; /* 0: as limits.h says, here and below */
+    uint32_t matches_max;
+    uint32_t depth_max;
+};
 /* How many matches of `record` (an ov_clam_pcre). `id` names the record: the same text every time. */
-enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state, struct ov_source *source,
-        struct ov_bytes record, uint32_t id, struct ov_value start, struct ov_budget *budget,
-        uint64_t *count);
+enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state,
+        const struct ov_clam_pcre_subject *subject, struct ov_bytes record, uint32_t id,
+        struct ov_value start, struct ov_budget *budget, uint64_t *count);
 
 #endif

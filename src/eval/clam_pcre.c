@@ -2,13 +2,12 @@
 /* Perl regular expressions of ClamAV's logical signatures, by PCRE2's interpreter: no code is made,
  * and its match limits bound what one expression may cost. It backtracks, which nothing else in
  * overt does; so it runs only once the rest of its signature asks for it. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "db/clam_pcre.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
-#include "db/clam_layout.h"
 #include "eval/clam.h"
 
 struct compiled {
@@ -67,15 +66,15 @@ void ov_clam_pcre_begin(struct ov_clam_pcre_state *state)
 }
 
 /* The object in one piece. */
-static enum ov_pcre_end load(
-        struct ov_clam_pcre_state *state, struct ov_source *source, struct ov_budget *budget)
+static enum ov_pcre_end load(struct ov_clam_pcre_state *state, struct ov_source *source,
+        uint64_t bytes_max, struct ov_budget *budget)
 {
     size_t got;
 
     if (state->loaded) {
         return OV_PCRE_DONE;
     }
-    if (source->size > OV_CLAM_PCRE_BYTES_MAX) {
+    if (source->size > bytes_max) {
         return OV_PCRE_LIMIT;
     }
     if (source->priv_fd < 0) {
@@ -98,28 +97,6 @@ static enum ov_pcre_end load(
     return OV_PCRE_DONE;
 }
 
-static uint32_t options_of(uint32_t flags)
-{
-    static const struct {
-        uint32_t flag;
-        uint32_t option;
-    } table[] = {
-        { OV_CLAM_PCRE_CASELESS, PCRE2_CASELESS },
-        { OV_CLAM_PCRE_DOTALL, PCRE2_DOTALL },
-        { OV_CLAM_PCRE_MULTILINE, PCRE2_MULTILINE },
-        { OV_CLAM_PCRE_EXTENDED, PCRE2_EXTENDED },
-        { OV_CLAM_PCRE_ANCHORED, PCRE2_ANCHORED },
-        { OV_CLAM_PCRE_DOLLAR_END, PCRE2_DOLLAR_ENDONLY },
-        { OV_CLAM_PCRE_UNGREEDY, PCRE2_UNGREEDY },
-    };
-    uint32_t options = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
-
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        options |= (flags & table[i].flag) != 0 ? table[i].option : 0;
-    }
-    return options;
-}
-
 static const pcre2_code *code_of(
         struct ov_clam_pcre_state *state, uint32_t id, uint32_t flags, struct ov_bytes expression)
 {
@@ -132,7 +109,7 @@ static const pcre2_code *code_of(
     }
     pcre2_code_free(place->code);
     place->code = pcre2_compile(ov_bytes_raw(expression), (PCRE2_SIZE)ov_bytes_len(expression),
-            options_of(flags), &error, &where, NULL);
+            ov_clam_pcre_options(flags), &error, &where, NULL);
     place->bad = place->code == NULL;
     place->used = true;
     place->id = id;
@@ -143,7 +120,8 @@ struct search {
     const pcre2_code *code;
     struct ov_bytes subject;
     uint64_t from;
-    uint64_t last; /* a match that begins behind this does not count */
+    uint64_t last;        /* a match that begins behind this does not count */
+    uint64_t matches_max; /* of the matcher's own steps */
     bool anchored;
     bool global;
 };
@@ -155,9 +133,8 @@ static enum ov_pcre_end count_matches(struct ov_clam_pcre_state *state, const st
     uint64_t at = search->from;
 
     while (at <= ov_bytes_len(search->subject)) {
-        const uint64_t limit = budget->steps_left < OV_CLAM_PCRE_MATCHES_MAX
-                                       ? budget->steps_left
-                                       : OV_CLAM_PCRE_MATCHES_MAX;
+        const uint64_t limit =
+                budget->steps_left < search->matches_max ? budget->steps_left : search->matches_max;
         const PCRE2_SIZE *where;
         int found;
 
@@ -188,17 +165,36 @@ static enum ov_pcre_end count_matches(struct ov_clam_pcre_state *state, const st
     return OV_PCRE_DONE;
 }
 
-enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state, struct ov_source *source,
-        struct ov_bytes record, uint32_t id, struct ov_value start, struct ov_budget *budget,
-        uint64_t *count)
+/* Where to search, and for how long a match counts. False: the record says nothing that can be. */
+static bool set_bounds(struct search *search, uint32_t flags, uint64_t shift)
+{
+    search->last = UINT64_MAX;
+    search->global = (flags & OV_CLAM_PCRE_GLOBAL) != 0;
+    if ((flags & OV_CLAM_PCRE_ANYWHERE) != 0) {
+        return true;
+    }
+    search->anchored = (flags & OV_CLAM_PCRE_ROLLING) == 0 && shift == 0;
+    if ((flags & OV_CLAM_PCRE_ROLLING) == 0) {
+        search->last = search->from + shift;
+    }
+    if ((flags & OV_CLAM_PCRE_ENCOMPASS) != 0 && shift != 0) {
+        const uint64_t end_at = search->from + shift;
+
+        return end_at >= ov_bytes_len(search->subject)
+               || ov_bytes_slice(search->subject, 0, end_at, &search->subject);
+    }
+    return true;
+}
+
+enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state,
+        const struct ov_clam_pcre_subject *subject, struct ov_bytes record, uint32_t id,
+        struct ov_value start, struct ov_budget *budget, uint64_t *count)
 {
     struct ov_clam_pcre head;
     struct ov_bytes raw, expression;
-    struct search search = { 0 };
-    enum ov_pcre_end end;
-    uint32_t flags;
-    uint64_t shift;
+    struct search search = { .subject = subject->name };
     int64_t from;
+    uint32_t flags;
 
     *count = 0;
     if (!ov_bytes_slice(record, 0, sizeof(head), &raw)
@@ -208,35 +204,39 @@ enum ov_pcre_end ov_clam_pcre_count(struct ov_clam_pcre_state *state, struct ov_
     }
     memcpy(&head, ov_bytes_raw(raw), sizeof(head));
     flags = ov_le32_get(head.flags);
-    shift = ov_le32_get(head.shift);
-    if (!ov_value_as_int(start, &from) || from < 0 || (uint64_t)from > source->size) {
+    if (!ov_value_as_int(start, &from) || from < 0) {
         return OV_PCRE_DONE;
     }
     search.code = code_of(state, id, flags, expression);
     if (search.code == NULL) {
         return OV_PCRE_BAD;
     }
-    end = load(state, source, budget);
-    if (end != OV_PCRE_DONE || (uint64_t)from > ov_bytes_len(state->whole)) {
-        return end;
-    }
-    search.subject = state->whole;
-    search.from = (uint64_t)from;
-    search.last = UINT64_MAX;
-    search.global = (flags & OV_CLAM_PCRE_GLOBAL) != 0;
-    if ((flags & OV_CLAM_PCRE_ANYWHERE) == 0) {
-        search.anchored = (flags & OV_CLAM_PCRE_ROLLING) == 0 && shift == 0;
-        if ((flags & OV_CLAM_PCRE_ROLLING) == 0) {
-            search.last = (uint64_t)from + shift;
-        }
-        if ((flags & OV_CLAM_PCRE_ENCOMPASS) != 0 && shift != 0) {
-            const uint64_t end_at = (uint64_t)from + shift;
+    if ((flags & OV_CLAM_PCRE_NAME) == 0) {
+        enum ov_pcre_end end;
 
-            if (end_at < ov_bytes_len(search.subject)
-                    && !ov_bytes_slice(search.subject, 0, end_at, &search.subject)) {
-                return OV_PCRE_BAD;
-            }
+        if ((uint64_t)from > subject->source->size) {
+            return OV_PCRE_DONE;
         }
+        end = load(state, subject->source,
+                subject->bytes_max != 0 && subject->bytes_max < OV_CLAM_PCRE_BYTES_MAX
+                        ? subject->bytes_max
+                        : OV_CLAM_PCRE_BYTES_MAX,
+                budget);
+        if (end != OV_PCRE_DONE) {
+            return end;
+        }
+        search.subject = state->whole;
+    }
+    if ((uint64_t)from > ov_bytes_len(search.subject)) {
+        return OV_PCRE_DONE;
+    }
+    search.from = (uint64_t)from;
+    search.matches_max =
+            subject->matches_max != 0 ? subject->matches_max : OV_CLAM_PCRE_MATCHES_MAX;
+    (void)pcre2_set_depth_limit(
+            state->limits, subject->depth_max != 0 ? subject->depth_max : OV_CLAM_PCRE_DEPTH_MAX);
+    if (!set_bounds(&search, flags, ov_le32_get(head.shift))) {
+        return OV_PCRE_BAD;
     }
     if (!ov_budget_steps(budget, 64 + (ov_bytes_len(search.subject) - search.from) / 4)) {
         return OV_PCRE_LIMIT;

@@ -254,6 +254,14 @@ static struct ov_value compare(struct ov_machine *m, uint32_t at)
 static struct ov_value pcre(struct ov_machine *m, uint32_t at)
 {
     const struct ov_value start = ov_machine_pop(m);
+    const struct ov_clam_pcre_subject subject = {
+        .source = m->facts->source,
+        .name = m->object != NULL && m->object->is_member ? m->object->member_name
+                                                          : ov_bytes_of(NULL, 0),
+        .bytes_max = m->object == NULL ? 0 : m->object->pcre_bytes_max,
+        .matches_max = m->object == NULL ? 0 : m->object->pcre_matches_max,
+        .depth_max = m->object == NULL ? 0 : m->object->pcre_depth_max,
+    };
     struct ov_bytes record;
     uint64_t count = 0;
 
@@ -267,7 +275,7 @@ static struct ov_value pcre(struct ov_machine *m, uint32_t at)
     if (!text_at(m, at, &record)) {
         return ov_value_int(0);
     }
-    switch (ov_clam_pcre_count(m->pcre, m->facts->source, record, at, start, m->budget, &count)) {
+    switch (ov_clam_pcre_count(m->pcre, &subject, record, at, start, m->budget, &count)) {
     case OV_PCRE_DONE:
         break;
     case OV_PCRE_LIMIT:

@@ -304,6 +304,12 @@ static enum ov_give end_archive(struct ov_archive *ar, struct ov_trouble *troubl
     return OV_GIVE_END;
 }
 
+static bool is_unpacked(enum ov_type type)
+{
+    return type == OV_TYPE_TAR || type == OV_TYPE_CPIO || type == OV_TYPE_AR || type == OV_TYPE_DEB
+           || type == OV_TYPE_ISO9660;
+}
+
 static void take_member(struct ov_archive *ar, struct ov_member *member)
 {
     const char *name = archive_entry_pathname(ar->entry);
@@ -314,6 +320,15 @@ static void take_member(struct ov_archive *ar, struct ov_member *member)
         len = 0;
     }
     member->name = ov_bytes_of(name, len);
+    member->stored = true;
+    member->claims.has_size =
+            archive_entry_size_is_set(ar->entry) && archive_entry_size(ar->entry) >= 0;
+    member->claims.size = member->claims.has_size ? (uint64_t)archive_entry_size(ar->entry) : 0;
+    /* what does not pack its members says their size twice */
+    member->claims.has_packed =
+            member->claims.has_size && ar->stream == NULL && is_unpacked(ar->type);
+    member->claims.packed = member->claims.size;
+    member->claims.encrypted = archive_entry_is_data_encrypted(ar->entry) != 0;
     ar->in_member = true;
     ar->at = 0;
     ar->empty_blocks = 0;

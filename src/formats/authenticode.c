@@ -34,7 +34,8 @@ struct walk {
     unsigned kept_count;
     struct waiting waiting[OV_SIGNATURES_MAX];
     unsigned waiting_count;
-    ov_signer_fn fn; /* NULL: facts are said */
+    ov_signer_fn fn;      /* NULL: facts are said */
+    ov_signature_fn each; /* NULL: nobody wants to see the signatures themselves */
     void *payload;
 };
 
@@ -161,6 +162,9 @@ static void say_signatures(struct walk *w, struct ov_bytes der)
         } else {
             say_signature(w, s);
         }
+        if (w->each != NULL) {
+            w->each(w->payload, s);
+        }
         ERR_clear_error();
     }
 }
@@ -232,7 +236,8 @@ static void walk_file(struct walk *w, const struct ov_pe_layout *pe)
     free(w->kept);
 }
 
-void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
+void ov_authenticode_each(
+        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signature_fn each, void *payload)
 {
     const struct ov_image image = ov_image_on(pages);
     auto_free struct walk *w = NULL;
@@ -248,10 +253,17 @@ void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
         return;
     }
     w->say = &say;
+    w->each = each;
+    w->payload = payload;
     w->root = ov_say_begin(&say, tree, OV_PE);
     walk_file(w, &pe);
     ov_say_int(&say, w->root, "is_signed", w->is_signed);
     ov_say_int(&say, w->root, "number_of_signatures", w->said);
+}
+
+void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
+{
+    ov_authenticode_each(tree, pages, NULL, NULL);
 }
 
 void ov_authenticode_signers(

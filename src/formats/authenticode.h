@@ -15,6 +15,12 @@
  * nothing. */
 void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages);
 
+/* The same, showing each signature on the way; it is gone when `each` returns. */
+struct ov_signed;
+typedef void (*ov_signature_fn)(void *payload, const struct ov_signed *s);
+void ov_authenticode_each(
+        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signature_fn each, void *payload);
+
 /* Calls `fn` with each certificate of the signers' chains, nested signatures included; a signer comes
  * before those above it. What was charged and what stopped it, the tree knows; nothing is said in
  * it. */

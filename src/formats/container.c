@@ -104,6 +104,9 @@ enum ov_give ov_container_next(
 {
     member->view = OV_VIEW_NONE;
     member->unpacked = false;
+    member->stored = false;
+    member->macro = false;
+    member->claims = (struct ov_member_claims){ .has_size = false };
     if (c->parser != NULL) {
         return ov_parser_next(c->parser, member, trouble);
     }

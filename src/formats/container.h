@@ -13,6 +13,7 @@
 #ifndef OV_FORMATS_CONTAINER_H
 #define OV_FORMATS_CONTAINER_H
 
+#include "base/claims.h"
 #include "base/reason.h"
 #include "formats/detect.h"
 #include "formats/input.h"
@@ -43,6 +44,9 @@ struct ov_member {
     struct ov_bytes name; /* as stored, at most OV_NAME_BYTES_MAX; lent until the next member */
     enum ov_view view;
     bool unpacked; /* what a program made of itself: it is not run again */
+    bool macro;    /* a module of a document's macros, as source */
+    bool stored;   /* it stands in its container as a file does in an archive */
+    struct ov_member_claims claims;
 };
 
 /* Zeros first, then bytes: a hole in a sparse file is not carried about as bytes. */

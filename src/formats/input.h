@@ -5,9 +5,16 @@
 
 #include "base/source.h"
 
+/* Words that may open what is encrypted; tried one after the other. */
+struct ov_passwords {
+    const struct ov_bytes *at;
+    size_t count;
+};
+
 struct ov_input {
-    struct ov_source *priv_source; /* borrowed */
-    struct ov_bytes priv_memory;   /* the whole object, if it lies in memory; else empty */
+    const struct ov_passwords *passwords; /* borrowed; NULL: none */
+    struct ov_source *priv_source;        /* borrowed */
+    struct ov_bytes priv_memory;          /* the whole object, if it lies in memory; else empty */
     bool priv_in_memory;
     uint64_t priv_from;
     uint64_t size;

@@ -166,6 +166,7 @@ static enum ov_give give_source(struct ov_parser *p, uint64_t at)
     ov_buf_put(&o->extra_name, ov_bytes_raw(ov_buf_bytes(&o->name)),
             (size_t)ov_bytes_len(ov_buf_bytes(&o->name)));
     ov_buf_put_text(&o->extra_name, ".bas");
+    p->laid.macro = true;
     return ov_lay_buf(p, ov_buf_bytes(&o->extra_name), &o->extra);
 }
 

@@ -146,6 +146,15 @@ enum ov_give ov_parser_next(
     member->name = cut_name(p->laid.name);
     member->view = p->laid.view;
     member->unpacked = p->laid.unpacked;
+    member->macro = p->laid.macro;
+    member->stored = p->laid.view == OV_VIEW_NONE;
+    member->claims.encrypted = p->laid.trouble.reason == OV_REASON_ENCRYPTED;
+    if (p->laid.has_part) {
+        member->claims.has_packed = true;
+        member->claims.packed = p->laid.part.size;
+        member->claims.has_size = p->laid.codec == OV_CODEC_STORED;
+        member->claims.size = p->laid.part.size;
+    }
     return OV_GIVE_PIECE;
 }
 

@@ -19,6 +19,7 @@ struct ov_laid {
     struct ov_bytes name; /* cut to OV_NAME_BYTES_MAX by whoever takes it */
     enum ov_view view;
     bool unpacked;
+    bool macro;
     struct ov_bytes bytes; /* first these, */
     struct ov_input part;  /* then these, if `has_part`, unpacked as `codec` */
     enum ov_codec codec;

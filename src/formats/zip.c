@@ -16,8 +16,12 @@
 #include "base/limits.h"
 #include "formats/peek.h"
 #include "formats/reader.h"
+#include "formats/zip_crypt.h"
 #include "formats/zip_end.h"
 #include "formats/zip_entry.h"
+
+/* As much of a member is unpacked to see whether its password was the right one. */
+#define PASSWORD_TRY_BYTES (64u * OV_KIB)
 
 /* Where one record of the directory is, and the member it tells of: what gets sorted. */
 struct place {
@@ -47,6 +51,9 @@ struct ov_zip {
     bool disagrees;
     uint64_t data_at;
     struct ov_trouble pending; /* reason NONE: none */
+
+    uint8_t *plain;              /* owned: of an encrypted member that a password opened */
+    struct ov_source plain_from; /* over it */
 
     struct ov_trouble whole; /* of the zip itself, told by the first next */
 };
@@ -180,6 +187,7 @@ void ov_zip_free(struct ov_zip *zip)
         return;
     }
     ov_stream_free(zip->stream);
+    free(zip->plain);
     free(zip->directory_copy);
     free(zip->places);
     free(zip);
@@ -255,22 +263,100 @@ static uint64_t stored_end(const struct ov_zip *zip, uint64_t limit)
     return find_magic(zip, zip->data_at, limit, "PK\1\2");
 }
 
+/* Does the password open it? One byte tells most wrong ones, the checksum the rest. */
+static bool opens(const struct ov_zip *zip, enum ov_codec codec, uint8_t *bytes, size_t count,
+        struct ov_bytes password)
+{
+    const uint8_t check = (zip->entry.flags & OV_ZIP_FLAG_SIZE_LATER) != 0
+                                  ? (uint8_t)(zip->entry.time >> 8)
+                                  : (uint8_t)(zip->entry.crc >> 24);
+    OV_CLEANUP(ov_stream_free_at) struct ov_stream *stream = NULL;
+    struct ov_source source;
+    struct ov_input input;
+    struct ov_trouble trouble;
+    struct ov_bytes piece;
+    uint64_t made = 0;
+    uint32_t crc = 0;
+    enum ov_give give;
+
+    if (!ov_zip_decrypt(bytes, count, password, check)) {
+        return false;
+    }
+    stream = ov_stream_new();
+    if (stream == NULL) {
+        return false;
+    }
+    ov_source_on_bytes(
+            &source, ov_bytes_of(bytes + OV_ZIP_CRYPT_BYTES, count - OV_ZIP_CRYPT_BYTES));
+    ov_input_init(&input, &source, 0, source.size);
+    ov_stream_begin(stream, codec, &input, true);
+    while ((give = ov_stream_next(stream, &piece, &trouble)) == OV_GIVE_PIECE) {
+        crc = (uint32_t)crc32(crc, ov_bytes_raw(piece), (uInt)ov_bytes_len(piece));
+        made += ov_bytes_len(piece);
+        if (made > PASSWORD_TRY_BYTES) {
+            return true; /* a wrong one would hardly come so far */
+        }
+    }
+    return give == OV_GIVE_END && crc == zip->entry.crc;
+}
+
+/* Tries the passwords on the member. False: none opens it, or there is no memory to try. */
+static bool unlock(struct ov_zip *zip, enum ov_codec codec, struct ov_input *part)
+{
+    const struct ov_passwords *passwords = zip->input.passwords;
+    const size_t count = (size_t)zip->entry.packed;
+    auto_free uint8_t *cipher = NULL;
+
+    if (passwords == NULL || zip->size_unknown || zip->entry.method == 99
+            || zip->entry.packed > OV_MADE_BYTES_MAX || zip->entry.packed < OV_ZIP_CRYPT_BYTES) {
+        return false;
+    }
+    free(zip->plain);
+    zip->plain = malloc(count);
+    cipher = malloc(count);
+    if (zip->plain == NULL || cipher == NULL
+            || ov_input_read(&zip->input, zip->data_at, cipher, count) != count) {
+        return false;
+    }
+    for (size_t i = 0; i < passwords->count; i++) {
+        memcpy(zip->plain, cipher, count);
+        if (!opens(zip, codec, zip->plain, count, passwords->at[i])) {
+            continue;
+        }
+        ov_source_on_bytes(&zip->plain_from,
+                ov_bytes_of(zip->plain + OV_ZIP_CRYPT_BYTES, count - OV_ZIP_CRYPT_BYTES));
+        ov_input_init(part, &zip->plain_from, 0, zip->plain_from.size);
+        return true;
+    }
+    return false;
+}
+
 /* Readies zip->entry, whose data is at zip->data_at, for reading; members end at `limit`. */
 static void begin_member(struct ov_zip *zip, uint64_t limit)
 {
+    const bool encrypted = (zip->entry.flags & OV_ZIP_FLAG_ENCRYPTED) != 0;
     enum ov_codec codec = OV_CODEC_STORED;
     struct ov_input part;
 
     zip->made = 0;
     zip->crc = 0;
     zip->reading = false;
-    if ((zip->entry.flags & OV_ZIP_FLAG_ENCRYPTED) != 0) {
-        (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
-        return;
-    }
     if (!codec_of_method(zip->entry.method, zip->entry.flags, &codec)) {
+        if (encrypted) {
+            (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
+            return;
+        }
         (void)ov_trouble_say(&zip->pending, OV_REASON_UNSUPPORTED, "packed with zip method %u",
                 zip->entry.method);
+        return;
+    }
+    if (encrypted) {
+        if (!unlock(zip, codec, &part)) {
+            (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
+            return;
+        }
+        ov_stream_begin(zip->stream, codec, &part, true);
+        zip->reading = true;
         return;
     }
     if (zip->size_unknown) {
@@ -416,6 +502,16 @@ enum ov_give ov_zip_next(struct ov_zip *zip, struct ov_member *member, struct ov
             next_listed(zip, member);
         }
         if (!is_folder(zip, member->name)) {
+            member->stored = true;
+            member->claims = (struct ov_member_claims){
+                .has_size = true,
+                .has_packed = true,
+                .has_crc = true,
+                .encrypted = (zip->entry.flags & OV_ZIP_FLAG_ENCRYPTED) != 0,
+                .size = zip->entry.size,
+                .packed = zip->entry.packed,
+                .crc = zip->entry.crc,
+            };
             return OV_GIVE_PIECE;
         }
     }

@@ -45,6 +45,7 @@ bool ov_zip_entry_read(struct ov_bytes directory, uint64_t at, struct ov_zip_ent
     entry = (struct ov_zip_entry){
         .flags = ov_u16le_at(head, 8, 0),
         .method = ov_u16le_at(head, 10, 0),
+        .time = ov_u16le_at(head, 12, 0),
         .crc = ov_u32le_at(head, 16, 0),
         .packed = ov_u32le_at(head, 20, 0),
         .size = ov_u32le_at(head, 24, 0),
@@ -79,6 +80,7 @@ bool ov_zip_local_read(const struct ov_input *input, uint64_t at, struct ov_zip_
     entry = (struct ov_zip_entry){
         .flags = ov_u16le_at(head, 6, 0),
         .method = ov_u16le_at(head, 8, 0),
+        .time = ov_u16le_at(head, 10, 0),
         .crc = ov_u32le_at(head, 14, 0),
         .packed = ov_u32le_at(head, 18, 0),
         .size = ov_u32le_at(head, 22, 0),

@@ -23,6 +23,7 @@ struct ov_zip_entry {
     uint32_t crc;
     uint16_t method;
     uint16_t flags;
+    uint16_t time; /* of day, as MS-DOS counts it */
 };
 
 /* The record at `at` of the directory. False: there is none, or it is cut. */

@@ -143,6 +143,11 @@ static bool scan(struct clamscan *c)
     if (!c->options.scan_archive) {
         options.profile = OVERT_PROFILE_EXPLAIN;
         options.look = OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS;
+    } else if (c->options.alert_encrypted || c->options.alert_encrypted_archive
+               || c->options.alert_encrypted_document) {
+        /* alerts are named by the types of objects, which only this profile tells */
+        options.profile = OVERT_PROFILE_EXPLAIN;
+        options.look = OVERT_LOOK_NO_STRINGS;
     }
     if (overt_scanner_new(&lines.scanner, c->db, &c->options.limits, &options, &err) != OVERT_OK) {
         clamscan_error(c, "%s", err.message);

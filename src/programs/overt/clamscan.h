@@ -37,6 +37,11 @@ struct clamscan_options {
     bool archive_verbose, recursive, all_matches, cross_fs, gen_json, official_only;
     bool pua, phishing_sigs;
     bool scan_archive; /* look inside at all */
+    bool scan_pe, scan_elf, scan_ole2, scan_pdf, scan_swf, scan_html, scan_mail, scan_xmldocs;
+    bool scan_hwp3, scan_onenote, scan_image, scan_fuzzy;
+    bool normalize, phishing_urls, alert_broken, alert_macros, no_certificates, structured;
+    uint64_t ssn_format, ssn_count, card_count;
+    uint64_t pcre_matches, pcre_depth, pcre_bytes; /* 0: as given by nobody */
     bool alert_encrypted, alert_encrypted_archive, alert_encrypted_document, alert_exceeds;
     bool no_cache;                             /* of the compiled database */
     unsigned follow_directories, follow_files; /* 0 never, 1 as named, 2 always */

@@ -198,6 +198,80 @@ static void put_words(struct gathering *g, const char *option, const struct ov_w
     }
 }
 
+/* Types that are not opened. */
+static void put_closed(struct gathering *g)
+{
+    const struct clamscan_options *o = &g->c->options;
+    const struct {
+        bool open;
+        const char *types[6];
+    } table[] = {
+        { o->scan_pe, { "MSEXE" } },
+        { o->scan_elf, { "ELF" } },
+        { o->scan_ole2, { "MSOLE2", "HWPOLE2" } },
+        { o->scan_pdf, { "PDF" } },
+        { o->scan_swf, { "SWF" } },
+        { o->scan_html, { "HTML", "HTML_UTF16" } },
+        { o->scan_mail, { "MAIL", "MHTML" } },
+        { o->scan_xmldocs, { "XML_WORD", "XML_XL", "XML_HWP", "XDP" } },
+        { o->scan_hwp3, { "HWP3" } },
+        { o->scan_onenote, { "ONENOTE" } },
+        { o->scan_image && o->scan_fuzzy, { "GRAPHICS", "GIF", "PNG", "JPEG", "TIFF" } },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        for (size_t k = 0; !table[i].open && table[i].types[k] != NULL; k++) {
+            ov_buf_printf(&g->options, "close CL_TYPE_%s\n", table[i].types[k]);
+        }
+    }
+}
+
+/* What else the compiler is told: what is alerted to, and limits that go with signatures. */
+static void put_settings(struct gathering *g)
+{
+    const struct clamscan_options *o = &g->c->options;
+    const struct {
+        bool is_set;
+        const char *word;
+    } words[] = {
+        { o->pua, "pua" },
+        { o->official_only, "official-only" },
+        { !o->phishing_sigs, "no-phishing" },
+        { !o->phishing_urls, "no-phishing-urls" },
+        { o->no_certificates, "no-certificates" },
+        { !o->normalize, "no-views" },
+        { o->alert_broken, "alert-broken" },
+        { o->alert_macros, "alert-macros" },
+    };
+    const struct {
+        bool is_set;
+        const char *word;
+        uint64_t value;
+    } numbers[] = {
+        { o->pcre_matches != 0, "pcre-matches", o->pcre_matches },
+        { o->pcre_depth != 0, "pcre-depth", o->pcre_depth },
+        { o->pcre_bytes != 0, "pcre-bytes", o->pcre_bytes },
+        { o->structured, "cards", o->card_count },
+        { o->structured && o->ssn_format != 1, "people", o->ssn_count },
+        { o->structured && o->ssn_format != 0, "people-plain", o->ssn_count },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].is_set) {
+            ov_buf_printf(&g->options, "%s\n", words[i].word);
+        }
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (numbers[i].is_set) {
+            ov_buf_printf(&g->options, "%s %llu\n", numbers[i].word,
+                    (unsigned long long)numbers[i].value);
+        }
+    }
+    put_words(g, "pua-include", &o->pua_include);
+    put_words(g, "pua-exclude", &o->pua_exclude);
+    put_closed(g);
+}
+
 static bool gather(struct gathering *g)
 {
     const struct clamscan_options *o = &g->c->options;
@@ -212,10 +286,7 @@ static bool gather(struct gathering *g)
     }
     if (good) {
         qsort(g->sources, g->count, sizeof(*g->sources), by_order);
-        ov_buf_printf(&g->options, "%s%s%s", o->pua ? "pua\n" : "",
-                o->official_only ? "official-only\n" : "", o->phishing_sigs ? "" : "no-phishing\n");
-        put_words(g, "pua-include", &o->pua_include);
-        put_words(g, "pua-exclude", &o->pua_exclude);
+        put_settings(g);
     }
     return good;
 }

@@ -241,8 +241,48 @@ static void say_hits(struct clamscan *c, const char *path, const overt_report *r
     }
 }
 
-/* The alerts about what could not be looked at, where they were asked for. NULL: none. */
-static const char *alert_of(const struct clamscan *c, const overt_report *report)
+/* --- alerts about what could not be looked at, where they were asked for ------------------------ */
+
+/* ClamAV names what is encrypted by its kind: the object's, or that of what it lies in. NULL: nobody
+ * asked to be alerted to this kind. */
+static const char *encrypted_alert(
+        const struct clamscan *c, const overt_report *report, uint32_t ordinal)
+{
+    static const struct {
+        const char *type;
+        const char *name;
+        bool document;
+    } kinds[] = {
+        { "zip", "Heuristics.Encrypted.Zip", false },
+        { "rar", "Heuristics.Encrypted.RAR", false },
+        { "rar5", "Heuristics.Encrypted.RAR", false },
+        { "7z", "Heuristics.Encrypted.7Zip", false },
+        { "arj", "Heuristics.Encrypted.Arj", false },
+        { "egg", "Heuristics.Encrypted.EGG", false },
+        { "alz", "Heuristics.Encrypted.Alz", false },
+        { "pdf", "Heuristics.Encrypted.PDF", true },
+        { "ole2", "Heuristics.Encrypted.OLE2", true },
+    };
+    const bool archives = c->options.alert_encrypted || c->options.alert_encrypted_archive;
+    const bool documents = c->options.alert_encrypted || c->options.alert_encrypted_document;
+
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const overt_object *object = overt_report_object(report, ordinal);
+
+        if (object == NULL) {
+            break;
+        }
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+            if (strcmp(object->type, kinds[i].type) == 0) {
+                return (kinds[i].document ? documents : archives) ? kinds[i].name : NULL;
+            }
+        }
+        ordinal = object->parent;
+    }
+    return archives ? "Heuristics.Encrypted" : NULL;
+}
+
+static const char *limit_alert(const struct clamscan *c, const overt_gap *gap)
 {
     static const struct {
         const char *reason;
@@ -254,20 +294,26 @@ static const char *alert_of(const struct clamscan *c, const overt_report *report
         { "depth", "Heuristics.Limits.Exceeded.MaxRecursion" },
         { "time", "Heuristics.Limits.Exceeded.MaxScanTime" },
     };
-    const bool encrypted = c->options.alert_encrypted || c->options.alert_encrypted_archive
-                           || c->options.alert_encrypted_document;
 
+    for (size_t k = 0; c->options.alert_exceeds && k < sizeof(limits) / sizeof(limits[0]); k++) {
+        if (strcmp(gap->reason, limits[k].reason) == 0) {
+            return limits[k].name;
+        }
+    }
+    return NULL;
+}
+
+/* NULL: none. */
+static const char *alert_of(const struct clamscan *c, const overt_report *report)
+{
     for (size_t i = 0; i < overt_report_gap_count(report); i++) {
         const overt_gap *gap = overt_report_gap(report, i);
+        const char *alert = strcmp(gap->reason, "encrypted") == 0
+                                    ? encrypted_alert(c, report, gap->object)
+                                    : limit_alert(c, gap);
 
-        if (encrypted && strcmp(gap->reason, "encrypted") == 0) {
-            return "Heuristics.Encrypted";
-        }
-        for (size_t k = 0; c->options.alert_exceeds && k < sizeof(limits) / sizeof(limits[0]);
-                k++) {
-            if (strcmp(gap->reason, limits[k].reason) == 0) {
-                return limits[k].name;
-            }
+        if (alert != NULL) {
+            return alert;
         }
     }
     return NULL;

@@ -15,6 +15,7 @@ enum file_kind {
     KIND_CONTAINER,
     KIND_BYTECODE,
     KIND_YARA,
+    KIND_INDICATORS,
     KIND_NOT_USED, /* says nothing about what is detected */
     KIND_NOT_YET
 };
@@ -40,7 +41,7 @@ static const struct file_type {
     { ".msb", KIND_LINES, line_section_hash, false, NULL },
     { ".mdu", KIND_LINES, line_section_hash_pua, true, NULL },
     { ".msu", KIND_LINES, line_section_hash_pua, true, NULL },
-    { ".imp", KIND_NOT_YET, NULL, false, "what an executable imports is not spelled out yet" },
+    { ".imp", KIND_LINES, line_import_hash, false, NULL },
     { ".fp", KIND_LINES, line_trust, false, NULL },
     { ".sfp", KIND_LINES, line_trust, false, NULL },
     { ".ign2", KIND_LINES, line_ignore2, false, NULL },
@@ -55,17 +56,17 @@ static const struct file_type {
     { ".cfg", KIND_NOT_USED, NULL, false, NULL },
     { ".sign", KIND_NOT_USED, NULL, false, NULL },
     { ".ftm", KIND_NOT_YET, NULL, false, "overt tells types by itself" },
-    { ".cdb", KIND_NOT_YET, NULL, false, "what containers say of their members is not asked yet" },
-    { ".zmd", KIND_NOT_YET, NULL, false, "what containers say of their members is not asked yet" },
-    { ".rmd", KIND_NOT_YET, NULL, false, "what containers say of their members is not asked yet" },
-    { ".crb", KIND_NOT_YET, NULL, false, "signatures of programs are not checked here" },
-    { ".cat", KIND_NOT_YET, NULL, false, "signatures of programs are not checked here" },
-    { ".pdb", KIND_NOT_YET, NULL, false, "addresses in mail are not checked" },
-    { ".wdb", KIND_NOT_YET, NULL, false, "addresses in mail are not checked" },
-    { ".gdb", KIND_NOT_YET, NULL, false, "addresses in mail are not checked" },
+    { ".cdb", KIND_LINES, line_cdb, false, NULL },
+    { ".zmd", KIND_LINES, line_zmd, false, NULL },
+    { ".rmd", KIND_LINES, line_rmd, false, NULL },
+    { ".crb", KIND_LINES, line_crb, false, NULL },
+    { ".cat", KIND_NOT_YET, NULL, false, "catalogues of signed files are not read" },
+    { ".pdb", KIND_LINES, line_pdb, false, NULL },
+    { ".wdb", KIND_LINES, line_wdb, false, NULL },
+    { ".gdb", KIND_NOT_YET, NULL, false, "addresses are not looked up by their digests" },
     { ".idb", KIND_NOT_YET, NULL, false, "icons are not compared" },
-    { ".pwdb", KIND_NOT_YET, NULL, false, "no passwords are tried" },
-    { ".ioc", KIND_NOT_YET, NULL, false, "indicators in XML are not read" },
+    { ".pwdb", KIND_LINES, line_pwdb, false, NULL },
+    { ".ioc", KIND_INDICATORS, NULL, false, NULL },
     /* last: the other names do not end with it */
     { ".db", KIND_LINES, line_db, false, NULL },
 };
@@ -120,31 +121,70 @@ static bool add_category(struct ov_clamav *clam, struct ov_bytes category, bool 
     return true;
 }
 
+/* Words with a number, or without an argument. */
+static const struct {
+    const char *word;
+    enum ov_setting setting; /* 0: an alert */
+} numbers[] = {
+    { "pcre-matches", OV_SETTING_PCRE_MATCHES },
+    { "pcre-depth", OV_SETTING_PCRE_DEPTH },
+    { "pcre-bytes", OV_SETTING_PCRE_BYTES },
+    { "cards", 0 },
+    { "people", 0 },
+    { "people-plain", 0 },
+};
+
+static bool take_argument(struct ov_clamav *clam, struct ov_bytes word, struct ov_bytes argument)
+{
+    enum ov_clam_type type;
+    uint64_t value;
+
+    if (is_text(word, "pua-include") || is_text(word, "pua-exclude")) {
+        return add_category(clam, argument, is_text(word, "pua-include"));
+    }
+    if (is_text(word, "close")) {
+        return ov_clam_type_of(argument, &type)
+               && clam_setting(clam, OV_SETTING_CLOSED, (uint64_t)type);
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (is_text(word, numbers[i].word)) {
+            return read_number(argument, UINT64_MAX, &value)
+                   && (numbers[i].setting != 0 ? clam_setting(clam, numbers[i].setting, value)
+                                               : clam_alert(clam, word, value));
+        }
+    }
+    return false;
+}
+
 static bool take_option(struct ov_clamav *clam, struct ov_bytes line)
 {
+    const struct {
+        const char *word;
+        bool *flag;
+    } flags[] = {
+        { "strict", &clam->strict },
+        { "pua", &clam->pua },
+        { "official-only", &clam->official_only },
+        { "no-phishing", &clam->no_phishing },
+        { "no-phishing-urls", &clam->no_phishing_urls },
+        { "no-certificates", &clam->no_certificates },
+    };
     const uint64_t space = find_byte(line, ' ');
     const struct ov_bytes word = part(line, 0, space);
 
     if (space < ov_bytes_len(line)) {
-        const struct ov_bytes argument = part(line, space + 1, ov_bytes_len(line));
-
-        if (is_text(word, "pua-include") || is_text(word, "pua-exclude")) {
-            return add_category(clam, argument, is_text(word, "pua-include"));
+        return take_argument(clam, word, part(line, space + 1, ov_bytes_len(line)));
+    }
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (is_text(word, flags[i].word)) {
+            *flags[i].flag = true;
+            return true;
         }
-        return false;
     }
-    if (is_text(word, "strict")) {
-        clam->strict = true;
-    } else if (is_text(word, "pua")) {
-        clam->pua = true;
-    } else if (is_text(word, "official-only")) {
-        clam->official_only = true;
-    } else if (is_text(word, "no-phishing")) {
-        clam->no_phishing = true;
-    } else {
-        return ov_bytes_len(word) == 0;
+    if (is_text(word, "no-views")) {
+        return clam_setting(clam, OV_SETTING_NO_VIEWS, 1);
     }
-    return true;
+    return ov_bytes_len(word) == 0 || clam_alert(clam, word, 1);
 }
 
 bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text)
@@ -241,6 +281,8 @@ bool clam_file(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes tex
         return clam_container(clam, name, text);
     case KIND_YARA:
         return read_yara(clam, name, text);
+    case KIND_INDICATORS:
+        return clam_indicators(clam, name, text, official);
     case KIND_BYTECODE:
         clam->bytecode_count++;
         ov_diag_add(clam->diags, OV_DIAG_NOTE, name, ov_bytes_of(NULL, 0), 0, 0,

@@ -27,6 +27,10 @@ struct ov_clamav {
     bool strict;                     /* what cannot be loaded is an error */
     bool pua;                        /* load what is merely unwanted */
     bool official_only;              /* load what is signed, and the owner's own lists */
+    bool no_phishing_urls;           /* links in mail are not judged */
+    bool has_phishing;               /* the names that links are reported under are there */
+    bool no_certificates;            /* pass over lists of certificates */
+    uint32_t certificate_count;      /* read so far */
     bool no_phishing;                /* leave out what is named HTML.Phishing, Email.Phishing */
     struct ov_names ignored;         /* names of signatures that are not wanted */
     struct ov_names ignored_lines;   /* space: a name, name: the digest of its line */
@@ -41,7 +45,9 @@ void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_d
 void ov_clamav_done(struct ov_clamav *clam);
 
 /* Lines of `word [argument]`: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
- * official-only, no-phishing. False: one of them is none of these. */
+ * official-only, no-phishing, no-phishing-urls, no-certificates; no-views, close TYPE, pcre-matches N,
+ * pcre-depth N, pcre-bytes N, which are settings of scans; alert-broken, alert-macros, cards N,
+ * people N, people-plain N, which add rules of their own. False: one of them is none of these. */
 OV_MUST_CHECK bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text);
 
 /* Is this a database's name, by its end? */

@@ -25,7 +25,8 @@ static bool read_size(struct line *line, struct ov_bytes text, struct ov_hash_ru
         return (read_number(text, UINT32_MAX - 1u, &out->size) && out->size != 0)
                || refuse(line, "the size is no number from 1 to 4294967294");
     }
-    return (line->field_count >= 4 && read_number(line->fields[3], UINT32_MAX, &level)
+    return out->domain == OV_HASH_IMPORT
+           || (line->field_count >= 4 && read_number(line->fields[3], UINT32_MAX, &level)
                    && level >= ANY_SIZE_LEVEL)
            || refuse(line, "a hash without a size needs a level of %u or more", ANY_SIZE_LEVEL);
 }
@@ -58,6 +59,23 @@ static void read_hash(struct line *line, enum ov_hash_domain domain, bool pua)
     line->clam->set->clam |= domain != OV_HASH_FILE;
 }
 
+void hash_of_any_size(struct line *line, struct ov_bytes digest, struct ov_bytes name)
+{
+    struct ov_hash_rule rule = { .domain = OV_HASH_FILE, .file = line->file, .line = line->number };
+    struct ov_hash_rule *kept;
+
+    line->name = name;
+    if (!read_digest(line, digest, &rule) || !take_name(line, name, false, &rule.name)) {
+        return;
+    }
+    kept = ov_rule_set_add_hash(line->clam->set);
+    if (kept == NULL) {
+        (void)no_memory(line);
+        return;
+    }
+    *kept = rule;
+}
+
 void line_hash(struct line *line)
 {
     read_hash(line, OV_HASH_FILE, false);
@@ -76,6 +94,11 @@ void line_section_hash(struct line *line)
 void line_section_hash_pua(struct line *line)
 {
     read_hash(line, OV_HASH_SECTION, true);
+}
+
+void line_import_hash(struct line *line)
+{
+    read_hash(line, OV_HASH_IMPORT, false);
 }
 
 void line_trust(struct line *line)

@@ -4,6 +4,7 @@
 #define OV_RULES_CLAMAV_READER_H
 
 #include "base/limits.h"
+#include "db/lists.h"
 #include "rules/clamav/clamav.h"
 
 /* --- lines (lines.c) ------------------------------------------------------------------------- */
@@ -96,6 +97,10 @@ struct ov_expr *ex_object(struct line *line, enum ov_object_fact fact, uint32_t 
 struct ov_expr *ex_string(
         struct line *line, enum ov_expr_kind kind, enum ov_type type, uint32_t string);
 struct ov_expr *ex_within(struct line *line, struct ov_expr *value, uint64_t min, uint64_t max);
+/* pcre.c: how many matches of the expression there are from `start` on; flags: OV_CLAM_PCRE_*. NULL:
+ * refused, or no memory. */
+struct ov_expr *ex_pcre(struct line *line, uint32_t flags, uint64_t shift,
+        struct ov_bytes expression, struct ov_expr *start);
 
 /* --- bodies (body.c, body_alt.c) --------------------------------------------------------------- */
 
@@ -167,6 +172,14 @@ void line_hash(struct line *line);
 void line_hash_pua(struct line *line);
 void line_section_hash(struct line *line);
 void line_section_hash_pua(struct line *line);
+void line_crb(struct line *line);
+void line_pwdb(struct line *line);
+void line_pdb(struct line *line);
+void line_wdb(struct line *line);
+void line_import_hash(struct line *line);
+void line_cdb(struct line *line);
+void line_zmd(struct line *line);
+void line_rmd(struct line *line);
 void line_trust(struct line *line);
 void line_ignore(struct line *line);
 void line_ignore2(struct line *line);
@@ -201,6 +214,21 @@ struct ov_expr *logic_read(struct logical *logical, struct ov_bytes text);
 
 /* subsig.c: reads subsignature `index`. */
 bool subsig_read(struct logical *logical, struct ov_bytes text, uint32_t index);
+
+/* pcre.c: an ov_clam_pcre of an expression that PCRE2 takes. */
+bool pcre_keep(struct line *line, uint32_t flags, uint64_t shift, struct ov_bytes expression,
+        struct ov_bytes *out);
+/* heuristics.c: `what` is a word of ov_clamav_options; `least`: from how many on. */
+bool clam_alert(struct ov_clamav *clam, struct ov_bytes what, uint64_t least);
+bool clam_setting(struct ov_clamav *clam, enum ov_setting what, uint64_t value);
+/* lists.c: an item of the database's lists; no memory is noted. */
+bool list_add(struct line *line, enum ov_list_kind kind, const void *head, size_t head_bytes,
+        struct ov_bytes rest);
+/* OpenIOC: the digests in it. */
+bool clam_indicators(
+        struct ov_clamav *clam, struct ov_bytes file, struct ov_bytes text, bool official);
+/* hashes.c: one digest of a whole object of whatever size. */
+void hash_of_any_size(struct line *line, struct ov_bytes digest, struct ov_bytes name);
 
 /* container.c */
 bool clam_container(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes bytes);

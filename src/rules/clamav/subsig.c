@@ -174,25 +174,6 @@ static bool without_escapes(struct line *line, struct ov_bytes text, struct ov_b
     return true;
 }
 
-static bool pcre_record(struct line *line, uint32_t flags, uint64_t shift,
-        struct ov_bytes expression, struct ov_bytes *out)
-{
-    const struct ov_clam_pcre head = {
-        .flags = ov_le32_of(flags),
-        .shift = ov_le32_of(shift > UINT32_MAX ? UINT32_MAX : (uint32_t)shift),
-    };
-    const size_t len = (size_t)ov_bytes_len(expression);
-    uint8_t *room = ov_arena_alloc(line->clam->set->arena, sizeof(head) + len, 1);
-
-    if (room == NULL) {
-        return no_memory(line);
-    }
-    memcpy(room, &head, sizeof(head));
-    memcpy(room + sizeof(head), ov_bytes_raw(expression), len);
-    *out = ov_bytes_of(room, sizeof(head) + len);
-    return true;
-}
-
 /* The trigger is an expression about earlier subsignatures. */
 static struct ov_expr *read_trigger(struct logical *logical, struct ov_bytes text, uint32_t index)
 {
@@ -240,14 +221,16 @@ static bool read_pcre(
     }
     flags |= place.kind == PLACE_ANY ? OV_CLAM_PCRE_ANYWHERE : 0;
     trigger = read_trigger(logical, before, index);
-    count = trigger == NULL ? NULL : ex_new(line, OV_EXPR_PCRE, OV_TYPE_INT);
-    if (count == NULL || !pcre_record(line, flags, place.shift, expression, &count->text)) {
+    count = trigger == NULL
+                    ? NULL
+                    : ex_pcre(line, flags, place.shift, expression,
+                            place.kind == PLACE_ANY ? ex_int(line, 0) : place_from(line, &place));
+    if (count == NULL) {
         return false;
     }
-    count->a = place.kind == PLACE_ANY ? ex_int(line, 0) : place_from(line, &place);
     sub->count = ex_two(line, OV_EXPR_IF, trigger, count);
     sub->found = sub->count == NULL ? NULL : ex_two(line, OV_EXPR_GT, sub->count, ex_int(line, 0));
-    return count->a != NULL && sub->found != NULL;
+    return sub->found != NULL;
 }
 
 /* --- comparisons ------------------------------------------------------------------------------ */
@@ -407,6 +390,34 @@ static bool read_compare(
     return sub->found != NULL;
 }
 
+/* --- pictures --------------------------------------------------------------------------------- */
+
+/* fuzzy_img#HHHHHHHHHHHHHHHH[#0] */
+static bool read_picture(struct logical *logical, struct ov_bytes text, struct subsig *sub)
+{
+    struct line *line = logical->line;
+    const struct ov_bytes rest = part(text, sizeof("fuzzy_img#") - 1, ov_bytes_len(text));
+    const uint64_t end = find_byte(rest, '#');
+    uint8_t digits[8];
+    uint64_t hash = 0, distance = 0;
+
+    if (end != 2 * sizeof(digits) || !read_hex(part(rest, 0, end), digits)) {
+        return refuse(line, "the hash of a picture has 16 hexadecimal digits");
+    }
+    if (end < ov_bytes_len(rest)
+            && (!read_number(part(rest, end + 1, ov_bytes_len(rest)), UINT32_MAX, &distance)
+                    || distance != 0)) {
+        return refuse(line, "the distance between hashes of pictures can only be 0");
+    }
+    for (size_t i = 0; i < sizeof(digits); i++) {
+        hash = hash << 8 | digits[i];
+    }
+    sub->found = ex_two(
+            line, OV_EXPR_EQ, ex_object(line, OV_FACT_PICTURE, 0), ex_int(line, (int64_t)hash));
+    sub->count = sub->found == NULL ? NULL : ex_two(line, OV_EXPR_IF, sub->found, ex_int(line, 1));
+    return sub->count != NULL;
+}
+
 static bool is_compare(struct ov_bytes text)
 {
     const uint64_t open = find_byte(text, '(');
@@ -424,7 +435,7 @@ bool subsig_read(struct logical *logical, struct ov_bytes text, uint32_t index)
         return refuse(logical->line, "macros are not supported");
     }
     if (begins(text, "fuzzy_img#")) {
-        return refuse(logical->line, "pictures are not compared");
+        return read_picture(logical, text, sub);
     }
     if (find_byte(text, '/') < ov_bytes_len(text)) {
         return read_pcre(logical, text, index, sub);

@@ -71,6 +71,23 @@ struct ov_external *ov_rule_set_add_external(struct ov_rule_set *set)
             sizeof(*set->externals), 65536);
 }
 
+bool ov_rule_set_add_list(struct ov_rule_set *set, uint32_t kind, struct ov_bytes bytes)
+{
+    struct ov_list_entry *entry = ov_arena_alloc(set->arena, 1, sizeof(*entry));
+
+    if (entry == NULL) {
+        return false;
+    }
+    *entry = (struct ov_list_entry){ .kind = kind, .bytes = bytes };
+    if (set->priv_lists_end == NULL) {
+        set->lists = entry;
+    } else {
+        set->priv_lists_end->next = entry;
+    }
+    set->priv_lists_end = entry;
+    return true;
+}
+
 void ov_diags_init(struct ov_diags *diags, struct ov_arena *arena)
 {
     *diags = (struct ov_diags){ .arena = arena };

@@ -57,6 +57,7 @@ struct ov_meta {
 
 #define OV_RULE_PRIVATE 0x1u /* holds, but is not reported */
 #define OV_RULE_GLOBAL  0x2u /* if it does not hold, no rule of its namespace does */
+#define OV_RULE_OPEN    0x4u /* reported even of what is signed under a trusted certificate */
 
 struct ov_rule {
     struct ov_bytes name;
@@ -102,6 +103,13 @@ struct ov_refused_rule {
     struct ov_refused_rule *next;
 };
 
+/* What is no rule, but goes into the database as it is (db/lists.h). */
+struct ov_list_entry {
+    uint32_t kind;
+    struct ov_bytes bytes;
+    struct ov_list_entry *next;
+};
+
 struct ov_rule_set {
     struct ov_arena *arena; /* borrowed */
     struct ov_rule *rules;  /* owned array; the rest is in the arena */
@@ -117,6 +125,8 @@ struct ov_rule_set {
     struct ov_names wildcards; /* front ends: `name*` that conditions asked about */
     struct ov_names modules;   /* front ends: imported by a namespace; the field of the module */
     struct ov_refused_rule *refused;
+    struct ov_list_entry *lists; /* in the order they came */
+    struct ov_list_entry *priv_lists_end;
     bool clam; /* some rule asks how ClamAV sees the object, or hides what others find */
 };
 
@@ -127,5 +137,8 @@ void ov_rule_set_done(struct ov_rule_set *set);
 struct ov_rule *ov_rule_set_add_rule(struct ov_rule_set *set) OV_MUST_CHECK;
 struct ov_hash_rule *ov_rule_set_add_hash(struct ov_rule_set *set) OV_MUST_CHECK;
 struct ov_external *ov_rule_set_add_external(struct ov_rule_set *set) OV_MUST_CHECK;
+/* `bytes` lies in the arena. False: out of memory. */
+OV_MUST_CHECK bool ov_rule_set_add_list(
+        struct ov_rule_set *set, uint32_t kind, struct ov_bytes bytes);
 
 #endif
