@@ -47,7 +47,7 @@ overt_status ov_checkpoint_read_form(
 
 overt_status ov_checkpoint_read(struct ov_bytes text, struct ov_checkpoint *out, overt_error *err)
 {
-    struct ov_checkpoint c;
+    struct ov_checkpoint c = { .size = 0 };
     const overt_status status = ov_checkpoint_read_form(text, &c, err);
 
     if (status != OVERT_OK) {

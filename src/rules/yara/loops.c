@@ -445,7 +445,7 @@ static struct ov_term read_for_in(struct ov_parser *p, const struct ov_quantity 
 {
     const uint32_t outer = p->loop_count;
     struct ov_expr *expr = new_quantified(p, OV_EXPR_FOR_RANGE, quantity);
-    struct variables names;
+    struct variables names = { .count = 0 };
     struct ov_term body;
     enum ov_type type;
     uint32_t depth;
