@@ -38,22 +38,25 @@ struct ov_jail {
 
 /* --- finding and starting the spawner ------------------------------------------------------- */
 
-/* Programs of a build tree lie beside each other; installed ones in libexecdir. */
+/* Programs of a build tree lie beside each other; installed ones in libexecdir, which is looked for
+ * from bin first: what was unpacked somewhere runs there, with the helpers it came with. */
 static bool helper_dir(char *out, size_t size)
 {
-    ssize_t n = readlink("/proc/self/exe", out, size - 1);
-    char *slash;
-    char probe[PATH_MAX + 16];
+    static const char *const below[] = { "", "/libexec/overt" };
+    char dir[PATH_MAX], probe[PATH_MAX + 64];
+    const ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
 
-    if (n > 0) {
-        out[n] = '\0';
-        slash = strrchr(out, '/');
-        if (slash != NULL) {
-            *slash = '\0';
-            (void)snprintf(probe, sizeof(probe), "%s/overt-spawn", out);
-            if (access(probe, X_OK) == 0) {
-                return true;
-            }
+    dir[n < 0 ? 0 : n] = '\0';
+    for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+        char *slash = strrchr(dir, '/'); /* of FOLDER/bin/PROGRAM first bin, then FOLDER */
+
+        if (slash == NULL) {
+            break;
+        }
+        *slash = '\0';
+        (void)snprintf(probe, sizeof(probe), "%s%s/overt-spawn", dir, below[i]);
+        if (access(probe, X_OK) == 0) {
+            return snprintf(out, size, "%s%s", dir, below[i]) < (int)size;
         }
     }
     return snprintf(out, size, "%s", OV_HELPER_DIR) < (int)size;

@@ -23,6 +23,7 @@
 #include "guard/events.h"
 #include "guard/pending.h"
 #include "programs/overtd/daemon.h"
+#include "sandbox/jail.h"
 
 #define IN_FLIGHT        8u /* at one worker: the last of them waits for the seven before it */
 #define QUEUE_MAX        4096u
@@ -112,18 +113,8 @@ static bool mark(struct ovd *d, int group)
 
 static void program_path(const char *name, char *out, size_t size)
 {
-    char self[PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash;
-
-    self[n < 0 ? 0 : n] = '\0';
-    slash = strrchr(self, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    (void)snprintf(out, size, "%s/%s", self, name);
-    if (access(out, X_OK) != 0) {
-        (void)snprintf(out, size, "%s/%s", OV_HELPER_DIR, name);
+    if (!ov_jail_helper(name, out, size)) {
+        out[0] = '\0'; /* a path that long is none; starting it fails and says so */
     }
 }
 
