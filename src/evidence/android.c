@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* android.c - AndroidManifest.xml in its binary form (chunks of ResourceTypes.h): package name and
  * version, which the first element has as attributes. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/le.h"
 #include "evidence/readers.h"
 
 #define CHUNK_XML     0x0003u
@@ -197,4 +199,63 @@ void ov_read_manifest(struct ov_evidence *e, struct ov_bytes bytes)
     ov_buf_done(&m.version);
     ov_buf_done(&m.code);
     ov_buf_done(&more);
+}
+
+/* --- who signed a package as a whole -------------------------------------------------------- */
+
+#define END_BYTES       22u
+#define END_SEARCH      (66u * OV_KIB)
+#define END_MAGIC       0x06054b50u
+#define BLOCK_BYTES_MAX (4u * OV_MIB)
+
+/* Where the zip's directory begins, as its end record says. 0: there is none. */
+static uint64_t directory_of(struct ov_source *source)
+{
+    const uint64_t size = source->size < END_SEARCH ? source->size : END_SEARCH;
+    auto_free uint8_t *tail = malloc((size_t)size + 1);
+    struct ov_bytes bytes;
+    uint32_t magic, at;
+
+    if (tail == NULL || size < END_BYTES
+            || ov_source_read(source, source->size - size, tail, (size_t)size) != size) {
+        return 0;
+    }
+    bytes = ov_bytes_of(tail, (size_t)size);
+    for (uint64_t from = size - END_BYTES + 1; from > 0; from--) {
+        if (ov_u32_at(bytes, from - 1, &magic) && magic == END_MAGIC
+                && ov_u32_at(bytes, from - 1 + 16, &at)) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+/* "APK Signature Scheme v2": a block right before the directory, its size at its begin and again
+ * before the magic at its end. Certificates stand in it as DER, so the scan for them is enough. */
+void ov_tell_apk_signers(struct ov_evidence *e, struct ov_source *source)
+{
+    static const char magic[16] = "APK Sig Block 42";
+    const uint64_t directory = directory_of(source);
+    auto_free uint8_t *block = NULL;
+    uint8_t foot[24];
+    struct ov_le64 size_le;
+    uint64_t size;
+
+    if (directory < 32 || directory > source->size
+            || ov_source_read(source, directory - sizeof(foot), foot, sizeof(foot)) != sizeof(foot)
+            || memcmp(foot + 8, magic, sizeof(magic)) != 0) {
+        return; /* signed member by member, or not at all */
+    }
+    memcpy(&size_le, foot, sizeof(size_le));
+    size = ov_le64_get(size_le);
+    if (size > directory - 8 || size > BLOCK_BYTES_MAX) {
+        ov_tell_gap(e, OV_REASON_DAMAGED, "the package's signatures make no sense");
+        return;
+    }
+    block = malloc((size_t)size + 1);
+    if (block == NULL || ov_source_read(source, directory - size, block, (size_t)size) != size) {
+        ov_tell_gap(e, OV_REASON_MEMORY, "");
+        return;
+    }
+    ov_tell_certificates(e, ov_bytes_of(block, (size_t)size), OV_TRACE_SIGNER);
 }

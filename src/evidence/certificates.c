@@ -206,10 +206,27 @@ static bool decode(struct ov_bytes text, struct ov_buf *der)
     return ov_buf_ok(der) && ov_bytes_len(ov_buf_bytes(der)) != 0;
 }
 
+/* "Put your certificate here": an example's text, and no damaged certificate. */
+static bool is_prose(struct ov_bytes text)
+{
+    const uint8_t *raw = ov_bytes_raw(text);
+
+    for (uint64_t i = 0; i < ov_bytes_len(text) && i < 64; i++) {
+        if (value_of(raw[i]) < 0 && raw[i] != '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void end_pem(struct ov_evidence *e, struct ov_buf *base64)
 {
     struct ov_buf der;
 
+    if (is_prose(ov_buf_bytes(base64))) {
+        ov_buf_clear(base64);
+        return;
+    }
     ov_buf_init(&der, CERTIFICATE_BYTES_MAX * 2);
     /* Of a "trusted" certificate something stands behind it. */
     if (!ov_buf_ok(base64) || !decode(ov_buf_bytes(base64), &der)

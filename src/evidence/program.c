@@ -2,11 +2,9 @@
 /* program.c - who made a Windows program, as it says: the names in its signature's certificates, and
  * the texts of its version resource. Neither is proved: a signature is not checked here, and the
  * report says so. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "evidence/certificate.h"
 #include "evidence/readers.h"
 #include "formats/authenticode.h"
@@ -82,21 +80,6 @@ static void tell_version(
     ov_buf_done(&more);
 }
 
-static void tell_digest(struct ov_evidence *e, struct ov_bytes bytes)
-{
-    uint8_t digest[OV_DIGEST_BYTES_MAX];
-    char hex[2 * OV_DIGEST_BYTES_MAX + 1];
-
-    if (!ov_digest_of(OV_DIGEST_SHA256, bytes, digest)) {
-        ov_tell_gap(e, OV_REASON_MEMORY, "");
-        return;
-    }
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    }
-    ov_tell(e, OV_TRACE_DIGEST, ov_text_lit(hex), ov_bytes_of(NULL, 0));
-}
-
 /* --- signatures ----------------------------------------------------------------------------- */
 
 struct signers {
@@ -167,7 +150,4 @@ void ov_read_program(struct ov_evidence *e, struct ov_bytes bytes)
     }
     tell_version(e, &pe, bytes);
     tell_signers(e, &pe, pages, bytes);
-    if (e->deep) {
-        tell_digest(e, bytes);
-    }
 }

@@ -26,6 +26,12 @@ void ov_read_addons(struct ov_evidence *e, struct ov_bytes bytes);       /* json
 void ov_read_image(struct ov_evidence *e, struct ov_bytes bytes);        /* json.c */
 void ov_read_macho(struct ov_evidence *e, struct ov_bytes bytes);        /* macho.c */
 
+/* Who signed an Android package as a whole (since Android 7). android.c */
+void ov_tell_apk_signers(struct ov_evidence *e, struct ov_source *source);
+
+/* A file's SHA-256, where one of the questions is one. digest.c */
+void ov_tell_digest(struct ov_evidence *e, struct ov_source *source);
+
 /* Every DER certificate in these bytes, told as `kind`. */
 void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_trace_kind kind);
 

@@ -326,8 +326,9 @@ static void add_fact(
             add_domain(x, fact);
         }
         return;
+    case OV_MARK_SHA256:
     case OV_MARK_WORD:
-        add_entry(x, OV_MARK_WORD, fact->value, fact);
+        add_entry(x, (unsigned)fact->mark, fact->value, fact);
         ask(x, fact->value);
         return;
     case OV_MARK_PRODUCT_NAME:
@@ -347,7 +348,6 @@ static void add_fact(
     case OV_MARK_CERTIFICATE_SUBJECT_O:
     case OV_MARK_SIGNER_CN:
     case OV_MARK_PORT:
-    case OV_MARK_SHA256:
         add_entry(x, (unsigned)fact->mark, fact->value, fact);
         return;
     case OV_MARKS:
