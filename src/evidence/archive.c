@@ -27,11 +27,7 @@ static void tell_too_large(struct ov_evidence *e, struct ov_bytes head)
     if (ov_tell_volume(e, &source)) {
         return;
     }
-    if (ov_bytes_len(head) > OV_DETECT_HEAD_BYTES
-            && !ov_bytes_slice(head, 0, OV_DETECT_HEAD_BYTES, &head)) {
-        return;
-    }
-    ov_detect(&source, head, &detected);
+    ov_detect_bytes(head, &detected);
     if (detected.type == OV_TYPE_PE || detected.type == OV_TYPE_MACHO
             || detected.type == OV_TYPE_SQLITE || detected.inside_count != 0) {
         ov_tell_gap(e, OV_REASON_OBJECT_BYTES, "");
@@ -114,8 +110,8 @@ static void look_inside(struct ov_evidence *e, const char *path, struct ov_bytes
     struct ov_source source;
 
     ov_source_on_bytes(&source, bytes);
-    if (look == OV_LOOK_KIND) {
-        (void)ov_tell_volume(e, &source);
+    if (look == OV_LOOK_KIND || look == OV_LOOK_SEALED) {
+        (void)(look == OV_LOOK_KIND ? ov_tell_volume(e, &source) : ov_tell_sealed(e, &source));
         return;
     }
     if (ov_is_image_layer(path)) {
@@ -131,13 +127,8 @@ static void look_inside(struct ov_evidence *e, const char *path, struct ov_bytes
     }
     if (look == OV_LOOK_APK || look == OV_LOOK_DEEP) {
         struct ov_detected detected;
-        struct ov_bytes head = bytes;
 
-        if (ov_bytes_len(bytes) > OV_DETECT_HEAD_BYTES
-                && !ov_bytes_slice(bytes, 0, OV_DETECT_HEAD_BYTES, &head)) {
-            return;
-        }
-        ov_detect(&source, head, &detected);
+        ov_detect_bytes(bytes, &detected);
         if (detected.trouble != OV_REASON_NONE) {
             ov_tell_gap(e, detected.trouble, detected.detail);
         }
@@ -146,6 +137,9 @@ static void look_inside(struct ov_evidence *e, const char *path, struct ov_bytes
             ov_read_program(e, bytes);
         } else if (look == OV_LOOK_DEEP && detected.type == OV_TYPE_SQLITE) {
             ov_read_certificates(e, bytes);
+        }
+        if (detected.inside_count == 0 && ov_tell_volume(e, &source)) {
+            return;
         }
         if (detected.inside_count != 0) {
             if (depth + 1 < NEST_MAX) {
@@ -347,6 +341,62 @@ static void look_at_part(struct ov_evidence *e, struct ov_source *source,
     ov_container_free(c);
 }
 
+/* What may hold installed software, or install it. Not: other spellings of a text, letters and
+ * documents, files that lie somewhere in data, and what a program makes of itself when it runs. */
+static bool holds_files(enum ov_type type)
+{
+    switch ((unsigned)type) {
+    case OV_TYPE_MAIL:
+    case OV_TYPE_MBOX:
+    case OV_TYPE_TNEF:
+    case OV_TYPE_UUENCODE:
+    case OV_TYPE_BINHEX:
+    case OV_TYPE_ONENOTE:
+    case OV_TYPE_SWF:
+    case OV_TYPE_PYC:
+    case OV_TYPE_SCRENC:
+    case OV_TYPE_UPX:
+    case OV_TYPE_HTML_VIEWS:
+    case OV_TYPE_TEXT_VIEWS:
+    case OV_TYPE_EMBEDDED_DATA:
+    case OV_TYPE_PACKED:
+    case OV_TYPE_PDF:
+    case OV_TYPE_RTF:
+    case OV_TYPE_SCRIPT:
+    case OV_TYPE_HTML:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void keep_what_holds_files(struct ov_detected *detected)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < detected->inside_count; i++) {
+        if (holds_files(detected->inside[i].type)) {
+            detected->inside[kept++] = detected->inside[i];
+        }
+    }
+    detected->inside_count = kept;
+}
+
+void ov_detect_bytes(struct ov_bytes bytes, struct ov_detected *out)
+{
+    struct ov_source source;
+    struct ov_bytes head;
+
+    ov_source_on_bytes(&source, bytes);
+    head = bytes;
+    if (ov_bytes_len(bytes) > OV_DETECT_HEAD_BYTES
+            && !ov_bytes_slice(bytes, 0, OV_DETECT_HEAD_BYTES, &head)) {
+        head = ov_bytes_of(NULL, 0);
+    }
+    ov_detect(&source, head, out);
+    keep_what_holds_files(out);
+}
+
 bool ov_detect_source(struct ov_evidence *e, struct ov_source *source, struct ov_detected *out)
 {
     auto_free uint8_t *head = malloc(OV_DETECT_HEAD_BYTES);
@@ -358,6 +408,7 @@ bool ov_detect_source(struct ov_evidence *e, struct ov_source *source, struct ov
     }
     n = ov_source_read(source, 0, head, OV_DETECT_HEAD_BYTES);
     ov_detect(source, ov_bytes_of(head, n), out);
+    keep_what_holds_files(out);
     return true;
 }
 

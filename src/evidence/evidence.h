@@ -37,7 +37,8 @@ enum ov_look {
     OV_LOOK_DPKG_CONTROL = 21, /* one package of status.d: there because it is installed */
     OV_LOOK_MSI = 22,          /* an installer package of Windows */
     OV_LOOK_HIVE_LOGS = 23,    /* a hive with its logs (hive_bundle.h); questions: keys */
-    OV_LOOK_LAST = OV_LOOK_HIVE_LOGS
+    OV_LOOK_SEALED = 24,       /* a VeraCrypt volume, by its name */
+    OV_LOOK_LAST = OV_LOOK_SEALED
 };
 
 /* What is told. Texts with several parts have them separated by NUL. */

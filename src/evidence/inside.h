@@ -6,9 +6,11 @@
 #include "evidence/tell.h"
 #include "formats/detect.h"
 
-/* What a source is, by its beginning. False: no memory, which is told. */
+/* What a source is, and what in it may hold installed software. False: no memory, which is told. */
 OV_MUST_CHECK bool ov_detect_source(
         struct ov_evidence *e, struct ov_source *source, struct ov_detected *out);
+
+void ov_detect_bytes(struct ov_bytes bytes, struct ov_detected *out);
 
 /* The members of an archive, each told and, where its path asks for it, read. `depth` counts from 0:
  * there, what is no archive is told as a gap. */

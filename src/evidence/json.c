@@ -350,9 +350,6 @@ static void end_layer(struct image *image)
 static void on_image(void *payload, const char *path, struct ov_bytes text, bool opened)
 {
     struct image *image = payload;
-    struct ov_buf *to = strcmp(path, "layers[].digest") == 0      ? &image->digest
-                        : strcmp(path, "layers[].mediaType") == 0 ? &image->media
-                                                                  : NULL;
 
     if (opened) {
         if (strcmp(path, "layers[]") == 0) {
@@ -360,15 +357,16 @@ static void on_image(void *payload, const char *path, struct ov_bytes text, bool
         } else if (strcmp(path, "[]") == 0) { /* what docker saved: each element is an image */
             tell_layer(image->e, ov_text_lit("image"), "image", NULL);
         }
-    } else if (to != NULL) {
-        ov_buf_clear(to);
-        ov_buf_put(to, ov_bytes_raw(text), (size_t)ov_bytes_len(text));
+    } else if (strcmp(path, "layers[].digest") == 0) {
+        ov_buf_clear(&image->digest);
+        ov_buf_put(&image->digest, ov_bytes_raw(text), (size_t)ov_bytes_len(text));
+    } else if (strcmp(path, "layers[].mediaType") == 0) {
+        ov_buf_clear(&image->media);
+        ov_buf_put(&image->media, ov_bytes_raw(text), (size_t)ov_bytes_len(text));
     } else if (strcmp(path, "manifests[].digest") == 0) {
         tell_layer(image->e, text, "manifest", NULL);
-    } else if (strcmp(path, "[].Layers[]") == 0) {
-        tell_layer(image->e, text, "layer", NULL);
-    } else if (strcmp(path, "fsLayers[].blobSum") == 0) { /* schema 1 */
-        tell_layer(image->e, text, "layer", NULL);
+    } else if (strcmp(path, "[].Layers[]") == 0 || strcmp(path, "fsLayers[].blobSum") == 0) {
+        tell_layer(image->e, text, "layer", NULL); /* the latter: schema 1 */
     }
 }
 

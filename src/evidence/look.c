@@ -78,6 +78,7 @@ void ov_evidence_read_bytes(struct ov_evidence *e, enum ov_look look, struct ov_
         return;
     case OV_LOOK_HIVE_LOGS:
     case OV_LOOK_NONE:
+    case OV_LOOK_SEALED:
     case OV_LOOK_KIND:
     case OV_LOOK_APK:
     case OV_LOOK_ARCHIVE:
@@ -185,8 +186,9 @@ static void look_deep(struct ov_evidence *e, struct ov_source *source)
     struct ov_detected detected;
 
     ov_tell_digest(e, source);
-    if (ov_tell_volume(e, source) || !ov_detect_source(e, source, &detected)) {
-        return;
+    if (!ov_detect_source(e, source, &detected)
+            || (detected.inside_count == 0 && ov_tell_volume(e, source))) {
+        return; /* some images are looked into: partitions, HFS */
     }
     if (detected.trouble != OV_REASON_NONE) {
         ov_tell_gap(e, detected.trouble, detected.detail);
@@ -228,6 +230,9 @@ void ov_evidence_read(struct ov_evidence *e, enum ov_look look, int fd, uint64_t
         return;
     case OV_LOOK_KIND:
         (void)ov_tell_volume(e, &source);
+        return;
+    case OV_LOOK_SEALED:
+        (void)ov_tell_sealed(e, &source);
         return;
     case OV_LOOK_APK:
         look_at_apk(e, &source);

@@ -93,6 +93,12 @@ static const struct row extensions[] = {
     { "sparseimage", OV_LOOK_KIND },
     { "squashfs", OV_LOOK_KIND },
     { "wim", OV_LOOK_KIND },
+    { "vpc", OV_LOOK_KIND },
+    { "qed", OV_LOOK_KIND },
+    { "raw", OV_LOOK_KIND },
+    { "e01", OV_LOOK_KIND },
+    { "hc", OV_LOOK_SEALED },
+    { "tc", OV_LOOK_SEALED },
 };
 
 /* Ends of paths, where the folder says as much as the name. */
@@ -176,7 +182,7 @@ enum ov_look ov_look_of_path(const char *path, bool deep)
     enum ov_look look = by_name(slash == NULL ? path : slash + 1);
 
     if (look != OV_LOOK_NONE) {
-        return look;
+        return look == OV_LOOK_KIND && deep ? OV_LOOK_DEEP : look; /* some can be looked into */
     }
     for (size_t i = 0; i < COUNT(ends); i++) {
         if (ends_with(path, len, ends[i].pattern)) {
@@ -233,6 +239,7 @@ const char *ov_look_name(enum ov_look look)
         [OV_LOOK_IMAGE] = "image manifests",
         [OV_LOOK_ARCHIVE] = "archives",
         [OV_LOOK_DEEP] = "file content",
+        [OV_LOOK_SEALED] = "encrypted volumes",
         [OV_LOOK_HIVE_LOGS] = "registry hives",
         [OV_LOOK_MSI] = "installer packages",
         [OV_LOOK_DPKG_CONTROL] = "dpkg database",

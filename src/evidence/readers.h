@@ -37,5 +37,7 @@ void ov_tell_certificates(struct ov_evidence *e, struct ov_bytes bytes, enum ov_
 
 /* True: a format that holds a whole file system, or is encrypted, and is not looked into; told. */
 bool ov_tell_volume(struct ov_evidence *e, struct ov_source *source); /* volume.c */
+/* The same of a file whose name says that it is a VeraCrypt volume: its bytes say nothing at all. */
+bool ov_tell_sealed(struct ov_evidence *e, struct ov_source *source); /* volume.c */
 
 #endif

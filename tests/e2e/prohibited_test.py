@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -744,6 +745,38 @@ def hostile_trees_are_incomplete_by_name():
     subprocess.run(["rm", "-rf", root], check=True)
 
 
+def volumes_and_disk_images_are_named():
+    """As the programs that make them do, where they are there; never silently nothing, deep or not."""
+    root = make.lay_out(TMP / "volumes", {"etc/hostname": b"h\n", "home/x/secret.hc": os.urandom(1 << 20),
+                                          "home/x/notes.hc": b"notes\n" * 50000})
+    table = bytearray(8 << 20)
+    struct.pack_into("<BBBBBBBBII", table, 446, 0, 0, 2, 0, 0x83, 0, 0, 0, 2048, 8192)
+    table[510:512] = b"\x55\xaa"
+    table[(2048 * 512) + 3:(2048 * 512) + 11] = b"NTFS    "
+    make.write(root, "vm/old.raw", bytes(table))
+    make.write(root, "vm/go.bin", b"\xeb\x58\x90MSWIN4.1" + b"\0" * 413
+               + bytes.fromhex("3bd66749292ed84a8399f6a339e3d001") + b"\0" * (2 << 20))
+    want = {"/home/x/secret.hc": "encrypted", "/vm/old.raw": "unsupported", "/vm/go.bin": "encrypted"}
+    if shutil.which("qemu-img"):
+        for form in ("qcow2", "vmdk", "vdi", "vhdx", "vpc", "qed"):
+            subprocess.run(["qemu-img", "create", "-q", "-f", form, root / f"vm/a.{form}", "4M"], check=True)
+            want[f"/vm/a.{form}"] = "unsupported"
+    if shutil.which("cryptsetup"):
+        for number in (1, 2):
+            path = root / f"vm/l{number}.bin"
+            make.write(root, f"vm/l{number}.bin", b"\0" * (18 << 20))
+            subprocess.run(["cryptsetup", "luksFormat", "--batch-mode", "--type", f"luks{number}", "--pbkdf", "pbkdf2",
+                            "--pbkdf-force-iterations", "1000", path, "-"], input=b"x", check=True)
+            want[f"/vm/l{number}.bin"] = "encrypted"
+    if shutil.which("mkfs.ext4"):
+        make.write(root, "vm/ext.bin", b"\0" * (8 << 20))
+        subprocess.run(["mkfs.ext4", "-q", root / "vm/ext.bin"], check=True)
+        want["/vm/ext.bin"] = "unsupported"
+    for more in ([], ["--deep"]):
+        report = Report("--root", root, *more)
+        tap.same((report.code, {u["path"]: u["reason"] for u in report.unread}), (3, want), more)
+
+
 def an_unreadable_folder_is_named():
     root = make.lay_out(TMP / "closed", {"etc/hostname": b"h\n", "opt/closed/x": b"", "etc/secret": b"x"})
     os.chmod(root / "opt/closed", 0)
@@ -811,6 +844,6 @@ tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, window
          layers_hide_what_they_remove,
          images_of_every_form, statements_and_encrypted_layers, layers_of_a_container_engine_are_systems, a_system_inside_a_system_counts,
          rpm_databases_of_every_kind_are_read, what_rpm_itself_wrote_is_read, rpm_databases_that_cannot_be_read_are_named,
-         other_package_managers, hostile_trees_are_incomplete_by_name,
+         other_package_managers, hostile_trees_are_incomplete_by_name, volumes_and_disk_images_are_named,
          an_unreadable_folder_is_named, nothing_outside_the_root_is_opened, an_organisation_adds_its_own,
          a_mention_is_never_a_finding])
