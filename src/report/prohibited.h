@@ -47,6 +47,10 @@ OV_MUST_CHECK bool ov_prohibited_form(
 /* The steps of removal: for people, or as a shell script that only shows them unless told. */
 void ov_prohibited_plan(struct ov_buf *out, const struct ov_prohibited_report *r, bool script);
 
+/* The package URL of a finding that a package database told of. False: none did. purl.c */
+OV_MUST_CHECK bool ov_prohibited_purl(
+        struct ov_buf *out, const struct ov_prohibited_report *r, const struct ov_found *found);
+
 /* On how many hosts a product was found in at least this state, and once only for each row of
  * equal products: `first` says whether this finding is the first of its product. */
 size_t ov_prohibited_endpoints(

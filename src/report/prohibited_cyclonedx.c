@@ -91,6 +91,7 @@ static void put_evidence(struct ov_buf *out, const struct ov_found *found)
 static void put_component(struct ov_buf *out, const struct ov_prohibited_report *r, size_t index)
 {
     const struct ov_found *found = &r->survey->found[index];
+    struct ov_buf purl;
 
     ov_buf_printf(out, "%s{\"type\":\"application\",\"bom-ref\":\"finding-%zu\"",
             index == 0 ? "" : ",", index);
@@ -101,6 +102,12 @@ static void put_component(struct ov_buf *out, const struct ov_prohibited_report 
     if (found->version[0] != '\0') {
         put_member(out, "version", found->version);
     }
+    ov_buf_init(&purl, 1u << 14);
+    if (ov_prohibited_purl(&purl, r, found)) {
+        ov_buf_put_text(out, ",\"purl\":");
+        ov_text_json(out, ov_buf_bytes(&purl));
+    }
+    ov_buf_done(&purl);
     put_evidence(out, found);
     ov_buf_put_text(out, ",\"properties\":[");
     put_property(out, "product", found->product, true);

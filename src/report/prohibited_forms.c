@@ -18,7 +18,7 @@ static void put(struct ov_buf *out, const char *text)
 static void put_cell(struct ov_buf *out, const char *text, bool last)
 {
     ov_buf_put_u8(out, '"');
-    if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL) {
+    if (text[0] != '\0' && strchr("=+-@\t\r\n", text[0]) != NULL) {
         ov_buf_put_u8(out, '\'');
     }
     for (; *text != '\0'; text++) {
@@ -80,6 +80,42 @@ static const char *or_supplied(const char *text)
     return text == NULL || text[0] == '\0' ? OV_TO_BE_SUPPLIED : text;
 }
 
+static void put_method_cell(struct ov_buf *out, const struct ov_survey_host *host)
+{
+    struct ov_buf text;
+
+    ov_buf_init(&text, 1u << 12);
+    ov_buf_printf(&text, "overt %s, %s%s; %" PRIu64 " names, %" PRIu64 " unread",
+            host->overt_version, host->kind, host->deep ? ", deep" : "", host->names, host->unread);
+    ov_buf_put_u8(&text, 0);
+    put_cell(out, ov_buf_ok(&text) ? (const char *)ov_bytes_raw(ov_buf_bytes(&text)) : "", false);
+    ov_buf_done(&text);
+}
+
+/* A host on which nothing was found has a row as well: no row would say that it was not looked at. */
+static void put_row_of_none(
+        struct ov_buf *out, const struct ov_prohibited_report *r, const struct ov_survey_host *host)
+{
+    const bool complete = host->unread == 0;
+
+    put_cell(out, or_supplied(r->agency), false);
+    put_cell(out, or_supplied(r->component), false);
+    put_cell(out, host->name, false);
+    for (int i = 0; i < 3; i++) { /* product, version, entity */
+        put_cell(out, "", false);
+    }
+    put_cell(out, complete ? "none found" : "not known", false);
+    put_cell(out, "", false);
+    ov_buf_put_text(out, "0,");
+    for (int i = 0; i < 4; i++) { /* bans, embedded, evidence */
+        put_cell(out, "", false);
+    }
+    put_method_cell(out, host);
+    put_cell(out, complete ? "complete" : "incomplete", false);
+    put_cell(out, host->started, false);
+    put_cell(out, host->catalogue, true);
+}
+
 static void put_row(
         struct ov_buf *out, const struct ov_prohibited_report *r, const struct ov_found *found)
 {
@@ -100,6 +136,7 @@ static void put_row(
     put_made_cell(out, found, OV_SCOPE_DECIDE, false);
     put_cell(out, found->embedded ? "yes" : "no", false);
     put_made_cell(out, found, OV_SCOPE_OUT, true);
+    put_method_cell(out, host);
     put_cell(out, host->unread == 0 ? "complete" : "incomplete", false);
     put_cell(out, host->started, false);
     put_cell(out, host->catalogue, true);
@@ -109,9 +146,19 @@ void ov_prohibited_csv(struct ov_buf *out, const struct ov_prohibited_report *r)
 {
     ov_buf_put_text(out, "agency,component,host,product,version,vendor_entity,state,confidence,"
                          "endpoints_impacted,in_scope_of,to_be_decided_for,embedded_in_third_party,"
-                         "evidence_kinds,coverage,first_seen_utc,catalogue_sha256\r\n");
+                         "evidence_kinds,methodology,coverage,first_seen_utc,catalogue_sha256\r\n");
     for (size_t i = 0; i < r->survey->found_count; i++) {
         put_row(out, r, &r->survey->found[i]);
+    }
+    for (size_t i = 0; i < r->survey->host_count; i++) {
+        bool found = false;
+
+        for (size_t k = 0; k < r->survey->found_count && !found; k++) {
+            found = r->survey->found[k].host == i;
+        }
+        if (!found) {
+            put_row_of_none(out, r, &r->survey->hosts[i]);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 /* prohibited_ocsf.c - OCSF 1.3 events, one a line: a compliance finding (2003) for each product found,
  * or for a host where none was, and a software inventory event (5020) for each product. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -31,6 +32,14 @@ static void put_head(struct ov_buf *out, const struct ov_prohibited_report *r, u
             severity);
 }
 
+/* Where a version begins in an operating system's name; NULL: nowhere. */
+static const char *version_of(const char *os)
+{
+    const char *at = strpbrk(os, "0123456789");
+
+    return at != NULL && at != os && at[-1] == ' ' ? at : NULL;
+}
+
 static void put_device(struct ov_buf *out, const struct ov_survey_host *host, const char *platform)
 {
     const unsigned os = strcmp(platform, "windows") == 0   ? 100u
@@ -38,16 +47,51 @@ static void put_device(struct ov_buf *out, const struct ov_survey_host *host, co
                         : strcmp(platform, "android") == 0 ? 201u
                         : strcmp(platform, "linux") == 0   ? 200u
                                                            : 0u;
+    const char *version;
 
     ov_buf_put_text(out, ",\"device\":{\"type_id\":0");
     put_member(out, "hostname", host->name);
     put_member(out, "uid", host->id[0] != '\0' ? host->id : host->name);
     ov_buf_put_text(out, ",\"os\":{\"name\":");
     put_json(out, host->os[0] != '\0' ? host->os : "unknown");
+    version = version_of(host->os);
+    if (version != NULL) {
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(version, " "), version);
+        put_member(out, "version", text);
+    }
     ov_buf_printf(out, ",\"type_id\":%u}}", os);
 }
 
-static void put_standards(struct ov_buf *out, const struct ov_found *found)
+/* What each ban that covers it, or may, wants by when. */
+static void put_requirements(
+        struct ov_buf *out, const struct ov_catalogue *catalogue, const struct ov_found *found)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < found->ruling_count; i++) {
+        const struct ov_ban *ban = found->rulings[i].scope == OV_SCOPE_OUT
+                                           ? NULL
+                                           : ov_ban_named(catalogue, found->rulings[i].ban);
+
+        for (size_t k = 0; ban != NULL && k < ban->deadline_count; k++) {
+            struct ov_buf text;
+
+            ov_buf_init(&text, 1u << 16);
+            ov_buf_printf(&text, "%s: %s: %s", ban->id, ban->deadlines[k].first,
+                    ban->deadlines[k].second);
+            ov_buf_put_text(out, some ? "," : ",\"requirements\":[");
+            ov_text_json(out, ov_buf_bytes(&text));
+            ov_buf_done(&text);
+            some = true;
+        }
+    }
+    ov_buf_put_text(out, some ? "]" : "");
+}
+
+static void put_standards(
+        struct ov_buf *out, const struct ov_catalogue *catalogue, const struct ov_found *found)
 {
     bool some = false;
 
@@ -62,7 +106,9 @@ static void put_standards(struct ov_buf *out, const struct ov_found *found)
     if (!some) {
         ov_buf_put_text(out, "\"none\"");
     }
-    ov_buf_printf(out, "],\"status_id\":%d", some ? (found->state == OV_STATE_REMNANT ? 2 : 3) : 1);
+    ov_buf_put_u8(out, ']');
+    put_requirements(out, catalogue, found);
+    ov_buf_printf(out, ",\"status_id\":%d", some ? (found->state == OV_STATE_REMNANT ? 2 : 3) : 1);
     ov_buf_put_text(out, ",\"control\":");
     {
         struct ov_buf control;
@@ -110,7 +156,7 @@ static void put_finding(struct ov_buf *out, const struct ov_prohibited_report *r
     ov_buf_put_text(out, ",\"title\":");
     put_title(out, found);
     ov_buf_put_text(out, ",\"types\":[\"prohibited_software\"]}");
-    put_standards(out, found);
+    put_standards(out, r->catalogue, found);
     put_resource(out, host);
     ov_buf_put_text(out, ",\"remediation\":{\"desc\":\"see `overt prohibited plan`\"}");
     ov_buf_put_text(out, ",\"unmapped\":{\"overt\":{\"product\":");
@@ -132,6 +178,7 @@ static void put_finding(struct ov_buf *out, const struct ov_prohibited_report *r
 static void put_inventory(struct ov_buf *out, const struct ov_prohibited_report *r, size_t index)
 {
     const struct ov_found *found = &r->survey->found[index];
+    struct ov_buf purl;
 
     put_head(out, r, 5020, 2, 1);
     put_device(out, &r->survey->hosts[found->host], found->platform);
@@ -139,6 +186,12 @@ static void put_inventory(struct ov_buf *out, const struct ov_prohibited_report 
     put_json(out, found->name);
     put_member(out, "version", found->version[0] != '\0' ? found->version : "unknown");
     put_member(out, "vendor_name", found->entity);
+    ov_buf_init(&purl, 1u << 14);
+    if (ov_prohibited_purl(&purl, r, found)) {
+        ov_buf_put_text(out, ",\"purl\":");
+        ov_text_json(out, ov_buf_bytes(&purl));
+    }
+    ov_buf_done(&purl);
     ov_buf_put_text(out, ",\"type_id\":1}}\n");
 }
 

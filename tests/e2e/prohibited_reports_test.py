@@ -144,6 +144,11 @@ def csv_is_csv():
     tap.same((kesl["agency"], kesl["version"], kesl["state"], kesl["endpoints_impacted"], kesl["coverage"]),
              (SUPPLIED, "12.1.0-1", "installed", "1", "complete"))
     assert "US-BOD-17-01" in kesl["in_scope_of"].split(";")
+    assert kesl["methodology"].startswith("overt ") and "0 unread" in kesl["methodology"], kesl
+    for root, state, coverage in ((without(), "none found", "complete"), (incomplete(), "not known", "incomplete")):
+        rows = list(csv.DictReader(io.StringIO(run("--root", root, "--format", "csv"))))
+        tap.same([(r["product"], r["state"], r["coverage"], r["endpoints_impacted"]) for r in rows],
+                 [("", state, coverage, "0")])
     assert "CA-TBS-2023" not in kesl["in_scope_of"] + kesl["to_be_decided_for"]
     evil = TMP / "evil"
     make.lay_out(evil, {"etc/hostname": b"=cmd()\n", "opt/kaspersky/kesl/libexec/kesl": b""})
@@ -184,6 +189,7 @@ def cyclonedx_is_cyclonedx():
     tap.same([r["compositions"][0]["aggregate"] for r in reports], ["complete", "complete", "incomplete"])
     kesl = next(c for c in reports[0]["components"] if "Endpoint Security" in c["name"])
     tap.same((kesl["version"], kesl["evidence"]["identity"][0]["confidence"]), ("12.1.0-1", 1.0))
+    tap.same(kesl["purl"], "pkg:deb/linux/kesl@12.1.0-1?arch=amd64")
     if not have("cyclonedx.validation.json", "jsonschema"):
         print("# SKIP cyclonedx-python-lib is not installed: not validated")
         return
