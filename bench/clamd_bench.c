@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clamd_bench.c - a client that is not the bottleneck: `files` small streams or descriptors in one
  * session of clamd's protocol, so many under way at once. Prints seconds; every answer must be OK.
- * usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW */
+ * Descriptors are of files in FOLDER, opened for reading as clamdscan does; they are made beforehand.
+ * usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -69,7 +69,34 @@ static void send_stream(int fd, const char *file, size_t bytes)
     send_whole(fd, whole, sizeof(head) + bytes + 8);
 }
 
-static void send_descriptor(int fd, const char *file, size_t bytes)
+static int open_file(const char *folder, uint64_t number, int flags)
+{
+    char path[4096];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/%llu", folder, (unsigned long long)number);
+    fd = open(path, flags, 0644);
+    if (fd < 0) {
+        die(path);
+    }
+    return fd;
+}
+
+static void make_files(const char *folder, uint64_t count, size_t bytes)
+{
+    static char file[BYTES_MAX];
+
+    for (uint64_t i = 0; i < count; i++) {
+        const int fd = open_file(folder, i, O_WRONLY | O_CREAT | O_TRUNC);
+
+        fill(file, bytes, i + 1);
+        if (write(fd, file, bytes) != (ssize_t)bytes || close(fd) != 0) {
+            die("write");
+        }
+    }
+}
+
+static void send_descriptor(int fd, const char *folder, uint64_t number)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -82,20 +109,17 @@ static void send_descriptor(int fd, const char *file, size_t bytes)
         .msg_control = control.bytes,
         .msg_controllen = sizeof(control.bytes) };
     struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
-    const int memory = memfd_create("bench", 0);
+    const int file = open_file(folder, number, O_RDONLY);
 
-    if (memory < 0 || write(memory, file, bytes) != (ssize_t)bytes) {
-        die("memfd");
-    }
     h->cmsg_level = SOL_SOCKET;
     h->cmsg_type = SCM_RIGHTS;
     h->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(h), &memory, sizeof(memory));
+    memcpy(CMSG_DATA(h), &file, sizeof(file));
     send_whole(fd, "zFILDES", 8);
     if (sendmsg(fd, &msg, MSG_NOSIGNAL) != 1) {
         die("sendmsg");
     }
-    (void)close(memory);
+    (void)close(file);
 }
 
 /* Reads answers until at most `window` are missing; counts those that are OK. */
@@ -129,21 +153,25 @@ int main(int argc, char **argv)
     size_t bytes;
     int fd;
 
-    if (argc != 6 || strtoul(argv[4], NULL, 10) > BYTES_MAX) {
-        (void)fprintf(stderr, "usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW\n");
+    if (argc != 7 || strtoul(argv[4], NULL, 10) > BYTES_MAX) {
+        (void)fprintf(
+                stderr, "usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER\n");
         return 2;
     }
     count = strtoul(argv[3], NULL, 10);
     bytes = strtoul(argv[4], NULL, 10);
     window = strtoul(argv[5], NULL, 10);
+    if (strcmp(argv[2], "fildes") == 0) {
+        make_files(argv[6], count, bytes);
+    }
     fd = connect_to(argv[1]);
     (void)clock_gettime(CLOCK_MONOTONIC, &from);
     send_whole(fd, "zIDSESSION", 11);
     for (uint64_t i = 0; i < count; i++) {
-        fill(file, bytes, i + 1);
         if (strcmp(argv[2], "fildes") == 0) {
-            send_descriptor(fd, file, bytes);
+            send_descriptor(fd, argv[6], i);
         } else {
+            fill(file, bytes, i + 1);
             send_stream(fd, file, bytes);
         }
         take(fd, i + 1, window, &taken, &good);

@@ -81,7 +81,8 @@ overt_status ov_memfd_of(int *out, const char *name, struct ov_bytes bytes, over
 
 bool ov_memfd_is_sealed(int fd)
 {
+    const int needed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     const int seals = fcntl(fd, F_GET_SEALS);
 
-    return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
+    return seals >= 0 && (seals & needed) == needed;
 }

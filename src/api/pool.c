@@ -130,7 +130,7 @@ static void finish_job(overt_scanner *s, struct ov_job *job)
         ov_job_free(job);
         return;
     }
-    if (job->regions_fd < 0 /* memory has neither size nor time */
+    if (job->regions_fd < 0 && !job->sealed /* memory has neither size nor time; sealed: for good */
             && (fstat(job->fd, &st) != 0 || (uint64_t)st.st_size != report->size
                     || st.st_mtim.tv_sec != job->mtime.tv_sec
                     || st.st_mtim.tv_nsec != job->mtime.tv_nsec)) {

@@ -148,7 +148,8 @@ void overt_scanner_free(overt_scanner *scanner)
 
 /* A file that may cross the wall: regular, so that it has a size and can be read at any place, and
  * not to be written through, so that a worker gains nothing by it but its bytes. */
-static overt_status check_file(int fd, const char *name, struct stat *st, overt_error *err)
+static overt_status check_file(
+        int fd, const char *name, struct stat *st, bool *sealed, overt_error *err)
 {
     overt_status status;
     const int flags = fcntl(fd, F_GETFL);
@@ -163,7 +164,11 @@ static overt_status check_file(int fd, const char *name, struct stat *st, overt_
         ov_error_about_text(err, name);
         return OVERT_E_ARGUMENT;
     }
-    if (((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) && !ov_memfd_is_sealed(fd)) {
+    *sealed = false;
+    if ((flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0) {
+        *sealed = ov_memfd_is_sealed(fd);
+    }
+    if (((flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) && !*sealed) {
         (void)ov_fail(
                 err, OVERT_E_ARGUMENT, UINT64_MAX, "the descriptor must be open for reading only");
         ov_error_about_text(err, name);
@@ -280,11 +285,12 @@ static overt_status submit(overt_scanner *s, int fd, bool take, const char *name
     struct ov_job *job;
     overt_status status;
     struct stat st = { .st_size = 0 };
+    bool sealed = false;
 
     if (s->waiting.first != NULL) { /* these were here first */
         return ov_fail(err, OVERT_E_BUSY, UINT64_MAX, "every place is taken; collect first");
     }
-    status = check_file(fd, shown, &st, err);
+    status = check_file(fd, shown, &st, &sealed, err);
     if (status != OVERT_OK) {
         return status;
     }
@@ -292,6 +298,7 @@ static overt_status submit(overt_scanner *s, int fd, bool take, const char *name
     if (job == NULL) {
         return ov_fail_nomem(err, "one more file");
     }
+    job->sealed = sealed;
     if (extras != NULL) {
         status = add_values(s, job, extras, err);
         status = status == OVERT_OK ? add_regions(job, extras, err) : status;

@@ -18,6 +18,7 @@ struct ov_job {
     uint32_t seq;
     struct ov_request request;
     struct timespec mtime; /* when it was submitted */
+    bool sealed;           /* its bytes cannot change: it need not be asked afterwards */
     bool excused;          /* a worker that could not start has already been forgiven on it */
 };
 

@@ -167,6 +167,7 @@ static bool is_ascii(struct ov_bytes head)
  * control character. The first unit is not looked at. */
 static bool is_utf16(struct ov_bytes head, bool *little)
 {
+    const uint8_t *raw = ov_bytes_raw(head);
     const uint64_t len = ov_bytes_len(head);
 
     *little = ov_has(head, 0, "\xff\xfe", 2);
@@ -174,7 +175,7 @@ static bool is_utf16(struct ov_bytes head, bool *little)
         return false;
     }
     for (uint64_t at = 2; at + 1 < len; at += 2) {
-        const unsigned a = ov_u8_at(head, at, 0), b = ov_u8_at(head, at + 1, 0);
+        const unsigned a = raw[at], b = raw[at + 1];
         const unsigned unit = *little ? a | b << 8 : a << 8 | b;
 
         if (unit == 0xfffe || (unit < 0x80 && !is_plain(unit))) {
@@ -182,11 +183,6 @@ static bool is_utf16(struct ov_bytes head, bool *little)
         }
     }
     return true;
-}
-
-static bool contains(struct ov_bytes head, const char *lit)
-{
-    return memmem(ov_bytes_raw(head), (size_t)ov_bytes_len(head), lit, strlen(lit)) != NULL;
 }
 
 /* Spelled in one case or the other, as ClamAV's patterns have it. */
@@ -242,21 +238,37 @@ static bool is_html(struct ov_bytes head)
     return false;
 }
 
+static bool has_one_of(struct ov_bytes head, uint64_t at, const char *const *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ov_has(head, at, lines[i], strlen(lines[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Two header lines of a message, further down than its first line. */
 static bool is_mail(struct ov_bytes head)
 {
-    static const char *const first[] = { "\nFrom: ", "\nfrom: ", "\nMIME-Version: ",
-        "\nMime-Version: ", "\nmime-version: ", "\nMessage-ID: ", "\nMessage-Id: ", "\nReceived: ",
-        "\nreceived: " };
-    static const char *const second[] = { "\nContent-Type: ", "\nContent-type: ",
-        "\ncontent-type: ", "\nMIME-Version: ", "\nMime-Version: " };
+    static const char *const first[] = { "From: ", "from: ", "MIME-Version: ", "Mime-Version: ",
+        "mime-version: ", "Message-ID: ", "Message-Id: ", "Received: ", "received: " };
+    static const char *const second[] = {
+        "Content-Type: ", "Content-type: ", "content-type: ", "MIME-Version: ", "Mime-Version: "
+    };
+    const uint8_t *raw = ov_bytes_raw(head);
+    const uint64_t len = ov_bytes_len(head);
     bool a = false, b = false;
 
-    for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-        a = a || contains(head, first[i]);
-    }
-    for (size_t i = 0; i < sizeof(second) / sizeof(second[0]) && a; i++) {
-        b = b || contains(head, second[i]);
+    for (uint64_t at = 0; at < len && !(a && b); at++) {
+        const uint8_t *next = memchr(raw + at, '\n', (size_t)(len - at));
+
+        if (next == NULL) {
+            break;
+        }
+        at = (uint64_t)(next - raw);
+        a = a || has_one_of(head, at + 1, first, sizeof(first) / sizeof(first[0]));
+        b = b || has_one_of(head, at + 1, second, sizeof(second) / sizeof(second[0]));
     }
     return a && b;
 }

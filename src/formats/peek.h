@@ -11,9 +11,7 @@
 
 static inline bool ov_has(struct ov_bytes b, uint64_t off, const char *lit, size_t len)
 {
-    struct ov_bytes part;
-
-    return ov_bytes_slice(b, off, len, &part) && ov_bytes_equal(part, lit, len);
+    return ov_bytes_have(b, off, lit, len);
 }
 
 /* As ov_has, for as many bytes as there are: a file may be cut in the middle of its magic. */

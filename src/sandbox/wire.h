@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire.h - what passes between overtd's processes: the gate (clients' bytes), the opener (names to
- * descriptors), the guard (on-access events) and the supervisor. SEQPACKET: one message, one frame,
- * at most one descriptor.
+ * descriptors), the guard (on-access events) and the supervisor. SEQPACKET: a message is one frame,
+ * or, between gate and supervisor, a batch of them. A frame has at most one descriptor.
  *
  * The supervisor takes the others for hostile: it decodes by these rules and ends whoever breaks
  * them. Neither can make it open, read or write anything. */
 #ifndef OV_SANDBOX_WIRE_H
 #define OV_SANDBOX_WIRE_H
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/le.h"
 
 #define OVD_TEXT_BYTES_MAX 8192u
+
+/* One message of several frames: a burst of small streams or of answers costs one call and one
+ * wake-up instead of one each. */
+#define OVD_BATCH_BYTES_MAX 16384u
+#define OVD_BATCH_FDS_MAX   64u /* the kernel's bound is 253 */
 
 enum ovd_kind {
     /* gate to supervisor */
@@ -19,7 +24,6 @@ enum ovd_kind {
     OVD_SCAN_PATH,   /* text: the path; value: the verb */
     OVD_ASK,         /* value: the verb */
     OVD_GONE,        /* the client is; requests of it are not to be answered */
-    OVD_NOTE,        /* text: for the log */
 
     /* supervisor to gate */
     OVD_CLIENT, /* a descriptor; value: 1 for one of this machine (UNIX) */
@@ -54,8 +58,7 @@ enum ovd_problem {
     OVD_PROBLEM_CHECK = 1, /* the path that was named cannot be looked up */
     OVD_PROBLEM_ACCESS,    /* a file or folder cannot be opened */
     OVD_PROBLEM_SPECIAL,   /* the path that was named is no file and no folder */
-    OVD_PROBLEM_EMPTY,     /* not a problem: nothing to look at, but it counts */
-    OVD_PROBLEM_LAST = OVD_PROBLEM_EMPTY
+    OVD_PROBLEM_LAST = OVD_PROBLEM_SPECIAL
 };
 
 struct ovd_head {
@@ -63,9 +66,12 @@ struct ovd_head {
     struct ov_le32 client;
     struct ov_le32 request;
     struct ov_le32 value;
+    struct ov_le16 text_bytes; /* right behind the head */
+    struct ov_le16 fds;        /* 0 or 1: the next of the message's descriptors */
 };
 
-_Static_assert(sizeof(struct ovd_head) == 16, "on the wire");
+_Static_assert(sizeof(struct ovd_head) == 20, "on the wire");
+_Static_assert(OVD_BATCH_BYTES_MAX >= sizeof(struct ovd_head) + OVD_TEXT_BYTES_MAX, "one fits");
 
 struct ovd_frame {
     enum ovd_kind kind;
@@ -74,10 +80,6 @@ struct ovd_frame {
     uint32_t value;
     struct ov_bytes text; /* received: lent until the next receive into the same buffer */
     int fd;               /* -1: none. Sent: borrowed. Received: yours */
-};
-
-struct ovd_inbox {
-    uint8_t bytes[sizeof(struct ovd_head) + OVD_TEXT_BYTES_MAX];
 };
 
 enum ovd_io {
@@ -90,7 +92,40 @@ enum ovd_io {
 /* A pair; both ends close-on-exec and blocking. False: errno. */
 OV_MUST_CHECK bool ovd_pair(int ends[2]);
 
+/* --- one frame a message --------------------------------------------------------------------- */
+
+struct ovd_inbox {
+    uint8_t bytes[sizeof(struct ovd_head) + OVD_TEXT_BYTES_MAX];
+};
+
 enum ovd_io ovd_send(int to, const struct ovd_frame *frame);
 enum ovd_io ovd_receive(int from, struct ovd_inbox *inbox, struct ovd_frame *out);
+
+/* --- batches --------------------------------------------------------------------------------- */
+
+/* To be sent, or received and not yet taken. Begins as zero. */
+struct ovd_batch {
+    size_t len, at; /* of bytes; taken up to `at` */
+    uint32_t fd_count, fd_at;
+    int fds[OVD_BATCH_FDS_MAX]; /* owned */
+    uint8_t bytes[OVD_BATCH_BYTES_MAX];
+};
+
+/* Takes the frame's descriptor. False: there is no room, send first; nothing was taken. An empty
+ * batch has room for every frame. */
+OV_MUST_CHECK bool ovd_batch_put(struct ovd_batch *batch, const struct ovd_frame *frame);
+/* DONE: it is empty again. Else it is as it was. */
+enum ovd_io ovd_batch_send(int to, struct ovd_batch *batch);
+/* Into an empty batch. DONE: every frame in it is well formed. */
+enum ovd_io ovd_batch_receive(int from, struct ovd_batch *batch);
+/* The next frame of a received batch. False: that was the last; the batch is empty. */
+OV_MUST_CHECK bool ovd_batch_next(struct ovd_batch *batch, struct ovd_frame *out);
+/* Lets go of what was not taken. */
+void ovd_batch_drop(struct ovd_batch *batch);
+
+/* Frames without descriptors that wait in a buffer of any length: one more, and as many of the
+ * first as fit a message. *sent: how many bytes of `frames` need not be sent again. */
+void ovd_frames_put(struct ov_buf *frames, const struct ovd_frame *frame);
+enum ovd_io ovd_frames_send(int to, struct ov_bytes frames, uint64_t *sent);
 
 #endif

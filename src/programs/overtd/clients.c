@@ -19,10 +19,9 @@
 #include "programs/overtd/gate.h"
 #include "sandbox/confine.h"
 
-#define GATE_QUEUE_MAX (64u * 1024u * 1024u)
-#define FRAMES_AT_ONCE 256u
-#define GATE_CHANNEL   3
-#define GATE_EPOLL     4
+#define BATCHES_AT_ONCE 8u
+#define GATE_CHANNEL    3
+#define GATE_EPOLL      4
 
 static const char version_text[] = "ClamAV 1.4.6";
 
@@ -141,52 +140,57 @@ static void watch_gate(struct ovd *d)
     }
 }
 
-/* Queued frames: le32 kind, client, request, text length, text. */
-static void send_queue(struct ovd *d)
+/* A gate that is always a little behind never leaves the queue empty. */
+static void forget_sent(struct ovd *d)
 {
-    for (;;) {
-        struct ov_reader r = ov_reader_on(ov_buf_bytes(&d->gate_queue));
-        uint32_t kind, client, request, bytes;
-        struct ovd_frame frame = { .fd = -1 };
+    auto_free uint8_t *whole = NULL;
+    struct ov_bytes rest;
+    size_t len = 0;
 
-        if (!ov_read_skip(&r, d->gate_queue_at) || !ov_read_u32le(&r, &kind)
-                || !ov_read_u32le(&r, &client) || !ov_read_u32le(&r, &request)
-                || !ov_read_u32le(&r, &bytes) || !ov_read_bytes(&r, bytes, &frame.text)) {
-            break; /* nothing left */
-        }
-        frame.kind = (enum ovd_kind)kind;
-        frame.client = client;
-        frame.request = request;
-        if (ovd_send(d->gate, &frame) != OVD_IO_DONE) {
-            watch_gate(d);
-            return;
-        }
-        d->gate_queue_at += 16u + bytes;
+    whole = ov_buf_steal(&d->gate_queue, &len);
+    if (whole != NULL
+            && ov_bytes_slice(
+                    ov_bytes_of(whole, len), d->gate_queue_at, len - d->gate_queue_at, &rest)) {
+        ov_buf_put(&d->gate_queue, ov_bytes_raw(rest), (size_t)ov_bytes_len(rest));
     }
-    ov_buf_clear(&d->gate_queue);
     d->gate_queue_at = 0;
+}
+
+void ovd_gate_flush(struct ovd *d)
+{
+    struct ov_bytes all = ov_buf_bytes(&d->gate_queue), rest;
+    uint64_t sent = 0;
+
+    if (d->gate < 0 || d->gate_queue_at == ov_bytes_len(all)
+            || !ov_bytes_slice(
+                    all, d->gate_queue_at, ov_bytes_len(all) - d->gate_queue_at, &rest)) {
+        return;
+    }
+    if (!ov_buf_ok(&d->gate_queue)) {
+        gate_broke(d, "it does not take its answers");
+        return;
+    }
+    (void)ovd_frames_send(d->gate, rest, &sent); /* it is gone: its channel will say so */
+    d->gate_queue_at += sent;
+    if (d->gate_queue_at == ov_bytes_len(all)) {
+        ov_buf_clear(&d->gate_queue);
+        d->gate_queue_at = 0;
+    } else if (d->gate_queue_at >= OVD_GATE_QUEUE_MAX / 2) {
+        forget_sent(d);
+    }
     watch_gate(d);
 }
 
 void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text)
 {
-    size_t bytes = strlen(text);
-    struct ovd_frame frame = {
-        .kind = last ? OVD_LAST : OVD_LINE, .client = client, .request = request, .fd = -1
-    };
+    const size_t bytes = strlen(text);
+    const struct ovd_frame frame = { .kind = last ? OVD_LAST : OVD_LINE,
+        .client = client,
+        .request = request,
+        .text = ov_bytes_of(text, bytes > OVD_TEXT_BYTES_MAX ? OVD_TEXT_BYTES_MAX : bytes),
+        .fd = -1 };
 
-    bytes = bytes > OVD_TEXT_BYTES_MAX ? OVD_TEXT_BYTES_MAX : bytes;
-    frame.text = ov_bytes_of(text, bytes);
-    if (ov_bytes_len(ov_buf_bytes(&d->gate_queue)) == d->gate_queue_at
-            && ovd_send(d->gate, &frame) == OVD_IO_DONE) {
-        return;
-    }
-    ov_buf_put_u32le(&d->gate_queue, frame.kind);
-    ov_buf_put_u32le(&d->gate_queue, client);
-    ov_buf_put_u32le(&d->gate_queue, request);
-    ov_buf_put_u32le(&d->gate_queue, (uint32_t)bytes);
-    ov_buf_put(&d->gate_queue, text, bytes);
-    watch_gate(d);
+    ovd_frames_put(&d->gate_queue, &frame);
 }
 
 /* A place whose number the gate will not find taken either: both count modulo the same. */
@@ -318,13 +322,14 @@ static bool heard(struct ovd *d, struct ovd_frame *frame)
 void ovd_gate_hear(struct ovd *d, uint32_t events)
 {
     if ((events & EPOLLOUT) != 0) {
-        send_queue(d);
+        ovd_gate_flush(d);
     }
-    for (unsigned i = 0; i < FRAMES_AT_ONCE && d->gate >= 0; i++) {
-        struct ovd_inbox inbox;
+    for (unsigned i = 0; i < BATCHES_AT_ONCE && d->gate >= 0; i++) {
+        struct ovd_batch batch;
         struct ovd_frame frame;
+        bool good = true;
 
-        switch (ovd_receive(d->gate, &inbox, &frame)) {
+        switch (ovd_batch_receive(d->gate, &batch)) {
         case OVD_IO_AGAIN:
             return;
         case OVD_IO_END:
@@ -334,11 +339,15 @@ void ovd_gate_hear(struct ovd *d, uint32_t events)
             gate_broke(d, "it sent what is no frame");
             return;
         case OVD_IO_DONE:
-            if (!heard(d, &frame)) {
-                gate_broke(d, "it asked for what it may not ask");
-                return;
-            }
             break;
+        }
+        while (good && ovd_batch_next(&batch, &frame)) {
+            good = heard(d, &frame);
+        }
+        if (!good) {
+            ovd_batch_drop(&batch);
+            gate_broke(d, "it asked for what it may not ask");
+            return;
         }
     }
 }

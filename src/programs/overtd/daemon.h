@@ -22,9 +22,10 @@ enum ovd_event {
     OVD_EVENT_ACCESS    /* the scanner of on-access */
 };
 
-#define OVD_LISTENERS_MAX 32u
-#define OVD_EVENTS_MAX    64u /* commands at once; beyond, it is said that one was not run */
-#define OVD_OPENERS_MAX   64u /* processes at once; further paths wait for one of them */
+#define OVD_LISTENERS_MAX  32u
+#define OVD_EVENTS_MAX     64u /* commands at once; beyond, it is said that one was not run */
+#define OVD_GATE_QUEUE_MAX (64u * 1024u * 1024u) /* of answers that the gate has not taken */
+#define OVD_OPENERS_MAX    64u /* processes at once; further paths wait for one of them */
 
 /* One connection. Its bytes are the gate's; here is only on whose behalf it speaks. */
 struct ovd_session {
@@ -71,6 +72,7 @@ struct ovd_job {
     struct ovd_work *work;
     char *path; /* owned; NULL: the work's own */
     int fd;     /* -1: at the scanner */
+    bool opened_again;
 };
 
 struct ovd_counts {
@@ -102,7 +104,7 @@ struct ovd {
     char *bound_path; /* owned; the socket file that we made and take away */
 
     int gate, gate_pidfd;
-    struct ov_buf gate_queue; /* frames the gate has no room for yet */
+    struct ov_buf gate_queue; /* frames for the gate: of this turn, or it has no room for them */
     uint64_t gate_queue_at;
     uint32_t gate_events;
     struct ovd_session *sessions; /* owned */
@@ -122,7 +124,7 @@ struct ovd {
     bool reload_again;
     uint64_t sources_stamp, checked_ms;
 
-    pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands and movers that run */
+    pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands, notices and movers that run */
     size_t event_count;
 
     bool stopping;
@@ -145,6 +147,8 @@ bool ovd_gate_start(struct ovd *d);
 void ovd_gate_hear(struct ovd *d, uint32_t events);
 void ovd_gate_stop(struct ovd *d);
 void ovd_gate_add(struct ovd *d, int fd, bool local, struct ovd_peer *peer);
+/* Answers wait until the end of the loop's turn, and then go in as few messages as hold them. */
+void ovd_gate_flush(struct ovd *d);
 void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text);
 
 /* work.c */
@@ -163,6 +167,8 @@ void ovd_problem_tell(
 void ovd_error_tell(struct ovd *d, struct ovd_work *work, const char *path, const overt_error *err);
 void ovd_events_reap(struct ovd *d);
 void ovd_event_run(struct ovd *d, const char *shown, const char *rule);
+/* notify.c: a detection on the screens of who is logged in, if the owner turned that on */
+void ovd_notify(struct ovd *d, const char *shown, const char *rule);
 /* mover.c: a child that puts the file away, if the owner turned that on. `fd` is what was looked at,
  * borrowed. */
 void ovd_quarantine(struct ovd *d, const char *path, const char *rule, int fd);

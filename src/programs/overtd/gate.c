@@ -18,6 +18,7 @@
 #define TICK_MS       500
 #define OUT_BYTES_MAX (16u * 1024u * 1024u)
 #define SUPERVISOR    UINT32_MAX
+#define READS_AT_ONCE 32u /* of one client, before others have their turn */
 
 static uint64_t clock_ms(void)
 {
@@ -27,21 +28,30 @@ static uint64_t clock_ms(void)
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
-void ovd_gate_tell(struct ovd_gate *gate, uint32_t kind, const struct ovd_client *c,
+static void send_batch(struct ovd_gate *gate)
+{
+    if (ovd_batch_send(gate->supervisor, &gate->out) != OVD_IO_DONE) {
+        ovd_batch_drop(&gate->out);
+        gate->over = true;
+    }
+}
+
+void ovd_gate_tell(struct ovd_gate *gate, enum ovd_kind kind, const struct ovd_client *c,
         uint32_t number, uint32_t value, struct ov_bytes text, int fd)
 {
-    const struct ovd_frame frame = { .kind = (enum ovd_kind)kind,
+    const struct ovd_frame frame = { .kind = kind,
         .client = c == NULL ? 0 : c->id,
         .request = number,
         .value = value,
         .text = text,
         .fd = fd };
 
-    if (ovd_send(gate->supervisor, &frame) != OVD_IO_DONE) {
-        gate->over = true;
+    if (ovd_batch_put(&gate->out, &frame)) {
+        return;
     }
-    if (fd >= 0) {
-        (void)close(fd);
+    send_batch(gate);
+    if (!ovd_batch_put(&gate->out, &frame)) {
+        OV_ASSERT(false); /* an empty one has room */
     }
 }
 
@@ -111,6 +121,7 @@ static void watch(struct ovd_gate *gate, struct ovd_client *c)
         c->events = events;
         (void)epoll_ctl(gate->epoll, EPOLL_CTL_MOD, c->fd, &event);
     }
+    gate->streams_starve |= c->state == OVD_CLIENT_STREAM && (events & (uint32_t)EPOLLIN) == 0;
 }
 
 /* Sends what is due. False: the client is gone, or done and let go. */
@@ -165,6 +176,10 @@ static void serve(struct ovd_gate *gate, struct ovd_client *c)
 /* When memory for streams became free, others may be read again. */
 static void serve_streams(struct ovd_gate *gate)
 {
+    if (!gate->streams_starve) {
+        return;
+    }
+    gate->streams_starve = false; /* watch() says it again of those that still do */
     for (uint32_t i = 0; i < gate->client_cap; i++) {
         struct ovd_client *c = gate->clients[i];
 
@@ -225,7 +240,14 @@ static void keep_fds(struct ovd_client *c, struct msghdr *msg)
     }
 }
 
-static void read_client(struct ovd_gate *gate, struct ovd_client *c)
+enum heard {
+    HEARD_ALL = 0, /* for now */
+    HEARD_SOME,    /* there may be more */
+    HEARD_LAST     /* the client is gone */
+};
+
+/* One read. The kernel ends one behind each descriptor, so that what comes after it is still there. */
+static enum heard read_some(struct ovd_gate *gate, struct ovd_client *c)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * OVD_CLIENT_FDS_MAX)];
@@ -237,57 +259,97 @@ static void read_client(struct ovd_gate *gate, struct ovd_client *c)
         .msg_control = control.bytes,
         .msg_controllen = sizeof(control.bytes) };
     const ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    const uint64_t held = gate->streams_bytes;
+    bool with_fds;
 
     if (n < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             let_go(gate, c);
+            return HEARD_LAST;
         }
-        return;
+        return HEARD_ALL;
     }
+    with_fds = CMSG_FIRSTHDR(&msg) != NULL;
     if (c->local) {
         keep_fds(c, &msg);
     }
     c->heard_ms = gate->now_ms;
     if (n == 0) {
         ovd_client_end(gate, c);
-    } else {
-        ovd_client_bytes(gate, c, ov_bytes_of(gate->scratch, (size_t)n));
+        return HEARD_ALL;
     }
-    serve(gate, c);
+    ovd_client_bytes(gate, c, ov_bytes_of(gate->scratch, (size_t)n));
+    return with_fds ? HEARD_SOME : HEARD_ALL;
+}
+
+static void read_client(struct ovd_gate *gate, struct ovd_client *c)
+{
+    const uint64_t held = gate->streams_bytes;
+    enum heard heard = HEARD_SOME;
+
+    for (unsigned i = 0; i < READS_AT_ONCE && heard == HEARD_SOME && ovd_client_may_read(gate, c);
+            i++) {
+        heard = read_some(gate, c);
+    }
+    if (heard != HEARD_LAST) {
+        serve(gate, c);
+    }
     if (gate->streams_bytes < held) {
         serve_streams(gate);
     }
 }
 
+static void answered(struct ovd_gate *gate, const struct ovd_frame *frame)
+{
+    struct ovd_client *c = find(gate, frame->client);
+
+    if (c == NULL || (frame->kind != OVD_LINE && frame->kind != OVD_LAST)) {
+        return; /* it went meanwhile */
+    }
+    ovd_client_answer(gate, c, frame->request, frame->text, frame->kind == OVD_LAST);
+    if (!c->due) {
+        c->due = true;
+        gate->due[gate->due_count++] = c->id;
+    }
+}
+
+/* Every answer of a batch first, then each client that got some: one send for all of them, and
+ * what it said meanwhile. */
+static void serve_due(struct ovd_gate *gate)
+{
+    for (uint32_t i = 0; i < gate->due_count; i++) {
+        struct ovd_client *c = find(gate, gate->due[i]);
+
+        OV_ASSERT(c != NULL); /* none is let go between its answer and here */
+        c->due = false;
+        if (ov_bytes_len(ov_buf_bytes(&c->in)) > 0 && ovd_client_takes_bytes(c)) {
+            ovd_client_bytes(gate, c, ov_bytes_of(NULL, 0)); /* there is room for more */
+        }
+        serve(gate, c);
+    }
+    gate->due_count = 0;
+}
+
 static void hear_supervisor(struct ovd_gate *gate)
 {
-    struct ovd_inbox inbox;
-    struct ovd_frame frame;
-    const enum ovd_io io = ovd_receive(gate->supervisor, &inbox, &frame);
+    const enum ovd_io io = ovd_batch_receive(gate->supervisor, &gate->in);
     const uint64_t held = gate->streams_bytes;
-    struct ovd_client *c;
+    struct ovd_frame frame;
 
     if (io != OVD_IO_DONE) {
         gate->over = io != OVD_IO_AGAIN;
         return;
     }
-    if (frame.kind == OVD_CLIENT && frame.fd >= 0) {
-        new_client(gate, &frame);
-        return;
+    while (ovd_batch_next(&gate->in, &frame)) {
+        if (frame.kind == OVD_CLIENT && frame.fd >= 0) {
+            new_client(gate, &frame);
+            continue;
+        }
+        if (frame.fd >= 0) {
+            (void)close(frame.fd);
+        }
+        answered(gate, &frame);
     }
-    if (frame.fd >= 0) {
-        (void)close(frame.fd);
-    }
-    c = find(gate, frame.client);
-    if (c == NULL || (frame.kind != OVD_LINE && frame.kind != OVD_LAST)) {
-        return; /* it went meanwhile */
-    }
-    ovd_client_answer(gate, c, frame.request, frame.text, frame.kind == OVD_LAST);
-    if (frame.kind == OVD_LAST && ov_bytes_len(ov_buf_bytes(&c->in)) > 0) {
-        ovd_client_bytes(gate, c, ov_bytes_of(NULL, 0)); /* there is room for one more */
-    }
-    serve(gate, c);
+    serve_due(gate);
     if (gate->streams_bytes < held) {
         serve_streams(gate);
     }
@@ -337,15 +399,17 @@ static bool begin(struct ovd_gate *gate)
     gate->client_cap = gate->options->clients_max * 2u + 1u; /* ids ascend: few fall on one slot */
     gate->clients = calloc(gate->client_cap, sizeof(struct ovd_client *));
     gate->scratch = malloc(OVD_SCRATCH_BYTES);
-    return gate->clients != NULL && gate->scratch != NULL && gate->epoll >= 0
+    gate->due = malloc(OVD_BATCH_BYTES_MAX / sizeof(struct ovd_head) * sizeof(gate->due[0]));
+    return gate->clients != NULL && gate->scratch != NULL && gate->due != NULL && gate->epoll >= 0
            && epoll_ctl(gate->epoll, EPOLL_CTL_ADD, gate->supervisor, &event) == 0;
 }
 
 int ovd_gate_run(int supervisor, int epoll, const struct ovd_gate_options *options)
 {
-    struct ovd_gate gate = { .options = options, .supervisor = supervisor, .epoll = epoll };
+    static struct ovd_gate gate; /* its two batches are large for a stack */
     uint64_t checked_ms;
 
+    gate = (struct ovd_gate){ .options = options, .supervisor = supervisor, .epoll = epoll };
     if (!begin(&gate)) {
         return 1;
     }
@@ -381,6 +445,7 @@ int ovd_gate_run(int supervisor, int epoll, const struct ovd_gate_options *optio
             checked_ms = gate.now_ms;
             check_times(&gate);
         }
+        send_batch(&gate);
     }
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "clamd/command.h"
 #include "clamd/stream.h"
+#include "sandbox/wire.h"
 
 struct ovd_gate_options {
     uint64_t stream_bytes_max;   /* of one INSTREAM */
@@ -73,6 +74,7 @@ struct ovd_client {
     int fds[OVD_CLIENT_FDS_MAX]; /* received, not yet claimed by a FILDES */
     uint32_t fd_count;
     uint32_t events; /* what epoll watches for */
+    bool due;        /* its number is among those to be served at the end of a batch */
 };
 
 struct ovd_gate {
@@ -84,8 +86,13 @@ struct ovd_gate {
     uint64_t streams_bytes; /* of all streams that wait or are looked at */
     uint64_t stream_orders;
     uint64_t now_ms;
-    bool over;        /* the supervisor is gone */
-    uint8_t *scratch; /* owned; what was just read */
+    bool over;           /* the supervisor is gone */
+    bool streams_starve; /* some stream is not read, as there is no memory for it */
+    uint8_t *scratch;    /* owned; what was just read */
+    uint32_t *due;       /* owned; clients that were answered and have not been sent it yet */
+    uint32_t due_count;
+    struct ovd_batch out; /* to the supervisor: what one round of events brought */
+    struct ovd_batch in;
 };
 
 #define OVD_SCRATCH_BYTES (256u * 1024u)
@@ -97,11 +104,13 @@ void ovd_client_answer(struct ovd_gate *gate, struct ovd_client *c, uint32_t num
         struct ov_bytes text, bool last);
 void ovd_client_timed_out(struct ovd_client *c);
 
+/* Can it begin, or go on with, what it says? */
+bool ovd_client_takes_bytes(const struct ovd_client *c);
 /* May more of its bytes be read now? */
 bool ovd_client_may_read(const struct ovd_gate *gate, const struct ovd_client *c);
 
-/* gate.c: to the supervisor; takes `fd`, if any. */
-void ovd_gate_tell(struct ovd_gate *gate, uint32_t kind, const struct ovd_client *c,
+/* gate.c: to the supervisor, at the end of this round; takes `fd`, if any. */
+void ovd_gate_tell(struct ovd_gate *gate, enum ovd_kind kind, const struct ovd_client *c,
         uint32_t number, uint32_t value, struct ov_bytes text, int fd);
 
 #endif

@@ -336,7 +336,7 @@ static uint64_t take_command(struct ovd_gate *gate, struct ovd_client *c, struct
     return ov_bytes_len(in);
 }
 
-static bool takes_bytes(const struct ovd_client *c)
+bool ovd_client_takes_bytes(const struct ovd_client *c)
 {
     return c->state == OVD_CLIENT_STREAM
            || ((c->state == OVD_CLIENT_COMMANDS || c->state == OVD_CLIENT_WAITS_FD)
@@ -345,7 +345,7 @@ static bool takes_bytes(const struct ovd_client *c)
 
 bool ovd_client_may_read(const struct ovd_gate *gate, const struct ovd_client *c)
 {
-    if (c->at_end || !takes_bytes(c)) {
+    if (c->at_end || !ovd_client_takes_bytes(c)) {
         return false;
     }
     if (c->state != OVD_CLIENT_STREAM || gate->streams_bytes < gate->options->streams_memory_max) {
@@ -389,7 +389,7 @@ static void take_all(
 
     *rest = in;
     while (ov_bytes_len(*rest) > 0 && used > 0
-            && (takes_bytes(c) || c->state >= OVD_CLIENT_SAID_ALL)) {
+            && (ovd_client_takes_bytes(c) || c->state >= OVD_CLIENT_SAID_ALL)) {
         used = step(gate, c, *rest);
         if (!ov_bytes_slice(*rest, used, ov_bytes_len(*rest) - used, rest)) {
             OV_ASSERT(false); /* a step uses no more than it was given */

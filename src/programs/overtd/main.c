@@ -158,6 +158,7 @@ static void loop(struct ovd *d)
         ovd_work_submit(d);
         ovd_work_collect(d);
         ovd_access_collect(d);
+        ovd_gate_flush(d);
         now = ovd_clock_ms();
         wait_ms = ovd_access_tick(d, now);
         wait_ms = wait_ms < TICK_MS ? wait_ms : TICK_MS;
@@ -303,6 +304,7 @@ static void end(struct ovd *d)
     }
     ovd_access_done(d);
     ovd_listen_done(d);
+    ovd_gate_flush(d);
     ovd_gate_stop(d);
     ovd_work_done(d);
     ovd_rules_done(d);
@@ -330,7 +332,7 @@ static int run(const char *config_path)
         .reload_memory = -1 };
     int status = 2;
 
-    ov_buf_init(&d.gate_queue, 64u * 1024u * 1024u);
+    ov_buf_init(&d.gate_queue, OVD_GATE_QUEUE_MAX);
     ovd_config_init(&d.config);
     if (read_config(&d.config, config_path)) {
         raise_descriptors();

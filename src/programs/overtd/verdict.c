@@ -254,8 +254,6 @@ void ovd_problem_tell(
         (void)snprintf(what, sizeof(what), "%s ERROR",
                 work->kind == OVD_WORK_PATH ? "Not supported file type" : "Not a regular file");
         break;
-    case OVD_PROBLEM_EMPTY:
-        return;
     }
     ovd_log(&d->log, OVD_WARNING, "%s: %s", ovd_work_shown(work, path, room, sizeof(room)), what);
     line(d, work, path, what);

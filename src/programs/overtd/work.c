@@ -187,52 +187,49 @@ static void add_job(struct ovd *d, struct ovd_work *work, int fd, struct ov_byte
     work->under_way++;
 }
 
-/* A worker gets nothing it could write through. Memory files of the gate are sealed; what a client
- * opened for writing too is opened once more, for reading. */
-static int for_reading(int fd)
+/* A worker gets nothing it could write through. Memory files of the gate are sealed, and files that
+ * clients opened for reading are as they should be; libovert refuses the rest, and is asked to look
+ * at it first, so that of a thousand good descriptors none is examined twice. What a client opened
+ * for writing too is opened once more, for reading. */
+static bool open_again(struct ovd *d, struct ovd_job *job)
 {
-    const int flags = fcntl(fd, F_GETFL);
-    const int seals = fcntl(fd, F_GET_SEALS);
+    const int flags = fcntl(job->fd, F_GETFL);
     char self[48];
+    struct stat st;
     int again;
 
+    if (fstat(job->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        ovd_problem_tell(d, job->work, "", OVD_PROBLEM_SPECIAL, 0);
+        return false;
+    }
     if (flags < 0 || (flags & O_PATH) != 0) {
-        errno = EBADF;
-        (void)close(fd);
-        return -1;
+        ovd_problem_tell(d, job->work, "", OVD_PROBLEM_ACCESS, EBADF);
+        return false;
     }
-    if ((flags & O_ACCMODE) == O_RDONLY || (seals >= 0 && (seals & F_SEAL_WRITE) != 0)) {
-        return fd;
-    }
-    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", job->fd);
     again = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    (void)close(fd);
-    return again;
+    if (again < 0) {
+        ovd_problem_tell(d, job->work, "", OVD_PROBLEM_ACCESS, errno);
+        return false;
+    }
+    (void)close(job->fd);
+    job->fd = again;
+    return true;
 }
 
 void ovd_work_fd(struct ovd *d, const struct ovd_frame *frame)
 {
     struct ovd_work *work = new_work(d, frame);
-    struct stat st;
-    int fd = frame->fd;
 
     if (work == NULL) {
-        (void)close(fd);
+        (void)close(frame->fd);
         ovd_reply(d, frame->client, frame->request, true, "Can't allocate memory ERROR");
         return;
     }
     work->kind = frame->value == OVD_STREAM ? OVD_WORK_STREAM : OVD_WORK_FD;
     work->shown = frame->value;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        ovd_problem_tell(d, work, "", OVD_PROBLEM_SPECIAL, 0);
-        (void)close(fd);
-    } else if ((fd = for_reading(fd)) < 0) {
-        ovd_problem_tell(d, work, "", OVD_PROBLEM_ACCESS, errno);
-    } else {
-        add_job(d, work, fd, ov_bytes_of(NULL, 0));
-        return;
-    }
-    settle(d, work);
+    add_job(d, work, frame->fd, ov_bytes_of(NULL, 0));
+    settle(d, work); /* nothing is under way if there was no memory */
 }
 
 /* --- paths ---------------------------------------------------------------------------------- */
@@ -385,28 +382,43 @@ static struct ovd_job *job_of(uint64_t token)
 
 /* --- the scanner ---------------------------------------------------------------------------- */
 
+static void drop_first(struct ovd *d)
+{
+    struct ovd_job *job = d->queue_first;
+
+    d->queue_first = job->next;
+    d->queue_last = job->next == NULL ? NULL : d->queue_last;
+    d->queued--;
+}
+
 void ovd_work_submit(struct ovd *d)
 {
     while (d->queue_first != NULL) {
         struct ovd_job *job = d->queue_first;
         overt_error err = OVERT_ERROR_INIT;
-        overt_status status = OVERT_OK;
         struct ovd_work *work = job->work;
+        const bool wanted = !work->gone && !work->enough;
+        overt_status status = OVERT_OK;
 
-        if (!work->gone && !work->enough) {
+        if (wanted) {
             status = overt_submit(d->current.scanner, job->fd, job->path == NULL ? "" : job->path,
                     token_of(job), &err);
-            if (status == OVERT_E_BUSY) {
-                return;
-            }
         }
-        d->queue_first = job->next;
-        d->queue_last = job->next == NULL ? NULL : d->queue_last;
-        d->queued--;
-        if (status == OVERT_OK && !work->gone && !work->enough) {
+        if (status == OVERT_E_BUSY) {
+            return;
+        }
+        if (status == OVERT_E_ARGUMENT && work->kind == OVD_WORK_FD && !job->opened_again) {
+            job->opened_again = true;
+            if (open_again(d, job)) {
+                continue; /* as if it had just come */
+            }
+            status = OVERT_OK;
+        } else if (wanted && status == OVERT_OK) {
+            drop_first(d);
             job->fd = -1; /* the scanner's now */
             continue;
         }
+        drop_first(d);
         if (status != OVERT_OK) {
             ovd_error_tell(d, work, job->path, &err);
         }
