@@ -10,10 +10,18 @@ _overt()
     local options command=${words[1]}
 
     if ((cword == 1)); then
-        COMPREPLY=($(compgen -W 'scan explain compile rules bundle ledger clamscan update yara yarac prohibited prove quarantine status verify-self --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'scan explain compile rules bundle ledger clamscan update yara yarac prohibited prove quarantine status history verify-self --help --version' -- "$cur"))
         return
     fi
     case $prev in
+        --profile)
+            COMPREPLY=($(compgen -W 'quick full' -- "$cur"))
+            return
+            ;;
+        --kind)
+            COMPREPLY=($(compgen -W 'scan update activation policy jail quarantine prohibited daemon event' -- "$cur"))
+            return
+            ;;
         --accept-weaker-jail | --without)
             COMPREPLY=($(compgen -W "$layers" -- "$cur"))
             return
@@ -33,7 +41,7 @@ _overt()
     esac
     case $command in
         scan)
-            options="--rules --keep-good --file-list --null --exclude --one-file-system --jobs $limits
+            options="--profile --incremental --again --rules --keep-good --file-list --null --exclude --one-file-system --jobs $limits
                 --all --json --quiet --no-progress --accept-weaker-jail --help"
             ;;
         explain)
@@ -85,6 +93,7 @@ _overt()
             ;;
         verify-self) options='--prefix --list --policy --state --accept-weaker-jail --help' ;;
         status) options='--file --json --help' ;;
+        history) options='--since --kind --last --ledger --events --json --help' ;;
         quarantine)
             if ((cword == 2)); then
                 COMPREPLY=($(compgen -W 'list show add restore delete export' -- "$cur"))

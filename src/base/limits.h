@@ -249,6 +249,9 @@ _Static_assert(OV_RELEASE_KEYS_MAX < OV_NOTE_SIGNATURES_MAX, "every key may sign
 /* One record of the ledger: a scan's findings, cut with a count of the rest. */
 #define OV_LEDGER_RECORD_BYTES_MAX (1u * OV_MIB)
 
+/* Files that `overt scan` remembers as CLEAN: 40 bytes each on the disk, twice 56 in memory. */
+#define OV_SEEN_ENTRIES_MAX (4u * OV_MIB)
+
 /* One day-pack, and all that is fetched for one update unless the owner says otherwise. */
 #define OV_PACK_BYTES_MAX   (64u * OV_MIB)
 #define OV_UPDATE_BYTES_MAX (4u * OV_GIB)

@@ -160,8 +160,13 @@ void ov_json_summary(struct ov_buf *out, const struct ov_summary *s)
     ov_buf_printf(out,
             ",\"skipped\":{\"excluded\":%" PRIu64 ",\"links\":%" PRIu64 ",\"special\":%" PRIu64
             ",\"vanished\":%" PRIu64 ",\"other_file_systems\":%" PRIu64
-            ",\"kernel_file_systems\":%" PRIu64 ",\"loops\":%" PRIu64 "}",
-            s->excluded, s->links, s->special, s->vanished, s->other_fs, s->kernel_fs, s->loops);
+            ",\"kernel_file_systems\":%" PRIu64 ",\"loops\":%" PRIu64 ",\"unchanged\":%" PRIu64 "}",
+            s->excluded, s->links, s->special, s->vanished, s->other_fs, s->kernel_fs, s->loops,
+            s->unchanged);
+    if (s->profile != NULL) {
+        ov_buf_put_u8(out, ',');
+        put_words(out, "profile", s->profile);
+    }
     ov_buf_printf(out,
             ",\"not_explained\":%" PRIu64 ",\"worker_deaths\":%" PRIu64 ",\"ms\":%" PRIu64
             ",\"interrupted\":%s,\"completed\":%s,\"rules\":{",

@@ -190,6 +190,12 @@ void ov_lines_summary(struct ov_buf *out, const struct ov_summary *s)
             "folders of the kernel's (/proc, /sys and the like)");
     put_count(out, s->loops, "folder that contains itself (a mount loop)",
             "folders that contain themselves (mount loops)");
+    if (s->unchanged != 0) {
+        ov_buf_printf(out,
+                "  not looked at again: %" PRIu64
+                " files unchanged since they were CLEAN under these rules\n",
+                s->unchanged);
+    }
     if (s->not_explained != 0) {
         ov_buf_printf(out,
                 "  %" PRIu64 " more were not looked at again for names (overt explain FILE)\n",

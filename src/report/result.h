@@ -73,6 +73,8 @@ struct ov_summary {
     uint64_t other_fs;      /* folders on other file systems, --one-file-system */
     uint64_t kernel_fs;     /* /proc, /sys and the like */
     uint64_t loops;         /* folders inside themselves (bind mounts) */
+    uint64_t unchanged;     /* files not looked at again: CLEAN before, under the same rules */
+    const char *profile;    /* "quick", "full"; NULL: paths that were named */
     uint64_t not_explained; /* beyond the number of second looks */
     uint64_t deaths;        /* of workers */
     uint64_t ms;

@@ -15,6 +15,7 @@ COMMANDS = (
     "bundle",
     "compile",
     "explain",
+    "history",
     "ledger",
     "prohibited",
     "prove",

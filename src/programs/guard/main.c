@@ -71,9 +71,8 @@ static bool tell(enum ovd_kind kind, uint32_t number, uint32_t value, uint32_t r
     return ovd_send(SUPERVISOR, &frame) == OVD_IO_DONE;
 }
 
-static void answer(struct guard *g, int fd, bool allow, bool waits)
+static void answer(int fd, bool allow, bool waits)
 {
-    (void)g;
     if (waits) {
         (void)ov_guard_answer(GROUP, fd, allow); /* ENOENT: whoever waited was killed */
     }
@@ -117,7 +116,7 @@ static void ask(struct guard *g, const struct ov_guard_event *event, const struc
 
     if (g->alone || ov_guard_pending_full(&g->waiting)) {
         g->late++;
-        answer(g, event->fd, g->allow_late, true);
+        answer(event->fd, g->allow_late, true);
         return;
     }
     number = ov_guard_pending_add(&g->waiting, event->fd, key, g->now_ms + g->deadline_ms, &first);
@@ -133,20 +132,20 @@ static void happened(struct guard *g, const struct ov_guard_event *event)
 
     if (event->pid == g->supervisor || syscall(SYS_fstat, event->fd, &st) != 0
             || !S_ISREG(st.st_mode) || st.st_size == 0) {
-        answer(g, event->fd, true, event->waits);
+        answer(event->fd, true, event->waits);
         return;
     }
     key = ov_guard_key_of(&st);
     if (is_exempt(g, &key)) {
-        answer(g, event->fd, true, event->waits);
+        answer(event->fd, true, event->waits);
         return;
     }
     switch (ov_guard_cache_find(g->cache, &key)) {
     case OV_GUARD_ALLOW:
-        answer(g, event->fd, true, event->waits);
+        answer(event->fd, true, event->waits);
         return;
     case OV_GUARD_DENY:
-        answer(g, event->fd, !g->prevent, event->waits);
+        answer(event->fd, !g->prevent, event->waits);
         return;
     case OV_GUARD_UNKNOWN:
         break;
@@ -185,7 +184,7 @@ static void verdict(struct guard *g, uint32_t number, bool allow, bool remember)
             ov_guard_cache_put(
                     g->cache, &one.key, allow ? OV_GUARD_ALLOW : OV_GUARD_DENY, wall_ns());
         }
-        answer(g, one.fd, allow, !look);
+        answer(one.fd, allow, !look);
     }
 }
 
@@ -223,7 +222,7 @@ static void check_deadlines(struct guard *g)
 
     while (ov_guard_pending_late(&g->waiting, g->now_ms, &one)) {
         g->late++;
-        answer(g, one.fd, g->allow_late, true);
+        answer(one.fd, g->allow_late, true);
     }
     while (ov_guard_pending_late(&g->looks, g->now_ms, &one)) {
         (void)close(one.fd);

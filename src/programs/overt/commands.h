@@ -24,5 +24,6 @@ int cmd_yarac(int argc, char **argv);    /* yarac.c: the command line of yarac 4
 int cmd_quarantine(int argc, char **argv);  /* quarantine.c: what was put away */
 int cmd_verify_self(int argc, char **argv); /* verify_self.c: is it what the log says? */
 int cmd_status(int argc, char **argv);      /* status.c: is the daemon well? */
+int cmd_history(int argc, char **argv);     /* history.c: what happened on this machine? */
 
 #endif

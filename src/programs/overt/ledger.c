@@ -41,62 +41,19 @@ static const char usage[] =
 struct command {
     const char *folder, *key, *number;
     char place[4096];
-    struct ov_buf records, leaves, head, key_text;
-    struct ov_tree tree;
+    struct ov_ledger_files files;
+    struct ov_buf key_text;
     struct ov_out out;
 };
 
-/* A file that is not there yet is an empty one: a ledger was begun, and nothing has happened. */
-static bool load_file(int folder, const char *name, struct ov_buf *out)
-{
-    overt_error err = OVERT_ERROR_INIT;
-
-    if (ov_file_read(folder, name, SIZE_MAX / 2, out, &err) != OVERT_OK
-            && err.sys_errno != ENOENT) {
-        ov_complain_error("ledger", &err);
-        return false;
-    }
-    return true;
-}
-
-/* All three as they are at one moment: who appends waits meanwhile. */
-static bool load_files(struct command *c)
-{
-    auto_fd int folder = open(c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (folder < 0 || flock(folder, LOCK_SH) != 0) {
-        ov_complain("ledger", "%s: %s", c->folder, strerror(errno));
-        return false;
-    }
-    return load_file(folder, "records", &c->records) && load_file(folder, "leaves", &c->leaves)
-           && load_file(folder, "head", &c->head);
-}
-
-/* OV_EXIT_CLEAN: it is whole, and its files are in memory. */
-static int load(struct command *c)
-{
-    overt_error err = OVERT_ERROR_INIT;
-
-    if (!load_files(c)) {
-        return OV_EXIT_ERROR;
-    }
-    if (ov_ledger_verify(ov_buf_bytes(&c->records), ov_buf_bytes(&c->leaves),
-                ov_buf_bytes(&c->head), &c->tree, &err)
-            != OVERT_OK) {
-        ov_complain_error("ledger", &err);
-        return OV_EXIT_DETECTED;
-    }
-    return OV_EXIT_CLEAN;
-}
-
 static int show(struct command *c)
 {
-    struct ov_bytes rest = ov_buf_bytes(&c->records);
+    struct ov_bytes rest = ov_buf_bytes(&c->files.records);
     struct ov_ledger_record record;
     overt_error err = OVERT_ERROR_INIT;
     overt_status status;
 
-    for (uint64_t i = 0; i < c->tree.size && ov_ledger_next(&rest, i, &record, &status, &err);
+    for (uint64_t i = 0; i < c->files.tree.size && ov_ledger_next(&rest, i, &record, &status, &err);
             i++) {
         ov_buf_printf(&c->out.buf, "%" PRIu64 " ", record.number);
         ov_put_time(&c->out.buf, record.time);
@@ -109,14 +66,14 @@ static int show(struct command *c)
 
 static int verify(struct command *c)
 {
-    ov_buf_printf(&c->out.buf, "whole: %" PRIu64 " records\n", c->tree.size);
+    ov_buf_printf(&c->out.buf, "whole: %" PRIu64 " records\n", c->files.tree.size);
     return OV_EXIT_CLEAN;
 }
 
 /* Appends the signed checkpoint. */
 static bool put_checkpoint(struct command *c, struct ov_digest *sha)
 {
-    struct ov_checkpoint checkpoint = { .size = c->tree.size };
+    struct ov_checkpoint checkpoint = { .size = c->files.tree.size };
     overt_error err = OVERT_ERROR_INIT;
     struct ov_signer signer;
     struct ov_buf text;
@@ -133,7 +90,7 @@ static bool put_checkpoint(struct command *c, struct ov_digest *sha)
     }
     if (status == OVERT_OK) {
         checkpoint.origin = signer.key.name;
-        ov_tree_root(sha, &c->tree, &checkpoint.root);
+        ov_tree_root(sha, &c->files.tree, &checkpoint.root);
         ov_checkpoint_put(&text, &checkpoint);
         ov_note_put_text(&c->out.buf, ov_buf_bytes(&text));
         status = ov_sign_note(&c->out.buf, ov_buf_bytes(&text), &signer, 0, &err);
@@ -148,7 +105,7 @@ static bool put_checkpoint(struct command *c, struct ov_digest *sha)
 
 static bool put_proof_head(struct command *c, struct ov_digest *sha)
 {
-    const uint64_t size = c->tree.size;
+    const uint64_t size = c->files.tree.size;
     struct ov_hash *leaves = calloc(size == 0 ? 1 : (size_t)size, sizeof(*leaves));
     struct ov_proof *proof = calloc(1, sizeof(*proof));
     const char *why = leaves == NULL || proof == NULL ? "no memory" : NULL;
@@ -161,7 +118,8 @@ static bool put_proof_head(struct command *c, struct ov_digest *sha)
         why = "there is no such record";
     }
     if (why == NULL) {
-        memcpy(leaves, ov_bytes_raw(ov_buf_bytes(&c->leaves)), (size_t)size * sizeof(*leaves));
+        memcpy(leaves, ov_bytes_raw(ov_buf_bytes(&c->files.leaves)),
+                (size_t)size * sizeof(*leaves));
         ov_tree_prove_inclusion(sha, leaves, size, proof->index, &path);
         proof->extra = ov_bytes_of(NULL, 0);
         proof->path_count = path.count;
@@ -211,7 +169,7 @@ static int run(struct command *c, const char *verb)
     if (strcmp(verb, "begin") == 0) {
         return begin(c);
     }
-    code = load(c);
+    code = ov_ledger_open("ledger", c->folder, &c->files);
     if (code != OV_EXIT_CLEAN) {
         return code;
     }
@@ -235,9 +193,6 @@ int cmd_ledger(int argc, char **argv)
     int code = OV_EXIT_ERROR;
 
     ov_out_init(&c.out, STDOUT_FILENO);
-    ov_buf_init(&c.records, SIZE_MAX);
-    ov_buf_init(&c.leaves, SIZE_MAX);
-    ov_buf_init(&c.head, 8192);
     ov_buf_init(&c.key_text, 4096);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
@@ -268,9 +223,7 @@ int cmd_ledger(int argc, char **argv)
         code = OV_EXIT_ERROR;
     }
     ov_out_done(&c.out);
-    ov_buf_done(&c.records);
-    ov_buf_done(&c.leaves);
-    ov_buf_done(&c.head);
+    ov_ledger_done(&c.files);
     ov_buf_done(&c.key_text);
     return code;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "programs/overt/ledgers.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "programs/overt/commands.h"
 #include "programs/overt/now.h"
 #include "programs/overt/out.h"
 
@@ -96,4 +101,57 @@ bool ov_ledger_weaker(const char *command, const char *const *weaker)
         ov_ledger_put(&text, "without", *weaker);
     }
     return ov_ledger_end(command, OV_LEDGER_JAIL, &text);
+}
+
+/* A file that is not there yet is an empty one: a ledger was begun, and nothing has happened. */
+static bool load_file(const char *command, int folder, const char *name, struct ov_buf *out)
+{
+    overt_error err = OVERT_ERROR_INIT;
+
+    if (ov_file_read(folder, name, SIZE_MAX / 2, out, &err) != OVERT_OK
+            && err.sys_errno != ENOENT) {
+        ov_complain_error(command, &err);
+        return false;
+    }
+    return true;
+}
+
+/* All three as they are at one moment: who appends waits meanwhile. */
+static bool load_files(const char *command, const char *path, struct ov_ledger_files *files)
+{
+    auto_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0 || flock(folder, LOCK_SH) != 0) {
+        ov_complain(command, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    return load_file(command, folder, "records", &files->records)
+           && load_file(command, folder, "leaves", &files->leaves)
+           && load_file(command, folder, "head", &files->head);
+}
+
+int ov_ledger_open(const char *command, const char *folder, struct ov_ledger_files *files)
+{
+    overt_error err = OVERT_ERROR_INIT;
+
+    ov_buf_init(&files->records, SIZE_MAX);
+    ov_buf_init(&files->leaves, SIZE_MAX);
+    ov_buf_init(&files->head, 8192);
+    if (!load_files(command, folder, files)) {
+        return OV_EXIT_ERROR;
+    }
+    if (ov_ledger_verify(ov_buf_bytes(&files->records), ov_buf_bytes(&files->leaves),
+                ov_buf_bytes(&files->head), &files->tree, &err)
+            != OVERT_OK) {
+        ov_complain_error(command, &err);
+        return OV_EXIT_DETECTED;
+    }
+    return OV_EXIT_CLEAN;
+}
+
+void ov_ledger_done(struct ov_ledger_files *files)
+{
+    ov_buf_done(&files->records);
+    ov_buf_done(&files->leaves);
+    ov_buf_done(&files->head);
 }

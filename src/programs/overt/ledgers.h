@@ -36,6 +36,17 @@ bool ov_ledger_end(const char *command, enum ov_ledger_kind kind, struct ov_buf 
 bool ov_ledger_end_at(
         const char *command, const char *folder, enum ov_ledger_kind kind, struct ov_buf *text);
 
+/* The whole of a ledger in memory, verified. Begins as zero. */
+struct ov_ledger_files {
+    struct ov_buf records, leaves, head;
+    struct ov_tree tree;
+};
+
+/* 0; 1: it is not what was written; 2: it could not be read. Both were said. In any case *files is to
+ * be done with. */
+int ov_ledger_open(const char *command, const char *folder, struct ov_ledger_files *files);
+void ov_ledger_done(struct ov_ledger_files *files);
+
 /* One record of kind `jail` if layers were done without (`weaker`: NULL or ends with NULL). */
 bool ov_ledger_weaker(const char *command, const char *const *weaker);
 

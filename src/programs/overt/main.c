@@ -27,6 +27,7 @@ static const struct {
     { "quarantine", cmd_quarantine, "what was put away; putting away and giving back" },
     { "prohibited", cmd_prohibited, "products of banned vendors on this system, and the reports" },
     { "status", cmd_status, "is the daemon well, and if not, what is to be done?" },
+    { "history", cmd_history, "what was scanned, found, put away and updated" },
     { "verify-self", cmd_verify_self, "is what is installed and running what the log says?" },
     { "prove", cmd_prove, "run every attack in the jail of this machine, show what stopped it" },
 };

@@ -25,6 +25,8 @@
 struct slot {
     bool done;
     bool looking_again;
+    bool known; /* `key` is: what the file was when it was opened */
+    struct ov_guard_key key;
     overt_report *report;    /* owned */
     overt_report *explained; /* owned */
     char *path;              /* owned; of a file that reached no worker */
@@ -124,6 +126,9 @@ static void print_slot(struct run *r, const struct slot *slot)
     ov_provenances_settle(r->options->provenances, &result);
     count_result(r->summary, &result);
     put_on_record(r->options->record, r->summary, &result);
+    if (slot->known && result.verdict == OVERT_CLEAN && !result.has_suppressed) {
+        ov_seen_add(r->options->seen, &slot->key);
+    }
     if (r->options->quiet) {
         return;
     }
@@ -346,15 +351,36 @@ static void let_go(struct run *r)
     }
 }
 
+/* What the file is before it is looked at: a change meanwhile shows in the key of the next scan. */
+static bool find_key(const struct run *r, int fd, struct ov_guard_key *out)
+{
+    struct stat st;
+
+    if (r->options->seen == NULL || fstat(fd, &st) != 0) {
+        return false;
+    }
+    *out = ov_guard_key_of(&st);
+    return true;
+}
+
 /* False: no place for it now. */
 static bool submit(struct run *r, const struct ov_walk_entry *entry)
 {
     overt_error err = OVERT_ERROR_INIT;
-    const overt_status status = overt_submit(r->first, entry->fd, entry->path, r->next_token, &err);
+    struct ov_guard_key key = { .inode = 0 };
+    const bool known = find_key(r, entry->fd, &key);
+    overt_status status;
 
+    if (known && ov_seen_has(r->options->seen, &key)) {
+        (void)close(entry->fd);
+        r->summary->unchanged++;
+        let_go(r);
+        return true;
+    }
+    status = overt_submit(r->first, entry->fd, entry->path, r->next_token, &err);
     switch (status) {
     case OVERT_OK:
-        *slot_of(r, r->next_token) = (struct slot){ .done = false };
+        *slot_of(r, r->next_token) = (struct slot){ .known = known, .key = key };
         r->next_token++;
         let_go(r);
         return true;

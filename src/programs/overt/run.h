@@ -7,6 +7,7 @@
 #include "programs/overt/out.h"
 #include "programs/overt/progress.h"
 #include "programs/overt/provenance.h"
+#include "programs/overt/seen.h"
 #include "report/result.h"
 
 struct ov_run_options {
@@ -18,6 +19,7 @@ struct ov_run_options {
     uint32_t in_flight;
     const char *const *weaker;
     struct ov_buf *record; /* lines for the ledger: verdicts that were not clean; NULL: none */
+    struct ov_seen *seen;  /* files in it are passed over, CLEAN ones are added; NULL: all anew */
     bool json;
     bool quiet; /* no lines for files, no summary; the exit code tells */
     bool all;   /* CLEAN files get a line too */

@@ -10,6 +10,7 @@
 #include "programs/overt/commands.h"
 #include "programs/overt/interrupt.h"
 #include "programs/overt/ledgers.h"
+#include "programs/overt/profile.h"
 #include "programs/overt/rulesets.h"
 #include "programs/overt/run.h"
 #include "sandbox/jail.h"
@@ -21,11 +22,18 @@
 
 static const char help[] =
         "usage: overt scan [OPTION...] PATH...\n"
+        "       overt scan --profile quick|full [OPTION...] [PATH...]\n"
         "\n"
         "Scans files, and what is inside them, with rules. A PATH is a file, a folder\n"
         "(everything below it), or - for standard input. Whatever reads content runs in\n"
         "a jail; `overt prove` shows what the jail stops.\n"
         "\n"
+        "  --profile quick         programs that run, what starts by itself, temporary\n"
+        "                          folders, downloads; at idle priority, incremental\n"
+        "  --profile full          every local file system, the same way\n"
+        "  --incremental           pass over what was CLEAN under the same rules and has\n"
+        "                          not changed since\n"
+        "  --again                 with --profile: look at that too\n"
         "  --rules PATH            rules instead of the default: YARA files, hash lists,\n"
         "                          a compiled database (.ovdb), or a folder of such\n"
         "                          files. May be given several times\n"
@@ -55,6 +63,9 @@ static const char help[] =
 
 enum {
     OPTION_RULES = 0x100,
+    OPTION_PROFILE,
+    OPTION_INCREMENTAL,
+    OPTION_AGAIN,
     OPTION_KEEP_GOOD,
     OPTION_LIST,
     OPTION_EXCLUDE,
@@ -71,7 +82,9 @@ enum {
 struct settings {
     struct ov_words paths, rules, excludes, weaker;
     const char *list;
-    bool nul, one_fs, all, json, quiet, no_progress, keep_good, help;
+    bool nul, one_fs, all, json, quiet, no_progress, keep_good, help, incremental, again;
+    enum ov_profile profile;
+    struct ov_profile_places places; /* what `paths` borrows beside the command line */
     uint64_t jobs;
     overt_limits limits;
 };
@@ -81,6 +94,18 @@ static bool take_option(struct settings *s, int option, const char *value)
     switch (option) {
     case OPTION_RULES:
         return ov_words_add(&s->rules, value);
+    case OPTION_PROFILE:
+        s->profile = ov_profile_of(value);
+        if (s->profile == OV_PROFILE_NONE) {
+            ov_complain("scan", "--profile: '%s' is neither quick nor full", value);
+        }
+        return s->profile != OV_PROFILE_NONE;
+    case OPTION_INCREMENTAL:
+        s->incremental = true;
+        return true;
+    case OPTION_AGAIN:
+        s->again = true;
+        return true;
     case OPTION_EXCLUDE:
         return ov_words_add(&s->excludes, value);
     case OPTION_WEAKER:
@@ -129,6 +154,9 @@ static bool take_option(struct settings *s, int option, const char *value)
 static bool parse(struct settings *s, int argc, char **argv)
 {
     static const struct option options[] = {
+        { "profile", required_argument, NULL, OPTION_PROFILE },
+        { "incremental", no_argument, NULL, OPTION_INCREMENTAL },
+        { "again", no_argument, NULL, OPTION_AGAIN },
         { "rules", required_argument, NULL, OPTION_RULES },
         { "keep-good", no_argument, NULL, OPTION_KEEP_GOOD },
         { "file-list", required_argument, NULL, OPTION_LIST },
@@ -160,6 +188,10 @@ static bool parse(struct settings *s, int argc, char **argv)
     }
     if (s->help) {
         return true;
+    }
+    if (s->profile != OV_PROFILE_NONE
+            && !ov_profile_places(&s->places, s->profile, "", &s->paths)) {
+        return false;
     }
     if (s->paths.count == 0 && s->list == NULL) {
         ov_complain("scan", "nothing to scan: give a PATH, or --file-list (overt scan --help)");
@@ -282,6 +314,10 @@ static void put_on_record(const struct ov_summary *s, const struct ov_buf *findi
     ov_ledger_begin(&text);
     ov_buf_put_text(&text, "rules ");
     ov_text_hex(&text, ov_bytes_of(s->rules_sha256, sizeof(s->rules_sha256)));
+    if (s->profile != NULL) {
+        ov_buf_printf(&text, "\nprofile %s", s->profile);
+    }
+    ov_buf_printf(&text, "\nunchanged %llu", (unsigned long long)s->unchanged);
     ov_buf_printf(&text,
             "\nfiles %llu\ndetected %llu\nincomplete %llu\nfailed %llu\nclean %llu\ncompleted %s\n",
             (unsigned long long)s->files, (unsigned long long)s->detected,
@@ -295,31 +331,60 @@ static void put_on_record(const struct ov_summary *s, const struct ov_buf *findi
     (void)ov_ledger_end("scan", OV_LEDGER_SCAN, &text); /* it said what went wrong */
 }
 
+/* At idle priority a file may wait for the processor longer than it is looked at. */
+#define IDLE_TIME_MS (10u * OV_TIME_MS_DEFAULT)
+
+static overt_limits limits_of(const struct settings *s)
+{
+    overt_limits limits = s->limits;
+
+    if (s->profile != OV_PROFILE_NONE && limits.time_ms_max == 0) {
+        limits.time_ms_max = IDLE_TIME_MS;
+    }
+    return limits;
+}
+
+/* NULL: everything is looked at. */
+static struct ov_seen *open_seen(const struct settings *s, const struct ov_ruleset *rules)
+{
+    uint8_t sha256[32];
+
+    if (s->again || (!s->incremental && s->profile == OV_PROFILE_NONE)) {
+        return NULL;
+    }
+    overt_db_digest(rules->db, sha256);
+    return ov_seen_open("scan", sha256);
+}
+
 static int scan(const struct settings *s, struct ov_ruleset *rules)
 {
     const uint64_t begun = now_ms();
     const uint64_t jobs = s->jobs != 0 ? s->jobs : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     const struct ov_feed_options feeding = {
-        .walk = { .excludes = s->excludes.at, .one_file_system = s->one_fs },
+        .walk = { .excludes = s->excludes.at,
+                .one_file_system = s->one_fs || s->profile == OV_PROFILE_FULL },
         .paths = &s->paths,
         .list = s->list,
         .list_is_nul_separated = s->nul,
     };
     struct ov_provenances provenances;
     struct ov_buf record;
+    struct ov_seen *seen = open_seen(s, rules);
     struct ov_summary summary = {
         .rules = overt_db_rule_count(rules->db),
         .hashes = overt_db_hash_count(rules->db),
         .rules_name = rules->name,
         .rules_left_out = rules->errors,
         .layers = "",
+        .profile = s->profile == OV_PROFILE_NONE ? NULL : ov_profile_name(s->profile),
     };
     const struct ov_run_options options = {
         .command = "scan",
         .db = rules->db,
         .provenances = &provenances,
         .record = &record,
-        .limits = s->limits,
+        .seen = seen,
+        .limits = limits_of(s),
         .jobs = (uint32_t)(jobs > 1024 ? 1024 : jobs),
         .in_flight = fit_in_flight(jobs),
         .weaker = s->weaker.at,
@@ -335,9 +400,13 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     int code;
 
     if (feed == NULL) {
+        ov_seen_free(seen);
         return OV_EXIT_ERROR;
     }
     ov_interrupt_init();
+    if (s->profile != OV_PROFILE_NONE) {
+        ov_profile_step_aside();
+    }
     ov_buf_init(&record, OV_LEDGER_RECORD_BYTES_MAX / 2u);
     ov_provenances_init(&provenances, rules->db, rules->name);
     overt_db_digest(rules->db, summary.rules_sha256);
@@ -357,6 +426,10 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     put_on_record(&summary, &record);
     ov_buf_done(&record);
     ov_provenances_done(&provenances);
+    if (seen != NULL) {
+        (void)ov_seen_save(seen, s->profile == OV_PROFILE_FULL && summary.completed);
+        ov_seen_free(seen);
+    }
     if (code != 0) {
         return code;
     }
@@ -386,5 +459,6 @@ int cmd_scan(int argc, char **argv)
     ov_words_done(&s.rules);
     ov_words_done(&s.excludes);
     ov_words_done(&s.weaker);
+    ov_profile_done(&s.places);
     return code;
 }

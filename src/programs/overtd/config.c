@@ -18,6 +18,7 @@ enum kind {
     KIND_TEXT,
     KIND_LIST,
     KIND_INCOMPLETE,
+    KIND_EVENTS,
     KIND_NOTHING /* taken, and without effect: `why` */
 };
 
@@ -77,9 +78,9 @@ static const struct option options[] = {
     LIST("AcceptWeakerJail", weaker),
     TEXT("User", user),
     TEXT("PidFile", pid_file),
-    BOOL("Foreground", foreground),
     TEXT("LogFile", log_file),
     TEXT("EventsFile", events_file),
+    { "EventsFormat", KIND_EVENTS, FIELD(events_ocsf), 0, 0, NULL },
     TEXT("MetricsFile", metrics_file),
     TEXT("StatusFile", status_file),
     BOOL("LogClean", log_clean),
@@ -87,9 +88,11 @@ static const struct option options[] = {
     BOOL("LogTime", log_time),
     BOOL("LogVerbose", log_verbose),
     TEXT("VirusEvent", virus_event),
+    BOOL("NotifyDesktop", notify_desktop),
     BOOL("Quarantine", quarantine),
     TEXT("QuarantineFolder", quarantine_folder),
 
+    NOTHING("Foreground", "overtd never leaves the foreground; who starts it keeps it in order"),
     NOTHING("LogFileUnlock", "the log is written by one process"),
     NOTHING("LogFileMaxSize", "logrotate does this; SIGHUP opens the log anew"),
     NOTHING("LogRotate", "logrotate does this; SIGHUP opens the log anew"),
@@ -287,6 +290,12 @@ static const char *set_incomplete(enum ovd_incomplete *field, const char *text)
     return "wants ok, error or found";
 }
 
+static const char *set_events(bool *ocsf, const char *text)
+{
+    *ocsf = strcasecmp(text, "ocsf") == 0;
+    return *ocsf || strcasecmp(text, "overt") == 0 ? NULL : "wants overt or ocsf";
+}
+
 static const char *set(struct ovd_config *config, const struct option *option, const char *text)
 {
     void *field = (char *)config + option->at;
@@ -301,6 +310,8 @@ static const char *set(struct ovd_config *config, const struct option *option, c
         return set_number(field, option, text);
     case KIND_INCOMPLETE:
         return set_incomplete(field, text);
+    case KIND_EVENTS:
+        return set_events(field, text);
     case KIND_NOTHING:
         return NULL;
     case KIND_TEXT:

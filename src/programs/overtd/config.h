@@ -56,11 +56,12 @@ struct ovd_config {
     uint64_t access_deadline_ms, access_cache, access_bytes_max;
     /* the process */
     char *user, *pid_file;
-    bool foreground;
     /* telling */
     char *log_file, *events_file, *metrics_file, *status_file;
+    bool events_ocsf; /* else overt's own form */
     bool log_clean, log_syslog, log_time, log_verbose;
     char *virus_event;
+    bool notify_desktop;
     bool quarantine;
     char *quarantine_folder;
 };

@@ -15,7 +15,6 @@
 #include "base/text.h"
 
 #define LINE_BYTES_MAX  16384u
-#define EVENT_BYTES_MAX (256u * 1024u)
 #define FACILITY_DAEMON 3
 
 static int open_append(const char *path)
@@ -177,55 +176,10 @@ void ovd_log(struct ovd_log *log, enum ovd_level level, const char *fmt, ...)
 
 /* --- events --------------------------------------------------------------------------------- */
 
-static void put_key(struct ov_buf *out, const char *key)
+void ovd_log_event_line(struct ovd_log *log, const struct ov_buf *line)
 {
-    ov_buf_printf(out, ",\"%s\":", key);
-}
-
-static void put_text(struct ov_buf *out, const char *key, const char *text, size_t len)
-{
-    put_key(out, key);
-    ov_text_json(out, ov_bytes_of(text, len));
-}
-
-void ovd_log_event(struct ovd_log *log, const char *source, const char *shown,
-        const overt_report *report, const char *rules)
-{
-    const char *verdict = overt_verdict_text(overt_report_verdict(report));
-    struct timespec now;
-    struct ov_buf line;
-
-    if (log->events_fd < 0) {
-        return;
-    }
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    ov_buf_init(&line, EVENT_BYTES_MAX);
-    ov_buf_printf(&line, "{\"time_ms\":%lld",
-            (long long)now.tv_sec * 1000 + (long long)now.tv_nsec / 1000000);
-    put_text(&line, "source", source, strlen(source));
-    put_text(&line, "name", shown, strlen(shown));
-    put_text(&line, "verdict", verdict, strlen(verdict));
-    ov_buf_printf(&line, ",\"bytes\":%llu", (unsigned long long)overt_report_size(report));
-    put_text(&line, "rules", rules, strlen(rules));
-    ov_buf_put_text(&line, ",\"hits\":[");
-    for (size_t i = 0; i < overt_report_hit_count(report); i++) {
-        const overt_hit *hit = overt_report_hit(report, i);
-
-        ov_buf_put_text(&line, i == 0 ? "{\"rule\":" : ",{\"rule\":");
-        ov_text_json(&line, ov_bytes_of(hit->name.bytes, hit->name.len));
-        ov_buf_printf(&line, ",\"object\":%u}", hit->object);
-    }
-    ov_buf_put_text(&line, "],\"reasons\":[");
-    for (size_t i = 0; i < overt_report_gap_count(report); i++) {
-        const char *reason = overt_report_gap(report, i)->reason;
-
-        ov_buf_put_text(&line, i == 0 ? "" : ",");
-        ov_text_json(&line, ov_bytes_of(reason, strlen(reason)));
-    }
-    ov_buf_put_text(&line, "]}\n");
-    if (!ov_buf_ok(&line) || !put(log->events_fd, ov_buf_bytes(&line))) {
+    if (!ov_buf_ok(line) || !put(log->events_fd, ov_buf_bytes(line))) {
         ovd_log(log, OVD_ERROR, "an event could not be written to %s: %s", log->options.events_file,
                 strerror(errno));
     }
-    ov_buf_done(&line);
 }

@@ -8,7 +8,7 @@
 
 #include <overt/overt.h>
 
-#include "base/attr.h"
+#include "base/buf.h"
 
 enum ovd_level { /* as syslog counts */
     OVD_ERROR = 3,
@@ -21,6 +21,7 @@ enum ovd_level { /* as syslog counts */
 struct ovd_log_options {
     const char *log_file;    /* NULL: standard error, as the journal reads it */
     const char *events_file; /* NULL: none */
+    bool events_ocsf;        /* else overt's own form */
     bool syslog;             /* RFC 5424 to /dev/log */
     bool time;
     bool verbose;
@@ -41,8 +42,11 @@ void ovd_log_reopen(struct ovd_log *log);
 
 void ovd_log(struct ovd_log *log, enum ovd_level level, const char *fmt, ...) OV_PRINTF(3, 4);
 
-/* One verdict that was not CLEAN. `source` says who asked: "path", "stream", "fd", "access". */
+/* event.c: one verdict that was not CLEAN. `source` says who asked: "path", "stream", "fd",
+ * "access". */
 void ovd_log_event(struct ovd_log *log, const char *source, const char *shown,
         const overt_report *report, const char *rules);
+/* A whole line, with its newline. */
+void ovd_log_event_line(struct ovd_log *log, const struct ov_buf *line);
 
 #endif

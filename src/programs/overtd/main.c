@@ -262,6 +262,7 @@ static bool begin(struct ovd *d)
     const struct ovd_log_options log = {
         .log_file = d->config.log_file,
         .events_file = d->config.events_file,
+        .events_ocsf = d->config.events_ocsf,
         .syslog = d->config.log_syslog,
         .time = d->config.log_time,
         .verbose = d->config.log_verbose,

@@ -79,10 +79,11 @@ void ovd_event_run(struct ovd *d, const char *shown, const char *rule)
     pid_t pid;
 
     ovd_status_found(d, shown, rule);
+    ovd_events_reap(d);
+    ovd_notify(d, shown, rule);
     if (d->config.virus_event == NULL) {
         return;
     }
-    ovd_events_reap(d);
     if (d->event_count == OVD_EVENTS_MAX) {
         ovd_log(&d->log, OVD_ERROR, "VirusEvent was not run for %s: %u of them still run", shown,
                 OVD_EVENTS_MAX);
