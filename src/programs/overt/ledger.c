@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger.c - `overt ledger show|verify|checkpoint|prove`: what this machine did, and that the record
  * of it is whole. Every verb verifies the ledger first. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/text.h"
