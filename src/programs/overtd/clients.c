@@ -73,6 +73,7 @@ bool ovd_gate_start(struct ovd *d)
     (void)close(ends[1]);
     d->gate = ends[0];
     d->gate_pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    d->gate_events = EPOLLIN;
     return d->gate_pidfd >= 0 && fcntl(d->gate, F_SETFL, O_NONBLOCK) == 0
            && ovd_watch(d, d->gate, OVD_EVENT_GATE, 0);
 }
@@ -129,8 +130,12 @@ static void gate_broke(struct ovd *d, const char *why)
 
 static void watch_gate(struct ovd *d)
 {
-    const bool more = ov_bytes_len(ov_buf_bytes(&d->gate_queue)) > d->gate_queue_at;
-    const uint32_t events = (uint32_t)EPOLLIN | (more ? (uint32_t)EPOLLOUT : 0);
+    const bool more =
+            d->parked.fd >= 0 || ov_bytes_len(ov_buf_bytes(&d->gate_queue)) > d->gate_queue_at;
+    /* Each file that waits is a descriptor of ours: the gate waits with more of them until workers
+     * have made room. */
+    const bool room = d->queued < d->queue_fds_max;
+    const uint32_t events = (room ? (uint32_t)EPOLLIN : 0) | (more ? (uint32_t)EPOLLOUT : 0);
     struct epoll_event event = { .events = events,
         .data = { .u64 = (uint64_t)OVD_EVENT_GATE << 32 } };
 
@@ -156,14 +161,59 @@ static void forget_sent(struct ovd *d)
     d->gate_queue_at = 0;
 }
 
+/* A place whose number the gate will not find taken either: both count modulo the same. */
+static uint32_t new_session(struct ovd *d)
+{
+    for (uint32_t i = 0; i < d->session_cap; i++) {
+        const uint32_t id = ++d->session_generation;
+
+        if (id != 0 && d->sessions[id % d->session_cap].id == 0) {
+            return id;
+        }
+    }
+    return 0;
+}
+
+/* False: the gate has no room now, and *conn is as it was. */
+static bool hand_over(struct ovd *d, struct ovd_parked *conn)
+{
+    struct ovd_frame frame = { .kind = OVD_CLIENT, .value = conn->local ? 1 : 0, .fd = conn->fd };
+    const uint32_t id = new_session(d);
+    enum ovd_io io;
+
+    frame.client = id;
+    io = id == 0 ? OVD_IO_END : ovd_send(d->gate, &frame);
+    if (io == OVD_IO_AGAIN) {
+        return false;
+    }
+    (void)close(conn->fd);
+    conn->fd = -1;
+    if (io == OVD_IO_DONE) {
+        d->sessions[id % d->session_cap] =
+                (struct ovd_session){ .id = id, .local = conn->local, .peer = conn->peer };
+        d->session_count++;
+    } else { /* every place is taken, or this gate is no more */
+        ovd_log(&d->log, OVD_WARNING, "a connection was closed: there is no room for it");
+        free(conn->peer);
+    }
+    return true;
+}
+
 void ovd_gate_flush(struct ovd *d)
 {
     struct ov_bytes all = ov_buf_bytes(&d->gate_queue), rest;
     uint64_t sent = 0;
 
-    if (d->gate < 0 || d->gate_queue_at == ov_bytes_len(all)
+    if (d->gate < 0) {
+        return;
+    }
+    if (d->parked.fd >= 0 && hand_over(d, &d->parked)) {
+        ovd_listen_pause(d, false);
+    }
+    if (d->gate_queue_at == ov_bytes_len(all)
             || !ov_bytes_slice(
                     all, d->gate_queue_at, ov_bytes_len(all) - d->gate_queue_at, &rest)) {
+        watch_gate(d);
         return;
     }
     if (!ov_buf_ok(&d->gate_queue)) {
@@ -193,35 +243,13 @@ void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, cons
     ovd_frames_put(&d->gate_queue, &frame);
 }
 
-/* A place whose number the gate will not find taken either: both count modulo the same. */
-static uint32_t new_session(struct ovd *d)
-{
-    for (uint32_t i = 0; i < d->session_cap; i++) {
-        const uint32_t id = ++d->session_generation;
-
-        if (id != 0 && d->sessions[id % d->session_cap].id == 0) {
-            return id;
-        }
-    }
-    return 0;
-}
-
 void ovd_gate_add(struct ovd *d, int fd, bool local, struct ovd_peer *peer)
 {
-    struct ovd_frame frame = { .kind = OVD_CLIENT, .value = local ? 1 : 0, .fd = fd };
-    const uint32_t id = new_session(d);
-
-    frame.client = id;
-    if (id == 0 || ovd_send(d->gate, &frame) != OVD_IO_DONE) {
-        ovd_log(&d->log, OVD_WARNING, "a connection was closed: there is no room for it");
-        (void)close(fd);
-        free(peer);
-        return;
+    OV_ASSERT(d->parked.fd < 0); /* nothing is accepted meanwhile */
+    d->parked = (struct ovd_parked){ .fd = fd, .local = local, .peer = peer };
+    if (!hand_over(d, &d->parked)) {
+        ovd_listen_pause(d, true);
     }
-    (void)close(fd);
-    d->sessions[id % d->session_cap] =
-            (struct ovd_session){ .id = id, .local = local, .peer = peer };
-    d->session_count++;
 }
 
 /* --- from the gate -------------------------------------------------------------------------- */
@@ -324,7 +352,7 @@ void ovd_gate_hear(struct ovd *d, uint32_t events)
     if ((events & EPOLLOUT) != 0) {
         ovd_gate_flush(d);
     }
-    for (unsigned i = 0; i < BATCHES_AT_ONCE && d->gate >= 0; i++) {
+    for (unsigned i = 0; i < BATCHES_AT_ONCE && d->gate >= 0 && d->queued < d->queue_fds_max; i++) {
         struct ovd_batch batch;
         struct ovd_frame frame;
         bool good = true;

@@ -34,6 +34,13 @@ struct ovd_session {
     struct ovd_peer *peer; /* owned; NULL for TCP */
 };
 
+/* A connection that was accepted, and the gate has no room for yet. */
+struct ovd_parked {
+    int fd; /* owned; -1: none */
+    bool local;
+    struct ovd_peer *peer; /* owned */
+};
+
 struct ovd_scanner {
     overt_db *db;
     overt_scanner *scanner;
@@ -107,6 +114,7 @@ struct ovd {
     struct ov_buf gate_queue; /* frames for the gate: of this turn, or it has no room for them */
     uint64_t gate_queue_at;
     uint32_t gate_events;
+    struct ovd_parked parked;
     struct ovd_session *sessions; /* owned */
     uint32_t session_cap, session_count, session_generation;
 
@@ -114,7 +122,7 @@ struct ovd {
     struct ovd_work **works; /* owned; by slot */
     uint32_t work_cap, work_count, work_serial, openers;
     struct ovd_job *queue_first, *queue_last;
-    uint64_t queued;
+    uint64_t queued, queue_fds_max;
     struct ovd_counts counts;
     struct ovd_access *access; /* owned; NULL: not watched */
     uint64_t started_ms;
@@ -141,6 +149,7 @@ void ovd_record_move(const char *path, const char *rule, const char *item);
 bool ovd_listen(struct ovd *d);
 void ovd_listen_done(struct ovd *d);
 void ovd_accept(struct ovd *d, size_t index);
+void ovd_listen_pause(struct ovd *d, bool pause); /* who connects meanwhile waits in the kernel */
 
 /* clients.c: the gate's process, and what it asks for */
 bool ovd_gate_start(struct ovd *d);

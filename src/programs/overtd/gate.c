@@ -18,7 +18,8 @@
 #define TICK_MS       500
 #define OUT_BYTES_MAX (16u * 1024u * 1024u)
 #define SUPERVISOR    UINT32_MAX
-#define READS_AT_ONCE 32u /* of one client, before others have their turn */
+#define SEND_TRIES    10000u /* of a millisecond */
+#define READS_AT_ONCE 32u    /* of one client, before others have their turn */
 
 static uint64_t clock_ms(void)
 {
@@ -30,7 +31,16 @@ static uint64_t clock_ms(void)
 
 static void send_batch(struct ovd_gate *gate)
 {
-    if (ovd_batch_send(gate->supervisor, &gate->out) != OVD_IO_DONE) {
+    const struct timespec wait = { .tv_nsec = 1000000 };
+    enum ovd_io io = OVD_IO_AGAIN;
+
+    /* The socket blocks by itself; AGAIN is the kernel's, with too many descriptors on their way. */
+    for (unsigned i = 0;
+            i < SEND_TRIES && (io = ovd_batch_send(gate->supervisor, &gate->out)) == OVD_IO_AGAIN;
+            i++) {
+        (void)nanosleep(&wait, NULL);
+    }
+    if (io != OVD_IO_DONE) {
         ovd_batch_drop(&gate->out);
         gate->over = true;
     }

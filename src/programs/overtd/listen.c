@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -213,7 +214,8 @@ static struct ovd_peer *peer_of(int fd)
 
 void ovd_accept(struct ovd *d, size_t index)
 {
-    for (unsigned i = 0; i < ACCEPTS_AT_ONCE && d->session_count < d->session_cap / 2; i++) {
+    for (unsigned i = 0;
+            i < ACCEPTS_AT_ONCE && d->session_count < d->session_cap / 2 && d->parked.fd < 0; i++) {
         const int fd = accept4(d->listeners[index], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd < 0) {
@@ -226,5 +228,15 @@ void ovd_accept(struct ovd *d, size_t index)
         }
         ovd_gate_add(
                 d, fd, d->listener_local[index], d->listener_local[index] ? peer_of(fd) : NULL);
+    }
+}
+
+void ovd_listen_pause(struct ovd *d, bool pause)
+{
+    for (size_t i = 0; i < d->listener_count; i++) {
+        struct epoll_event event = { .events = pause ? 0 : EPOLLIN,
+            .data = { .u64 = (uint64_t)OVD_EVENT_LISTENER << 32 | i } };
+
+        (void)epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->listeners[i], &event);
     }
 }

@@ -240,15 +240,19 @@ static void raise_descriptors(void)
     }
 }
 
-/* As many connections as there are descriptors for: each is one here while it is handed over, and
- * one in the gate; streams and files under way need as many again. */
+/* As many connections as there are descriptors for: each is one in the gate, and its stream another;
+ * here are the files that wait, and those at workers. */
 static bool make_sessions(struct ovd *d)
 {
-    struct rlimit limit;
+    struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
     uint64_t most = d->config.clients_max;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 3 < most) {
-        most = limit.rlim_cur / 3;
+    d->queue_fds_max = most * 2;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        d->queue_fds_max = limit.rlim_cur / 2;
+    }
+    if (limit.rlim_cur / 2 < most) {
+        most = limit.rlim_cur / 2;
         ovd_log(&d->log, OVD_INFO, "at most %llu connections: the limit of descriptors is %llu",
                 (unsigned long long)most, (unsigned long long)limit.rlim_cur);
     }
@@ -316,6 +320,10 @@ static void end(struct ovd *d)
         free(d->sessions[i].peer);
     }
     free(d->sessions);
+    if (d->parked.fd >= 0) {
+        (void)close(d->parked.fd);
+        free(d->parked.peer);
+    }
     ov_buf_done(&d->gate_queue);
     ovd_log(&d->log, OVD_INFO, "overtd has ended");
     ovd_log_close(&d->log);
@@ -329,6 +337,7 @@ static int run(const char *config_path)
         .signals = -1,
         .gate = -1,
         .gate_pidfd = -1,
+        .parked = { .fd = -1 },
         .reload_pidfd = -1,
         .reload_memory = -1 };
     int status = 2;

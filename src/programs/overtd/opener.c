@@ -10,18 +10,35 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/checked.h"
 #include "programs/overt/walk.h"
 #include "sandbox/confine.h"
 #include "sandbox/wire.h"
 
-#define CHANNEL         3
-#define DESCRIPTORS_MAX 64u /* the walk keeps 16 folders open; the rest is what waits to be sent */
+#define CHANNEL 3
+/* The walk keeps 16 folders open. The kernel counts what this user has on its way through sockets
+ * against the same limit, which is why it is not as tight. */
+#define DESCRIPTORS_MAX 1024u
 
 static struct ov_bytes text_of(const char *text)
 {
     return ov_bytes_of(text, strlen(text));
+}
+
+/* How long what the kernel has no room for is tried again: 10 s of milliseconds. */
+#define SEND_TRIES 10000u
+
+static enum ovd_io send_patiently(const struct ovd_frame *frame)
+{
+    const struct timespec wait = { .tv_nsec = 1000000 };
+    enum ovd_io io = OVD_IO_AGAIN;
+
+    for (unsigned i = 0; i < SEND_TRIES && (io = ovd_send(CHANNEL, frame)) == OVD_IO_AGAIN; i++) {
+        (void)nanosleep(&wait, NULL);
+    }
+    return io;
 }
 
 /* Blocks while the supervisor has no place for more. */
@@ -34,7 +51,7 @@ static void tell(enum ovd_kind kind, uint32_t value, int bad, struct ov_bytes te
     if (ov_bytes_len(text) > OVD_TEXT_BYTES_MAX) { /* a path longer than a client could say */
         frame.text = ov_bytes_of(ov_bytes_raw(text), OVD_TEXT_BYTES_MAX);
     }
-    if (ovd_send(CHANNEL, &frame) != OVD_IO_DONE) {
+    if (send_patiently(&frame) != OVD_IO_DONE) {
         _exit(0); /* nobody listens any more: the client has gone or heard enough */
     }
 }
