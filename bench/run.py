@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from clamd import clamd  # noqa: E402
+from trust import trust  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -149,7 +150,8 @@ def memory(overt, tmp):
     print(f"memory: 300 MB of /usr: {peak_mib(command):.1f} MiB peak in one process")
 
 
-FIGURES = {"small-files": small_files, "throughput": throughput, "start": start, "memory": memory, "clamd": clamd}
+FIGURES = {"small-files": small_files, "throughput": throughput, "start": start, "memory": memory, "clamd": clamd,
+           "trust": trust}
 
 
 def main():
