@@ -64,7 +64,7 @@ _overt()
                 --max-ziptypercg --max-partitions --max-iconspe --pcre-match-limit --pcre-recmatch-limit --pcre-max-
                 filesize --remove --move --copy"
             ;;
-        compile) options='--output --keep-good --accept-weaker-jail --help' ;;
+        compile) options='--output --keep-good --strict --accept-weaker-jail --help' ;;
         rules)
             if ((cword == 2)); then
                 COMPREPLY=($(compgen -W 'list show verify status diff accept rollback' -- "$cur"))

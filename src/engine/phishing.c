@@ -150,13 +150,20 @@ static bool matches(struct ov_walk *walk, struct ov_bytes record, uint32_t id, s
     return count != 0;
 }
 
-/* Does the list say this of the pair? `allowed`: that it is in order; else that the shown one is
+enum listed {
+    LISTED_NOT = 0,
+    LISTED_BY_HOST,
+    LISTED_BY_EXPRESSION
+};
+
+/* What does the list say of the pair? `allowed`: that it is in order; else that the shown one is
  * often imitated. */
-static bool is_listed(
+static enum listed find_listed(
         struct judging *j, const struct address *real, const struct address *shown, bool allowed)
 {
     const struct ov_db_view *view = j->walk->engine->view;
     char pair[2 * OV_LINK_BYTES_MAX + 4];
+    enum listed found = LISTED_NOT;
     struct ov_list_item item;
     uint64_t at = 0;
     size_t len = 0;
@@ -180,14 +187,15 @@ static bool is_listed(
         }
         if (!ov_budget_steps(&j->walk->budget, 8)) {
             j->walk->links_trouble = OV_REASON_STEPS;
-            return allowed; /* nothing is said of what was not judged */
+            return allowed ? LISTED_BY_HOST : LISTED_NOT; /* what was not judged is no find */
         }
         switch (ov_le32_get(head.what)) {
         case OV_PHISHING_HOST:
             says = !allowed && is_below(host_of(shown), first);
             break;
         case OV_PHISHING_PAIR_HOSTS:
-            says = allowed && is_below(host_of(real), first) && is_below(host_of(shown), second);
+            says = allowed && is_below(host_of(real), first)
+                   && ov_bytes_equal(second, host_of(shown), strlen(host_of(shown)));
             break;
         case OV_PHISHING_REGEX:
             says = !allowed && matches(j->walk, first, (uint32_t)here, ov_bytes_of(pair, len));
@@ -200,24 +208,32 @@ static bool is_listed(
                    && matches(j->walk, first, (uint32_t)here, ov_bytes_of(real->text, real->len));
             break;
         }
-        if (says) {
-            return true;
+        if (says && (allowed || ov_le32_get(head.what) == OV_PHISHING_HOST)) {
+            return LISTED_BY_HOST;
         }
+        found = says ? LISTED_BY_EXPRESSION : found;
     }
-    return false;
+    return found;
 }
 
 static enum ov_link_end judge(
         struct judging *j, const struct address *real, const struct address *shown)
 {
-    if (is_listed(j, real, shown, true) || !is_listed(j, real, shown, false)) {
+    enum listed imitated;
+
+    if (find_listed(j, real, shown, true) != LISTED_NOT) {
         return OV_LINK_GOOD;
     }
-    if (shown->secure && !real->secure) {
-        return OV_LINK_NOT_SECURE;
+    imitated = find_listed(j, real, shown, false);
+    if (imitated == LISTED_NOT) {
+        return OV_LINK_GOOD;
     }
-    if (real->has_null) {
+    /* an expression says that the pair is bad, not that one of its hosts is dear to thieves */
+    if (imitated == LISTED_BY_HOST && real->has_null) {
         return OV_LINK_NULL;
+    }
+    if (imitated == LISTED_BY_HOST && shown->secure && !real->secure) {
+        return OV_LINK_NOT_SECURE;
     }
     return strcmp(domain_of(host_of(real)), domain_of(host_of(shown))) == 0 ? OV_LINK_GOOD
                                                                             : OV_LINK_SPOOFED;

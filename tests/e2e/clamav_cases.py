@@ -80,6 +80,7 @@ class Case:
         self.file = f"f{number:06d}"
         self.kind = self.r.choices(["ndb", "ldb", "hash", "section"], [50, 40, 7, 3])[0]
         getattr(self, "make_" + self.kind)()
+        self.lines = [(self.ext, self.line)]
 
     # --- bodies ---------------------------------------------------------------------------------
 

@@ -79,6 +79,11 @@ void clamscan_help(FILE *to);
 /* clamscan_rules.c: opens the compiled databases, compiling them if no cache has them. */
 bool clamscan_rules_open(struct clamscan *c);
 
+/* clamscan_cache.c: the database at this path was used just now; the folder keeps those used last, as
+ * many and as large as it may. */
+void clamscan_cache_used(const char *path);
+void clamscan_cache_prune(const char *path);
+
 /* clamscan_files.c: everything that is to be looked at, one after the other. `fd` is the callee's. */
 typedef void (*clamscan_file_fn)(struct clamscan *c, void *payload, const char *path, int fd);
 void clamscan_files(struct clamscan *c, clamscan_file_fn fn, void *payload);

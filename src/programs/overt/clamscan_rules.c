@@ -452,7 +452,7 @@ static bool open_cached(struct gathering *g, const char *content)
     auto_free char *path = NULL;
 
     return asprintf(&path, "%s/%s.ovdb", g->cache, content) >= 0 && access(path, R_OK) == 0
-           && overt_db_open(&g->c->db, path, &err) == OVERT_OK;
+           && overt_db_open(&g->c->db, path, &err) == OVERT_OK && (clamscan_cache_used(path), true);
 }
 
 static void keep(struct gathering *g, const char *content)
@@ -470,6 +470,7 @@ static void keep(struct gathering *g, const char *content)
         overt_db_free(g->c->db);
         g->c->db = shared;
     }
+    clamscan_cache_prune(g->cache);
 }
 
 /* --- compiling -------------------------------------------------------------------------------- */

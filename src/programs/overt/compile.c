@@ -18,6 +18,7 @@ static const char usage[] =
         "\n"
         "  -o, --output FILE          the database; replaced whole or not at all\n"
         "      --keep-good            leave out rules with errors instead of stopping\n"
+        "      --strict               a line of ClamAV's that is not loaded is an error\n"
         "      --accept-weaker-jail LAYER\n"
         "                             compile without this layer of the jail\n"
         "      --help                 this text\n"
@@ -43,12 +44,14 @@ int cmd_compile(int argc, char **argv)
 {
     enum {
         OPTION_KEEP_GOOD = 0x100,
+        OPTION_STRICT,
         OPTION_WEAKER,
         OPTION_HELP
     };
     static const struct option options[] = {
         { "output", required_argument, NULL, 'o' },
         { "keep-good", no_argument, NULL, OPTION_KEEP_GOOD },
+        { "strict", no_argument, NULL, OPTION_STRICT },
         { "accept-weaker-jail", required_argument, NULL, OPTION_WEAKER },
         { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
@@ -67,6 +70,9 @@ int cmd_compile(int argc, char **argv)
             break;
         case OPTION_KEEP_GOOD:
             wish.keep_good = true;
+            break;
+        case OPTION_STRICT:
+            wish.strict = true;
             break;
         case OPTION_WEAKER:
             good = ov_words_add(&weaker, optarg);

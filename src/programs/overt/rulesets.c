@@ -180,6 +180,12 @@ static bool ensure_compiler(struct gathering *g)
             return false;
         }
     }
+    if (g->options->strict
+            && overt_compiler_add(g->compiler, OVERT_CLAMAV_OPTIONS, "options", "strict\n", 7, &err)
+                       != OVERT_OK) {
+        ov_complain_error(g->options->command, &err);
+        return false;
+    }
     return true;
 }
 

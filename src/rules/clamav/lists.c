@@ -95,8 +95,11 @@ void line_crb(struct line *line)
                     "whether it signs certificates")) {
         return;
     }
-    if (ov_bytes_len(f[4]) == 0 || !read_hex_copy(line, f[4], &modulus)) {
-        (void)refuse(line, "its key is no number in hexadecimal");
+    if (ov_bytes_len(f[4]) == 0) {
+        (void)refuse(line, "it has no key");
+        return;
+    }
+    if (!read_hex_copy(line, f[4], &modulus)) {
         return;
     }
     flags |= ov_bytes_len(f[3]) != 0 ? OV_LIST_CERTIFICATE_HAS_SERIAL : 0;
