@@ -3,6 +3,7 @@
  * digests of addresses (.gdb), which nobody publishes any more. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/checked.h"
 #include "db/clam_layout.h"
 #include "rules/clamav/reader.h"
@@ -81,24 +82,20 @@ static void keep(struct line *line, enum ov_list_phishing_what what, struct ov_b
 static void keep_expression(
         struct line *line, enum ov_list_phishing_what what, struct ov_bytes text, bool slash)
 {
-    static const char before[] = "^(?:", after[] = ")/$", after_host[] = ")$";
-    const char *end = slash ? after : after_host;
-    const size_t len = (size_t)ov_bytes_len(text),
-                 room_bytes = len + sizeof(before) + sizeof(after);
-    uint8_t *room = ov_arena_alloc(line->clam->set->arena, room_bytes, 1);
-    struct ov_bytes record;
+    struct ov_bytes copy, record;
+    struct ov_buf expression;
 
-    if (room == NULL) {
+    ov_buf_init(&expression, OV_CLAM_LINE_BYTES_MAX + 16);
+    ov_buf_put_text(&expression, "^(?:");
+    ov_buf_put(&expression, ov_bytes_raw(text), (size_t)ov_bytes_len(text));
+    ov_buf_put_text(&expression, slash ? ")/$" : ")$");
+    if (!ov_buf_ok(&expression)
+            || !ov_arena_copy(line->clam->set->arena, ov_buf_bytes(&expression), &copy)) {
         (void)no_memory(line);
-        return;
-    }
-    memcpy(room, before, sizeof(before) - 1);
-    memcpy(room + sizeof(before) - 1, ov_bytes_raw(text), len);
-    memcpy(room + sizeof(before) - 1 + len, end, strlen(end));
-    if (pcre_keep(line, OV_CLAM_PCRE_NAME | OV_CLAM_PCRE_ANYWHERE, 0,
-                ov_bytes_of(room, sizeof(before) - 1 + len + strlen(end)), &record)) {
+    } else if (pcre_keep(line, OV_CLAM_PCRE_NAME | OV_CLAM_PCRE_ANYWHERE, 0, copy, &record)) {
         keep(line, what, record, ov_bytes_of(NULL, 0));
     }
+    ov_buf_done(&expression);
 }
 
 /* The part of the line behind its first letter and up to the levels. */
