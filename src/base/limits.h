@@ -82,6 +82,7 @@ _Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an
 #define OV_EMU_STEPS_FLOOR     (16u * (uint64_t)1000000u)
 #define OV_EMU_STEPS_PER_BYTE  256u
 #define OV_EMU_STEPS_MAX       (300u * (uint64_t)1000000u)
+#define OV_EMU_SCAN_STEPS_MAX  (3000u * (uint64_t)1000000u) /* of one scan: half a minute */
 #define OV_EMU_IMAGE_BYTES_MAX (64u * OV_MIB)
 #define OV_EMU_NEST_MAX        2u /* programs out of programs: one may be made to unpack itself */
 #define OV_EMU_LAYERS_MAX      8u /* images of one program that are looked at */

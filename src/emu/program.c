@@ -369,6 +369,11 @@ enum ov_guest_event ov_guest_run(struct ov_guest *p, uint64_t steps_max)
     return end(p, OV_GUEST_STEPS);
 }
 
+uint64_t ov_guest_steps(const struct ov_guest *p)
+{
+    return p->cpu.steps;
+}
+
 /* --- what came of it ------------------------------------------------------------------------ */
 
 bool ov_guest_has_news(const struct ov_guest *p)

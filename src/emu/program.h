@@ -28,6 +28,9 @@ void ov_guest_free(struct ov_guest *p);
 /* Runs on. After OVER or STEPS it stays that. */
 enum ov_guest_event ov_guest_run(struct ov_guest *p, uint64_t steps_max);
 
+/* How many it took so far. */
+uint64_t ov_guest_steps(const struct ov_guest *p);
+
 /* Did it write to its own image since the last LAYER? */
 bool ov_guest_has_news(const struct ov_guest *p);
 /* Its image as it lies in memory, headers changed so that it reads as a file. Lent until it runs. */

@@ -139,8 +139,11 @@ static void drain(struct ov_walk *walk, struct ov_frame *frame, struct unpacked 
 
 /* --- frames --------------------------------------------------------------------------------- */
 
-static void close_container(struct ov_frame *frame)
+static void close_container(struct ov_walk *walk, struct ov_frame *frame)
 {
+    if (frame->container != NULL) {
+        walk->emu_steps += ov_container_steps(frame->container);
+    }
     ov_container_free(frame->container);
     frame->container = NULL;
 }
@@ -149,7 +152,7 @@ static void pop(struct ov_walk *walk)
 {
     struct ov_frame *frame = &walk->engine->frames[--walk->frame_count];
 
-    close_container(frame);
+    close_container(walk, frame);
     ov_hold_pop(&walk->engine->hold, frame->hold_mark);
 }
 
@@ -187,6 +190,11 @@ static bool open_next(struct ov_walk *walk, struct ov_frame *frame)
         return false;
     }
     inside = &frame->detected.inside[frame->next_inside++];
+    if (inside->type == OV_TYPE_PACKED && walk->emu_steps >= OV_EMU_SCAN_STEPS_MAX) {
+        ov_walk_tell(
+                walk, frame->ordinal, OV_REASON_STEPS, "too many programs that unpack themselves");
+        return true;
+    }
     ov_input_init(&frame->input, &frame->source, inside->from, inside->to);
     frame->input.passwords = &walk->engine->passwords;
     frame->packed_bytes = frame->input.size;
@@ -255,7 +263,7 @@ static void enter(struct ov_walk *walk, struct ov_frame *frame, struct unpacked 
         }
     }
     if (unpacked->leave_container) {
-        close_container(parent);
+        close_container(walk, parent);
     }
     if (has_inside && may_enter(walk, frame)) {
         walk->frame_count++;
@@ -336,7 +344,7 @@ static void step(struct ov_walk *walk)
         ov_walk_tell(walk, frame->ordinal, trouble.reason, trouble.detail);
         return;
     case OV_GIVE_END:
-        close_container(frame);
+        close_container(walk, frame);
         return;
     }
 }

@@ -65,6 +65,7 @@ struct ov_walk {
     struct ov_scan_limits limits; /* no zero in it */
     bool steps_grow;              /* with every byte unpacked, as no number was given */
     struct ov_budget budget;
+    uint64_t emu_steps; /* of programs that unpacked themselves, all together */
     uint32_t frame_count;
     uint32_t next_ordinal;
     uint32_t told;      /* reasons told that are told once a scan: bit per reason */

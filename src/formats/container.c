@@ -140,6 +140,11 @@ enum ov_give ov_container_read(
     return ov_stream_next(c->stream, &piece->bytes, trouble);
 }
 
+uint64_t ov_container_steps(const struct ov_container *c)
+{
+    return c->parser == NULL ? 0 : c->parser->steps;
+}
+
 bool ov_container_skips(const struct ov_container *c)
 {
     if (c->zip != NULL) {

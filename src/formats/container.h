@@ -77,6 +77,9 @@ enum ov_give ov_container_next(
 enum ov_give ov_container_read(
         struct ov_container *c, struct ov_piece *piece, struct ov_trouble *trouble);
 
+/* How many steps of a program were interpreted for it so far. */
+uint64_t ov_container_steps(const struct ov_container *c);
+
 /* Is leaving a member unread nearly free? Otherwise its rest is unpacked and thrown away by the
  * next ov_container_next: who counts the work reads it himself. */
 bool ov_container_skips(const struct ov_container *c);

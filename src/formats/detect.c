@@ -44,6 +44,9 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_SQUASHFS] = "squashfs",
     [OV_TYPE_COMPRESS] = "compress",
     [OV_TYPE_LZOP] = "lzop",
+    [OV_TYPE_LZ4_OLD] = "lz4",
+    [OV_TYPE_INNO] = "inno",
+    [OV_TYPE_DISK] = "disk",
     [OV_TYPE_LRZIP] = "lrzip",
     [OV_TYPE_SZDD] = "szdd",
     [OV_TYPE_CRAMFS] = "cramfs",
@@ -68,7 +71,7 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_UDF] = "udf",
     [OV_TYPE_FILE_SYSTEM] = "filesystem",
     [OV_TYPE_SWF] = "swf",
-    [OV_TYPE_PYC] = "pyc",
+    [OV_TYPE_PYZ] = "pyz",
     [OV_TYPE_PYINSTALLER] = "pyinstaller",
     [OV_TYPE_SCRENC] = "screnc",
     [OV_TYPE_UPX] = "upx",
@@ -90,6 +93,7 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_SCRIPT] = "script",
     [OV_TYPE_HTML] = "html",
     [OV_TYPE_XML] = "xml",
+    [OV_TYPE_HWP] = "hwp",
     [OV_TYPE_LNK] = "lnk",
     [OV_TYPE_CHM] = "chm",
     [OV_TYPE_PNG] = "png",
@@ -248,6 +252,12 @@ static const struct {
     { "\x45\x3d\xcd\x28", 4, 0, OV_TYPE_CRAMFS, "cramfs images are not unpacked" },
     { "KWAJ\x88\xf0\x27\xd1", 8, 0, OV_TYPE_SZDD, "kwaj files are not unpacked" },
     { "LRZI\0", 5, 0, OV_TYPE_LRZIP, "lrzip files are not unpacked" },
+    { "Inno Setup Setup Data (", 23, 0, OV_TYPE_INNO, "Inno Setup's installers are not unpacked" },
+    { "QFI\xfb\0\0\0", 7, 0, OV_TYPE_DISK, "qcow disks are not opened" },
+    { "KDMV", 4, 0, OV_TYPE_DISK, "vmdk disks are not opened" },
+    { "vhdxfile", 8, 0, OV_TYPE_DISK, "vhdx disks are not opened" },
+    { "conectix", 8, 0, OV_TYPE_DISK, "vhd disks are not opened" },
+    { "HWP Document File V", 19, 0, OV_TYPE_HWP, NULL },
     { "RZIP\2", 5, 0, OV_TYPE_LRZIP, "rzip files are not unpacked" },
     { "zPQ\2", 4, 0, OV_TYPE_LRZIP, "zpaq files are not unpacked" },
     { "7kSt", 4, 0, OV_TYPE_LRZIP, "zpaq files are not unpacked" },
@@ -315,6 +325,14 @@ static void add_behind_elf(struct ov_source *source, struct ov_bytes b, struct o
     }
 }
 
+/* Its loader is a program. */
+static void add_pyinstaller(struct ov_source *source, struct ov_detected *out)
+{
+    if (ov_pyinstaller_is_in(source)) {
+        ov_detected_add(out, OV_TYPE_PYINSTALLER, 0, source->size);
+    }
+}
+
 static void detect_plain(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
     if (ov_has(head, 0, "MZ", 2)) {
@@ -323,6 +341,7 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
             ov_detected_add(out, OV_TYPE_PACKED, 0, source->size);
         }
         ov_detected_add(out, OV_TYPE_EMBEDDED, 0, source->size);
+        add_pyinstaller(source, out);
         return;
     }
     if (ov_has(head, 0, "\xca\xfe\xba\xbe", 4) && ov_bytes_len(head) > 8) {
@@ -338,6 +357,7 @@ static void detect_plain(struct ov_source *source, struct ov_bytes head, struct 
                 out->detail = beginnings[i].not_unpacked;
             } else if (out->type == OV_TYPE_ELF) {
                 add_behind_elf(source, head, out);
+                add_pyinstaller(source, out);
                 if (ov_upx_begins(head)) {
                     ov_detected_add(out, OV_TYPE_UPX, 0, source->size);
                 }

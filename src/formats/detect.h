@@ -43,6 +43,8 @@ enum ov_type {
     OV_TYPE_SQUASHFS,
     OV_TYPE_CRAMFS,
     OV_TYPE_LRZIP,
+    OV_TYPE_INNO,
+    OV_TYPE_DISK,        /* a virtual machine's, in a form of its own */
     OV_TYPE_FILE_SYSTEM, /* NTFS, exFAT, ext, EROFS, XFS */
 
     /* read by parsers of our own (parser.h) */
@@ -50,6 +52,7 @@ enum ov_type {
     OV_TYPE_XAR,
     OV_TYPE_COMPRESS,
     OV_TYPE_LZOP,
+    OV_TYPE_LZ4_OLD,
     OV_TYPE_SZDD,
     OV_TYPE_MAIL,
     OV_TYPE_MBOX,
@@ -71,7 +74,7 @@ enum ov_type {
     OV_TYPE_FAT,
     OV_TYPE_UDF,
     OV_TYPE_SWF,
-    OV_TYPE_PYC,
+    OV_TYPE_PYZ,
     OV_TYPE_PYINSTALLER,
     OV_TYPE_SCRENC,     /* JScript.Encode, VBScript.Encode */
     OV_TYPE_UPX,        /* in an ELF */
@@ -95,6 +98,7 @@ enum ov_type {
     OV_TYPE_SCRIPT,
     OV_TYPE_HTML,
     OV_TYPE_XML,
+    OV_TYPE_HWP,
     OV_TYPE_LNK,
     OV_TYPE_CHM,
     OV_TYPE_PNG,

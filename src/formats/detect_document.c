@@ -163,6 +163,8 @@ static enum ov_type by_magic(struct ov_bytes head)
         { "\x89LZO\0\r\n\x1a\n", 9, OV_TYPE_LZOP },
         { "xar!\0\x1c\0\1", 8, OV_TYPE_XAR },
         { "ALZ\1", 4, OV_TYPE_ALZ },
+        { "\x02\x21\x4c\x18", 4, OV_TYPE_LZ4_OLD },
+        { "PYZ\0", 4, OV_TYPE_PYZ },
         { "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", 16, OV_TYPE_ONENOTE },
     };
 

@@ -164,6 +164,9 @@ static bool is_container(const struct ov_parser *p, struct ov_bytes head, uint64
             return true;
         }
     }
+    if (ov_has(head, 0, "hsqs", 4)) { /* behind a program that mounts it */
+        return true;
+    }
     stream = ov_detect_stream(head, left);
     return stream == OV_TYPE_ZSTD || stream == OV_TYPE_LZ4 || stream == OV_TYPE_LZIP;
 }

@@ -157,7 +157,7 @@ static bool check_xz(struct ov_bytes h, uint64_t left, uint64_t *bytes)
 static bool check_bzip2(struct ov_bytes h, uint64_t left, uint64_t *bytes)
 {
     const uint32_t first = ov_u32be_at(h, 14, UINT32_MAX);
-    const uint32_t used = ov_u16be_at(h, 17, 0) << 1 | ov_u8_at(h, 19, 0) >> 7;
+    const uint32_t used = (uint32_t)ov_u16be_at(h, 17, 0) << 1 | ov_u8_at(h, 19, 0) >> 7;
     const uint64_t tables_at = 14 * 8 + 25 + 16 + 16 * (uint64_t)__builtin_popcount(used & 0xffff);
     const uint32_t bits = (uint32_t)ov_u16be_at(h, tables_at / 8, 0);
     const uint32_t tables = bits >> (13 - tables_at % 8) & 7;
@@ -201,6 +201,13 @@ static bool check_tar(struct ov_bytes h, uint64_t left, uint64_t *bytes)
         }
     }
     return digits && said == sum && ov_u8_at(h, 0, 0) != 0;
+}
+
+/* Behind 64 bytes of name and version a block: its head, two numbers, has a checksum. */
+static bool check_inno(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    *bytes = left;
+    return ov_bytes_len(h) >= 73 && ov_crc32(ov_bytes_between(h, 68, 73)) == ov_u32le_at(h, 64, 0);
 }
 
 static bool check_long_magic(struct ov_bytes h, uint64_t left, uint64_t *bytes)
@@ -248,6 +255,7 @@ const struct ov_embedded_kind ov_embedded_kinds[] = {
     { "r\0"
       "00",
             4, 261, P | D, false, check_tar, "tar" },
+    { "Inno Setup Setup Data (", 23, 0, P, false, check_inno, "installer" },
     { " \0", 2, 263, P | D, false, check_tar, "tar" },
 };
 

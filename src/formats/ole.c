@@ -19,7 +19,8 @@ enum due {
     DUE_NOTHING,
     DUE_PACKAGE,
     DUE_SOURCE,
-    DUE_SLIDES /* records of a presentation, from `slides_at` on */
+    DUE_DEFLATED, /* a stream of Hangul's */
+    DUE_SLIDES    /* records of a presentation, from `slides_at` on */
 };
 
 struct ole {
@@ -32,6 +33,7 @@ struct ole {
     struct ov_buf dir; /* of the Visual Basic project, unpacked */
     struct ov_buf name;
     struct ov_buf extra_name;
+    bool deflated; /* as Hangul's word processor packs its streams */
     bool told_damaged;
     bool told_encrypted;
 };
@@ -64,6 +66,22 @@ static void find_dir(struct ole *o)
     }
 }
 
+/* Hangul's word processor says in one stream how it packed the others. */
+static void find_hangul(struct ole *o)
+{
+    struct ov_ole_entry e;
+
+    for (uint32_t i = 0; ov_ole_entry(&o->file, i, &e); i++) {
+        if (e.kind == OV_OLE_STREAM && is_called(e.name, "FileHeader")) {
+            ov_buf_clear(&o->stream);
+            (void)ov_ole_stream(&o->file, &e, &o->stream);
+            if (ov_has(ov_buf_bytes(&o->stream), 0, "HWP Document File", 17)) {
+                o->deflated = (ov_u32le_at(ov_buf_bytes(&o->stream), 36, 0) & 1) != 0;
+            }
+        }
+    }
+}
+
 static bool ole_begin(struct ov_parser *p)
 {
     struct ole *o = p->state;
@@ -77,6 +95,7 @@ static bool ole_begin(struct ov_parser *p)
         return false;
     }
     find_dir(o);
+    find_hangul(o);
     return true;
 }
 
@@ -119,6 +138,9 @@ static bool tells_encryption(struct ov_bytes name, struct ov_bytes stream)
 {
     if (is_called(name, "EncryptedPackage")) {
         return true;
+    }
+    if (is_called(name, "FileHeader") && ov_has(stream, 0, "HWP Document File", 17)) {
+        return (ov_u32le_at(stream, 36, 0) & 2) != 0;
     }
     if (is_called(name, "WordDocument")) {
         return ov_u16le_at(stream, 0, 0) == 0xa5ec && (ov_u16le_at(stream, 10, 0) & 0x0100) != 0;
@@ -221,6 +243,18 @@ static enum ov_give give_slide_object(struct ov_parser *p)
     return OV_GIVE_END;
 }
 
+/* Some of its streams are not packed, whatever it says. */
+static enum ov_give give_deflated(struct ov_parser *p)
+{
+    struct ole *o = p->state;
+
+    ov_buf_clear(&o->extra);
+    if (!ov_unpack_zlib(&o->extra, ov_buf_bytes(&o->stream), -15)) {
+        return OV_GIVE_END;
+    }
+    return ov_lay_buf(p, ov_buf_bytes(&o->name), &o->extra);
+}
+
 static enum ov_give give_due(struct ov_parser *p)
 {
     struct ole *o = p->state;
@@ -233,6 +267,9 @@ static enum ov_give give_due(struct ov_parser *p)
     o->due = DUE_NOTHING;
     if (due == DUE_PACKAGE) {
         return give_package(p);
+    }
+    if (due == DUE_DEFLATED) {
+        return give_deflated(p);
     }
     if (!ov_ole_entry(&o->file, o->index - 1, &e)) {
         return OV_GIVE_END;
@@ -248,6 +285,8 @@ static void note_due(struct ole *o, const struct ov_ole_entry *e)
     } else if (is_called(e->name, "PowerPoint Document")) {
         o->due = DUE_SLIDES;
         o->slides_at = 0;
+    } else if (o->deflated && !is_called(e->name, "FileHeader")) {
+        o->due = DUE_DEFLATED;
     } else if (source_at(o, e->name) != UINT64_MAX) {
         o->due = DUE_SOURCE;
     }

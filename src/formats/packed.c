@@ -61,12 +61,14 @@ static enum ov_give give_heap(struct ov_parser *p)
 static enum ov_give packed_step(struct ov_parser *p)
 {
     struct packed *s = p->state;
+    enum ov_guest_event event;
 
     if (s->program == NULL || s->over) {
         return give_heap(p);
     }
-    if (ov_guest_run(s->program, s->steps_max) == OV_GUEST_LAYER
-            && s->layers + 1 < OV_EMU_LAYERS_MAX) {
+    event = ov_guest_run(s->program, s->steps_max);
+    p->steps = ov_guest_steps(s->program);
+    if (event == OV_GUEST_LAYER && s->layers + 1 < OV_EMU_LAYERS_MAX) {
         return give_image(p);
     }
     s->over = true;

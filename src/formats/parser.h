@@ -34,6 +34,7 @@ struct ov_parser {
     enum ov_type type;   /* as it was opened */
     void *state;         /* ops->state_bytes of zeros at first */
     struct ov_laid laid;
+    uint64_t steps; /* of interpreted programs */
 
     uint8_t *priv_loaded; /* owned: `all`, if it is a copy */
     struct ov_stream *priv_stream;

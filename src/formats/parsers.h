@@ -32,7 +32,11 @@ extern const struct ov_parser_ops ov_parser_dmg;
 extern const struct ov_parser_ops ov_parser_fat;
 extern const struct ov_parser_ops ov_parser_hfs;
 extern const struct ov_parser_ops ov_parser_lzop;
+extern const struct ov_parser_ops ov_parser_hwp;
+extern const struct ov_parser_ops ov_parser_lz4_old;
 extern const struct ov_parser_ops ov_parser_onenote;
+extern const struct ov_parser_ops ov_parser_pyinstaller;
+extern const struct ov_parser_ops ov_parser_pyz;
 extern const struct ov_parser_ops ov_parser_partitions;
 extern const struct ov_parser_ops ov_parser_swf;
 extern const struct ov_parser_ops ov_parser_xar;
@@ -45,6 +49,8 @@ bool ov_upx_begins(struct ov_bytes head);
 bool ov_mbr_is_table(struct ov_bytes head, uint64_t size);
 /* fat.c: does a FAT file system begin here? */
 bool ov_fat_begins(struct ov_bytes head);
+/* pyinstaller.c: does this program hold what PyInstaller appends? */
+bool ov_pyinstaller_is_in(struct ov_source *source);
 /* udf.c: is there a UDF file system on this image? */
 bool ov_udf_is_on(struct ov_source *source);
 /* lzop.c: LZO1X. */

@@ -8,20 +8,28 @@
 #include "base/checked.h"
 #include "formats/decode.h"
 #include "formats/parsers.h"
+#include "formats/pdf_crypt.h"
 #include "formats/pdf_filter.h"
+#include "formats/pdf_words.h"
 #include "formats/peek.h"
 
 #define FILTERS_MAX 8u
 /* A stream's dictionary is looked for this far in front of it. */
 #define DICTIONARY_BYTES_MAX (64u * OV_KIB)
 /* Filters that stand in another object: so many are looked up. */
-#define LOOKUPS_MAX 256u
+#define LOOKUPS_MAX  256u
+#define LOOKUP_BYTES 4096u
+/* A trailer names the encryption and the document's id this close together. */
+#define TRAILER_BYTES 8192u
 
 struct pdf {
     uint64_t at;
     uint32_t count; /* of streams */
     uint32_t lookups;
     bool told_encrypted;
+    bool encrypted; /* with a key that is known */
+    struct ov_pdf_key key;
+    struct ov_buf plain;    /* a stream, decrypted */
     struct ov_bytes script; /* text that may hold scripts: of the file, or unpacked */
     uint64_t script_at;
     bool script_due;
@@ -41,6 +49,7 @@ static bool pdf_begin(struct ov_parser *p)
     ov_buf_init(&d->made[1], OV_MADE_BYTES_MAX);
     ov_buf_init(&d->objects, OV_MADE_BYTES_MAX);
     ov_buf_init(&d->text, OV_MADE_BYTES_MAX);
+    ov_buf_init(&d->plain, OV_MADE_BYTES_MAX);
     return true;
 }
 
@@ -53,61 +62,16 @@ static void pdf_end(struct ov_parser *p)
     ov_buf_done(&d->made[1]);
     ov_buf_done(&d->objects);
     ov_buf_done(&d->text);
-}
-
-/* --- words ---------------------------------------------------------------------------------- */
-
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == 0;
-}
-
-static bool is_regular(uint8_t c)
-{
-    return !is_blank(c) && strchr("()<>[]{}/%", c) == NULL;
-}
-
-static uint64_t skip_blanks(struct ov_bytes b, uint64_t at)
-{
-    while (at < ov_bytes_len(b) && is_blank(ov_u8_at(b, at, 0))) {
-        at++;
-    }
-    return at;
-}
-
-/* The value of "/key", or UINT64_MAX. */
-static uint64_t value_of(struct ov_bytes b, uint64_t from, const char *key)
-{
-    const size_t len = strlen(key);
-    uint64_t at = from;
-
-    while ((at = ov_bytes_find(b, at, key, len)) != UINT64_MAX) {
-        at += len;
-        if (!is_regular(ov_u8_at(b, at, ' '))) {
-            return skip_blanks(b, at);
-        }
-    }
-    return UINT64_MAX;
-}
-
-static bool number_at(struct ov_bytes b, uint64_t at, uint64_t *out)
-{
-    uint64_t v = 0, i = at;
-
-    while (i < at + 12 && ov_u8_at(b, i, 0) >= '0' && ov_u8_at(b, i, 0) <= '9') {
-        v = v * 10 + ov_u8_at(b, i++, 0) - '0';
-    }
-    *out = v;
-    return i > at;
+    ov_buf_done(&d->plain);
 }
 
 static uint32_t parameter(struct ov_bytes dictionary, const char *key, uint32_t otherwise)
 {
-    const uint64_t at = value_of(dictionary, 0, key);
+    const uint64_t at = ov_pdf_value_of(dictionary, 0, key);
     uint64_t v;
 
-    return at != UINT64_MAX && number_at(dictionary, at, &v) && v <= 1u << 20 ? (uint32_t)v
-                                                                              : otherwise;
+    return at != UINT64_MAX && ov_pdf_number_at(dictionary, at, &v) && v <= 1u << 20 ? (uint32_t)v
+                                                                                     : otherwise;
 }
 
 /* Names may be written with #xx for any letter (7.3.5). */
@@ -129,49 +93,84 @@ static void take_dictionary(struct pdf *d, struct ov_bytes raw)
     }
 }
 
-/* --- scripts in strings --------------------------------------------------------------------- */
+/* --- encryption
+ * -----------------------------------------------------------------------------
+ */
 
-/* 7.3.4.2: escapes, octal digits, balanced parentheses. */
-static uint64_t put_string(struct ov_buf *out, struct ov_bytes b, uint64_t at)
+/* The content of object `number`, somewhere in the file; empty: not found. */
+static struct ov_bytes look_up(struct ov_parser *p, uint64_t number)
 {
-    static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
-    uint32_t depth = 0;
+    struct pdf *d = p->state;
+    char mark[32];
+    uint64_t at = 0;
 
-    for (; at < ov_bytes_len(b); at++) {
-        uint8_t c = ov_u8_at(b, at, 0);
-
-        if (c == '(') {
-            depth++;
-            if (depth == 1) {
-                continue;
-            }
-        } else if (c == ')' && --depth == 0) {
-            return at + 1;
-        } else if (c == '\\') {
-            uint32_t v = 0;
-            unsigned digits = 0;
-            const char *found;
-
-            c = ov_u8_at(b, ++at, 0);
-            while (digits < 3 && ov_u8_at(b, at + digits, 0) >= '0'
-                    && ov_u8_at(b, at + digits, 0) <= '7') {
-                v = v * 8 + ov_u8_at(b, at + digits++, 0) - '0';
-            }
-            found = c == 0 ? NULL : strchr(from, c);
-            if (digits > 0) {
-                at += digits - 1;
-                c = (uint8_t)v;
-            } else if (found != NULL) {
-                c = (uint8_t)to[found - from];
-            } else if (c == '\r' || c == '\n') {
-                at += c == '\r' && ov_u8_at(b, at + 1, 0) == '\n' ? 1 : 0;
-                continue;
-            }
+    (void)snprintf(mark, sizeof(mark), "%llu 0 obj", (unsigned long long)number);
+    while (d->lookups++ < LOOKUPS_MAX
+            && (at = ov_bytes_find(p->all, at, mark, strlen(mark))) != UINT64_MAX) {
+        if (at == 0 || ov_pdf_is_blank(ov_u8_at(p->all, at - 1, 'x'))) {
+            return ov_bytes_between(p->all, at + strlen(mark), at + strlen(mark) + LOOKUP_BYTES);
         }
-        ov_buf_put_u8(out, c);
+        at++;
     }
-    return at;
+    return ov_bytes_of(NULL, 0);
 }
+
+/* What the trailer says of it, wherever that is. True: there is encryption. */
+static bool find_key(struct ov_parser *p)
+{
+    struct pdf *d = p->state;
+    const uint64_t at = ov_pdf_value_of(p->all, 0, "/Encrypt");
+    const uint64_t from = at != UINT64_MAX && at > TRAILER_BYTES ? at - TRAILER_BYTES : 0;
+    struct ov_bytes dictionary, trailer;
+    struct ov_buf id;
+    uint64_t number, next = 0;
+
+    if (at == UINT64_MAX) {
+        return false;
+    }
+    dictionary = ov_pdf_number_at(p->all, at, &number)
+                         ? look_up(p, number)
+                         : ov_bytes_between(p->all, at, at + LOOKUP_BYTES);
+    trailer = ov_bytes_between(p->all, from, at + TRAILER_BYTES);
+    ov_buf_init(&id, 256);
+    while ((next = ov_pdf_value_of(trailer, next, "/ID")) != UINT64_MAX) {
+        if (ov_u8_at(trailer, next, 0) == '[') {
+            (void)ov_pdf_take_string(trailer, ov_pdf_skip_blanks(trailer, next + 1), &id);
+            break;
+        }
+    }
+    ov_pdf_key_find(dictionary, ov_buf_bytes(&id), &d->key);
+    ov_buf_done(&id);
+    return true;
+}
+
+/* "12 0 obj" ends at `end`: which object is it? False: that does not stand
+ * there. */
+static bool object_at(struct ov_bytes b, uint64_t end, uint32_t *number, uint32_t *generation)
+{
+    uint64_t at = end, v[2] = { 0 };
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t from;
+
+        while (at > 0 && ov_pdf_is_blank(ov_u8_at(b, at - 1, 'x'))) {
+            at--;
+        }
+        from = at;
+        while (from > 0 && ov_u8_at(b, from - 1, 0) >= '0' && ov_u8_at(b, from - 1, 0) <= '9') {
+            from--;
+        }
+        if (from == at || !ov_pdf_number_at(b, from, &v[i])) {
+            return false;
+        }
+        at = from;
+    }
+    *generation = (uint32_t)v[0];
+    *number = (uint32_t)v[1];
+    return true;
+}
+
+/* --- scripts in strings --------------------------------------------------------------------- */
 
 /* UTF-16 with its mark: what is ASCII in it. */
 static void narrow(struct ov_buf *text)
@@ -190,13 +189,39 @@ static void narrow(struct ov_buf *text)
     *text = out;
 }
 
+/* Strings are encrypted where they stand in the file itself, not in object
+ * streams. */
+static void decrypt_script(struct ov_parser *p, uint64_t at)
+{
+    struct pdf *d = p->state;
+    const uint64_t from = at > DICTIONARY_BYTES_MAX ? at - DICTIONARY_BYTES_MAX : 0;
+    const struct ov_bytes before = ov_bytes_between(p->all, from, at);
+    uint64_t object = UINT64_MAX, next = 0;
+    uint32_t number, generation;
+
+    if (!d->encrypted || ov_bytes_raw(d->script) != ov_bytes_raw(p->all)) {
+        return;
+    }
+    while ((next = ov_bytes_find(before, next, "obj", 3)) != UINT64_MAX) {
+        object = next++;
+    }
+    ov_buf_clear(&d->plain);
+    if (object == UINT64_MAX || !object_at(before, object, &number, &generation)
+            || !ov_pdf_decrypt(&d->key, number, generation, ov_buf_bytes(&d->text), &d->plain)) {
+        return;
+    }
+    ov_buf_clear(&d->text);
+    ov_buf_put(&d->text, ov_bytes_raw(ov_buf_bytes(&d->plain)),
+            (size_t)ov_bytes_len(ov_buf_bytes(&d->plain)));
+}
+
 /* The next script of the text at hand. False: there is none. */
 static bool give_script(struct ov_parser *p)
 {
     struct pdf *d = p->state;
 
     while (d->script_due) {
-        const uint64_t at = value_of(d->script, d->script_at, "/JS");
+        const uint64_t at = ov_pdf_value_of(d->script, d->script_at, "/JS");
         const uint8_t first = ov_u8_at(d->script, at, 0);
 
         if (at == UINT64_MAX) {
@@ -204,7 +229,7 @@ static bool give_script(struct ov_parser *p)
         }
         ov_buf_clear(&d->text);
         if (first == '(') {
-            d->script_at = put_string(&d->text, d->script, at);
+            d->script_at = ov_pdf_put_string(&d->text, d->script, at);
         } else if (first == '<' && ov_u8_at(d->script, at + 1, 0) != '<') {
             const uint64_t end = ov_bytes_find(d->script, at, ">", 1);
 
@@ -214,6 +239,7 @@ static bool give_script(struct ov_parser *p)
             d->script_at = at; /* in a stream, which is given anyway */
             continue;
         }
+        decrypt_script(p, at);
         narrow(&d->text);
         (void)ov_lay_buf(p, ov_text_bytes("javascript"), &d->text);
         return true;
@@ -231,51 +257,33 @@ static void look_for_scripts(struct pdf *d, struct ov_bytes text)
 
 /* --- streams -------------------------------------------------------------------------------- */
 
-/* The content of object `number`, somewhere in the file; empty: not found. */
-static struct ov_bytes look_up(struct ov_parser *p, uint64_t number)
-{
-    struct pdf *d = p->state;
-    char mark[32];
-    uint64_t at = 0;
-
-    (void)snprintf(mark, sizeof(mark), "%llu 0 obj", (unsigned long long)number);
-    while (d->lookups++ < LOOKUPS_MAX
-            && (at = ov_bytes_find(p->all, at, mark, strlen(mark))) != UINT64_MAX) {
-        if (at == 0 || is_blank(ov_u8_at(p->all, at - 1, 'x'))) {
-            return ov_bytes_between(p->all, at + strlen(mark), at + strlen(mark) + 512);
-        }
-        at++;
-    }
-    return ov_bytes_of(NULL, 0);
-}
-
 /* The names of the filters, in the order in which they are undone. */
 static uint32_t list_filters(struct ov_parser *p, enum ov_pdf_filter *filters)
 {
     struct pdf *d = p->state;
     struct ov_bytes b = ov_buf_bytes(&d->dictionary);
-    uint64_t at = value_of(b, 0, "/Filter"), number;
+    uint64_t at = ov_pdf_value_of(b, 0, "/Filter"), number;
     uint32_t count = 0;
     bool list;
 
     if (at == UINT64_MAX) {
         return 0;
     }
-    if (number_at(b, at, &number)) {
+    if (ov_pdf_number_at(b, at, &number)) {
         b = look_up(p, number);
-        at = skip_blanks(b, 0);
+        at = ov_pdf_skip_blanks(b, 0);
     }
     list = ov_u8_at(b, at, 0) == '[';
     at += list ? 1 : 0;
     while (count < FILTERS_MAX) {
         uint64_t end;
 
-        at = skip_blanks(b, at);
+        at = ov_pdf_skip_blanks(b, at);
         if (ov_u8_at(b, at, 0) != '/') {
             break;
         }
         end = at + 1;
-        while (end < ov_bytes_len(b) && is_regular(ov_u8_at(b, end, 0))) {
+        while (end < ov_bytes_len(b) && ov_pdf_is_regular(ov_u8_at(b, end, 0))) {
             end++;
         }
         filters[count++] = ov_pdf_filter_of(ov_bytes_between(b, at + 1, end));
@@ -295,7 +303,7 @@ static uint64_t find_stream(struct ov_bytes all, uint64_t from)
     while ((at = ov_bytes_find(all, at, "stream", 6)) != UINT64_MAX) {
         uint64_t before = at;
 
-        while (before > from && is_blank(ov_u8_at(all, before - 1, 0))) {
+        while (before > from && ov_pdf_is_blank(ov_u8_at(all, before - 1, 0))) {
             before--;
         }
         if (before >= 2 && ov_has(all, before - 2, ">>", 2)) {
@@ -309,13 +317,13 @@ static uint64_t find_stream(struct ov_bytes all, uint64_t from)
 /* Where the data at `from` ends: where its length says, if that is so, or at the next mark. */
 static uint64_t end_of_data(struct pdf *d, struct ov_bytes all, uint64_t from, bool *cut)
 {
-    const uint64_t at = value_of(ov_buf_bytes(&d->dictionary), 0, "/Length");
+    const uint64_t at = ov_pdf_value_of(ov_buf_bytes(&d->dictionary), 0, "/Length");
     uint64_t len, end;
 
     *cut = false;
-    if (at != UINT64_MAX && number_at(ov_buf_bytes(&d->dictionary), at, &len)
+    if (at != UINT64_MAX && ov_pdf_number_at(ov_buf_bytes(&d->dictionary), at, &len)
             && ov_add(&end, from, len)) {
-        const uint64_t mark = skip_blanks(all, end);
+        const uint64_t mark = ov_pdf_skip_blanks(all, end);
 
         if (mark < ov_bytes_len(all) && mark - end <= 4 && ov_has(all, mark, "endstream", 9)) {
             return end;
@@ -350,6 +358,9 @@ static struct ov_bytes unfilter(struct ov_parser *p, struct ov_bytes data)
             ov_lay_trouble(p, OV_REASON_UNSUPPORTED, "a filter that is not undone");
             break;
         }
+        if (filters[i] == OV_PDF_CRYPT && d->encrypted) {
+            continue; /* decrypted, or by its own word not encrypted */
+        }
         if (filters[i] == OV_PDF_CRYPT) {
             ov_lay_trouble(p, OV_REASON_ENCRYPTED, "an encrypted stream");
             break;
@@ -364,6 +375,30 @@ static struct ov_bytes unfilter(struct ov_parser *p, struct ov_bytes data)
         data = ov_buf_bytes(out);
     }
     return data;
+}
+
+/* The stream as it was before it was encrypted, if it was. Cross-references
+ * never are. */
+static struct ov_bytes decrypted(
+        struct ov_parser *p, struct ov_bytes before, uint64_t object, struct ov_bytes data)
+{
+    struct pdf *d = p->state;
+    const struct ov_bytes dictionary = ov_buf_bytes(&d->dictionary);
+    const uint64_t type = ov_pdf_value_of(dictionary, 0, "/Type");
+    uint32_t number = 0, generation = 0;
+
+    if (!d->encrypted || (type != UINT64_MAX && ov_has(dictionary, type, "/XRef", 5))) {
+        return data;
+    }
+    ov_buf_clear(&d->plain);
+    if (!object_at(before, object, &number, &generation)
+            || !ov_pdf_decrypt(&d->key, number, generation, data, &d->plain)) {
+        ov_lay_trouble(p, OV_REASON_DAMAGED, "an encrypted stream is damaged");
+    }
+    if (!ov_buf_ok(&d->plain)) {
+        ov_lay_trouble(p, OV_REASON_OBJECT_BYTES, "its decrypted bytes are too many to hold");
+    }
+    return ov_buf_bytes(&d->plain);
 }
 
 static enum ov_give give_stream(struct ov_parser *p, uint64_t mark)
@@ -382,11 +417,12 @@ static enum ov_give give_stream(struct ov_parser *p, uint64_t mark)
     from += ov_u8_at(p->all, from, 0) == '\r' ? 1 : 0;
     from += ov_u8_at(p->all, from, 0) == '\n' ? 1 : 0;
     d->at = end_of_data(d, p->all, from, &cut);
-    data = unfilter(p, ov_bytes_between(p->all, from, d->at));
+    data = decrypted(p, before, object, ov_bytes_between(p->all, from, d->at));
+    data = unfilter(p, data);
     if (cut) {
         ov_lay_trouble(p, OV_REASON_DAMAGED, "a stream has no end: cut short");
     }
-    if (value_of(ov_buf_bytes(&d->dictionary), 0, "/ObjStm") != UINT64_MAX) {
+    if (ov_pdf_value_of(ov_buf_bytes(&d->dictionary), 0, "/ObjStm") != UINT64_MAX) {
         ov_buf_clear(&d->objects);
         ov_buf_put(&d->objects, ov_bytes_raw(data), (size_t)ov_bytes_len(data));
         look_for_scripts(d, ov_buf_bytes(&d->objects));
@@ -406,15 +442,16 @@ static enum ov_give pdf_step(struct ov_parser *p)
         if (give_script(p)) {
             return OV_GIVE_PIECE;
         }
-        if (d->count == 0 && !d->told_encrypted && value_of(p->all, 0, "/Encrypt") != UINT64_MAX) {
-            d->told_encrypted = true;
-            d->at = 1;
-            look_for_scripts(d, p->all);
-            return ov_parser_say(p, OV_REASON_ENCRYPTED, "an encrypted document");
-        }
-        if (d->count == 0 && d->at == 0 && !d->script_due) {
+        if (d->at == 0) {
+            const bool encrypted = find_key(p);
+
             d->at = 1; /* behind the percent sign: once */
             look_for_scripts(d, p->all);
+            d->encrypted = encrypted && d->key.cipher != OV_PDF_LOCKED;
+            d->told_encrypted = encrypted && !d->encrypted;
+            if (d->told_encrypted) {
+                return ov_parser_say(p, OV_REASON_ENCRYPTED, "an encrypted document");
+            }
             continue;
         }
         if (d->at >= ov_bytes_len(p->all)) {

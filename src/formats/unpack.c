@@ -45,7 +45,7 @@ bool ov_deflate_goes_well(struct ov_bytes in)
            && (z.total_out != 0 || answer == Z_STREAM_END);
 }
 
-bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits)
+static bool unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits, uint64_t *used)
 {
     uint8_t chunk[CHUNK_BYTES];
     z_stream z = { 0 };
@@ -66,8 +66,21 @@ bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits)
         }
         ov_buf_put(out, chunk, sizeof(chunk) - z.avail_out);
     }
+    *used = ov_bytes_len(in) - z.avail_in;
     (void)inflateEnd(&z);
     return answer == Z_STREAM_END || !ov_buf_ok(out);
+}
+
+bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits)
+{
+    uint64_t used;
+
+    return unpack_zlib(out, in, window_bits, &used);
+}
+
+bool ov_unpack_zlib_first(struct ov_buf *out, struct ov_bytes in, uint64_t *used)
+{
+    return unpack_zlib(out, in, 15, used);
 }
 
 bool ov_unpack_lzma(

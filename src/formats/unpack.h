@@ -9,6 +9,8 @@
 
 /* zlib (`window_bits` 15), or bare deflate (-15). */
 bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits);
+/* The one zlib stream that begins here; *used is behind its end. */
+bool ov_unpack_zlib_first(struct ov_buf *out, struct ov_bytes in, uint64_t *used);
 /* Does bare deflate go well as far as there are bytes, and come to some? */
 bool ov_deflate_goes_well(struct ov_bytes in);
 /* LZMA, bare: the five bytes of properties, then as much as `size` says (UINT64_MAX: an end mark). */

@@ -4,6 +4,7 @@ the real jail. Debian's clamav-testfiles all hold the same small program; where 
 container was opened. The mails and documents are made here."""
 import base64
 import email.message
+import hashlib
 import lzma
 import os
 import pathlib
@@ -260,6 +261,50 @@ def pdf(dictionary, data, tail=b""):
     return b"%PDF-1.4\n1 0 obj\n<<" + dictionary + b">>\nstream\n" + data + b"\nendstream\nendobj\n" + tail
 
 
+def rc4(key, data):
+    """The cipher of old PDFs."""
+    s, j, out = list(range(256)), 0, bytearray()
+    for i in range(256):
+        j = (j + s[i] + key[i % len(key)]) & 255
+        s[i], s[j] = s[j], s[i]
+    i = j = 0
+    for c in data:
+        i = (i + 1) & 255
+        j = (j + s[i]) & 255
+        s[i], s[j] = s[j], s[i]
+        out.append(c ^ s[(s[i] + s[j]) & 255])
+    return bytes(out)
+
+
+def locked_pdf(password, revision):
+    """A stream and a script that anybody may read (password b""), encrypted all the same."""
+    fill = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
+    owner, ident, permissions = b"o" * 32, b"i" * 16, struct.pack("<i", -4)
+    key = hashlib.md5((password + fill)[:32] + owner + permissions + ident).digest()
+    size = 5 if revision == 2 else 16
+    for _ in range(50 if revision > 2 else 0):
+        key = hashlib.md5(key[:size]).digest()
+    key = key[:size]
+    if revision == 2:
+        user = rc4(key, fill)
+    else:
+        user = hashlib.md5(fill + ident).digest()
+        for i in range(20):
+            user = rc4(bytes(k ^ i for k in key), user)
+        user += bytes(16)
+
+    def sealed(number, data):
+        own = hashlib.md5(key + struct.pack("<I", number)[:3] + b"\0\0").digest()[:min(size + 5, 16)]
+        return rc4(own, data)
+
+    script = sealed(8, EICAR).hex().encode()
+    stream = sealed(7, zlib.compress(EICAR))
+    return (b"%PDF-1.4\n7 0 obj\n<</Filter/FlateDecode/Length " + str(len(stream)).encode() + b">>\nstream\n" + stream
+            + b"\nendstream\nendobj\n8 0 obj<</JS<" + script + b">>>endobj\n9 0 obj\n<</Filter/Standard/V "
+            + (b"1/R 2" if revision == 2 else b"2/R 3/Length 128") + b"/P -4/O<" + owner.hex().encode() + b">/U<"
+            + user.hex().encode() + b">>>\nendobj\ntrailer<</Encrypt 9 0 R/ID[<" + ident.hex().encode() + b"><00>]>>")
+
+
 def documents_are_opened():
     objdata = b"01050000" + b"02000000" + b"08000000" + b"Package\0".hex().encode() + b"00000000" * 2
     body = package(b"e.com", EICAR)[4:]
@@ -280,6 +325,8 @@ def documents_are_opened():
         "runs.pdf": (pdf(b"/Filter/RL", bytes([len(EICAR) - 1]) + EICAR + b"\x80"), "(in stream 1)"),
         "indirect.pdf": (pdf(b"/Filter 9 0 R", zlib.compress(EICAR), b"9 0 obj /FlateDecode endobj"), "(in stream 1)"),
         "script.pdf": (pdf(b"", b"", b"2 0 obj<</JS<" + hexed + b">>>endobj"), "(in javascript)"),
+        "open40.pdf": (locked_pdf(b"", 2), "(in stream 1)"),
+        "open128.pdf": (locked_pdf(b"", 3), "(in javascript)"),
         "behind.pdf": (b"junk\n" * 20 + pdf(b"/Filter/FlateDecode", zlib.compress(EICAR)), "(in stream 1)"),
         "word.xml": (b'<?xml version="1.0"?><w:binData w:name="x">' + base64.b64encode(EICAR) + b"</w:binData>",
                      "(in part)"),
@@ -361,6 +408,21 @@ def installer(packed, solid):
     return struct.pack("<II12sII", 0, 0xdeadbeef, b"NullsoftInst", 4, 28 + len(data) + 4) + data + b"crc!"
 
 
+def pyinstaller(data):
+    """A program with PyInstaller's package: a module in PYZ, and a file."""
+    modules = zlib.compress(b"import this") + zlib.compress(data)
+    pyz = b"PYZ\0" + b"\xa7\r\r\n" + struct.pack(">I", 17 + len(modules)) + bytes(5) + modules + b"table"
+    package, table = b"", b""
+    for kind, name, member, packed in ((b"z", b"PYZ.pyz", pyz, 0), (b"x", b"e.com", data, 1)):
+        stored = zlib.compress(member) if packed else member
+        name += bytes(16 - len(name) % 16)
+        table += struct.pack(">IIIIB1s", 18 + len(name), len(package), len(stored), len(member), packed, kind) + name
+        package += stored
+    cookie = struct.pack(">8sIIII64s", b"MEI\x0c\x0b\x0a\x0b\x0e", len(package) + len(table) + 88, len(package),
+                         len(table), 311, b"libpython3.11.so")
+    return package + table + cookie
+
+
 def disks_and_archives_are_opened():
     sector = EICAR.ljust(512, b"\0")
     mbr = bytearray(512)
@@ -404,6 +466,13 @@ def disks_and_archives_are_opened():
     udf = bytearray((TMP / "made.iso").read_bytes())
     udf[16 * 2048:18 * 2048] = (b"\0BEA01\1".ljust(2048, b"\0") + b"\0NSR02\1".ljust(2048, b"\0"))
     files = {
+        "frozen": (pathlib.Path("/bin/true").read_bytes() + pyinstaller(EICAR), "(in e.com)"),
+        "frozen module": (b"MZ".ljust(512, b"\0") + pyinstaller(EICAR), "(in PYZ.pyz/module 2)"),
+        "old.lz4": (struct.pack("<IIBB", 0x184c2102, len(EICAR) + 2, 0xf0, len(EICAR) - 15) + EICAR, "(in -)"),
+        "hangul.hwp": (b"HWP Document File V3.00 \x1a\1\2\3\4\5" + bytes(124) + b"\1" + bytes(1011)
+                       + zlib.compress(EICAR, wbits=-15), "(in text)"),
+        "hangul5.hwp": (compound(("FileHeader", b"HWP Document File".ljust(36, b"\0") + b"\1\0\0\0"),
+                                 ("BIN0001.bin", zlib.compress(EICAR, wbits=-15))), "(in BIN0001.bin)"),
         "disk12.fat": (fat(12, body), "(in e.com)"),
         "disk16.fat": (fat(16, body), "(in e.com)"),
         "disk32.fat": (fat(32, body), "(in e.com)"),
@@ -445,10 +514,22 @@ def disks_and_archives_are_opened():
 
 def what_is_damaged_in_documents_is_said():
     expect(INCOMPLETE, "cut.fat", fat(12, b"x" * 600)[:512 * 4], says="damaged", lacks="")
+    frozen = pyinstaller(b"harmless" * 9)
+    entry = frozen.rindex(b"xe.com") - 17
+    frozen = frozen[:entry] + bytes(4) + frozen[entry + 4:]
+    expect(INCOMPLETE, "cut.pyinstaller", b"MZ".ljust(512, b"\0") + frozen, says="damaged", lacks="")
+    setup = b"Inno Setup Setup Data (6.2.0)".ljust(64, b"\0")
+    block = struct.pack("<IB", 1000, 1)
+    expect(INCOMPLETE, "inno.exe", b"MZ".ljust(512, b"\0") + setup + struct.pack("<I", zlib.crc32(block)) + block,
+           says="Inno", lacks="")
+    expect(CLEAN, "inno.txt", b"MZ".ljust(512, b"\0") + setup + bytes(100))
+    expect(INCOMPLETE, "mounts.AppImage", pathlib.Path("/bin/true").read_bytes()
+           + struct.pack("<4s8xI6xHHHHH", b"hsqs", 131072, 17, 0, 0, 4, 0), says="squashfs", lacks="")
     expect(INCOMPLETE, "disk.ntfs", b"\xeb\x52\x90NTFS    ".ljust(4096, b"\0"), says="unsupported", lacks="")
     expect(INCOMPLETE, "cut.pdf", pdf(b"/Filter/FlateDecode", zlib.compress(b"x" * 5000)[:10]), says="damaged", lacks="")
     expect(INCOMPLETE, "odd.pdf", pdf(b"/Filter/NoSuchDecode", b"x"), says="unsupported", lacks="")
     expect(INCOMPLETE, "locked.pdf", pdf(b"", b"x", b"trailer<</Encrypt 3 0 R>>"), says="encrypted", lacks="")
+    expect(INCOMPLETE, "password.pdf", locked_pdf(b"secret", 3), says="encrypted", lacks="")
     expect(INCOMPLETE, "locked.docx", compound(("EncryptedPackage", b"x")), says="encrypted", lacks="")
     expect(INCOMPLETE, "cut.one", onenote(b"x" * 100)[:-20], says="damaged", lacks="")
 
