@@ -172,13 +172,13 @@ static bool choose_pair(const struct ov_tables *tables, const struct ov_re_set *
 
 static unsigned width_of(enum ov_table table)
 {
-    return table == OV_TABLE_FOLD8 ? 8 : 4;
+    return table == OV_TABLE_FOLD8 ? 8 : table == OV_TABLE_FOLD3 ? 3 : 4;
 }
 
 bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         struct ov_place *out)
 {
-    static const enum ov_table order[4] = { OV_TABLE_FOLD8, OV_TABLE_FOLD4, OV_TABLE_FOLD2,
+    static const enum ov_table order[4] = { OV_TABLE_FOLD8, OV_TABLE_FOLD2, OV_TABLE_FOLD3,
         OV_TABLE_FOLD1 };
     const uint32_t places = places_of(count, 1);
     struct folded folded[PLACES_MAX];
@@ -194,9 +194,6 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
         struct ov_place place;
         uint64_t dear;
 
-        if (table == OV_TABLE_FOLD4 && tables->no_fold4) {
-            continue;
-        }
         for (uint32_t at = 0; at + width <= places; at++) {
             costs[at] = gram_cost(tables, &folded[at], width);
         }

@@ -19,18 +19,14 @@
 #define DEAR_IN_ALL_MANY (OV_SHARE_ONE >> 5)
 #define MANY             2000u
 
-/* Of so many strings some are so short that every second offset is looked at in nearly every object;
- * that pass finds whatever one over every fourth offset would, so there is none. */
-#define FOLD2_IS_THERE 64u
-
 static const struct {
     uint8_t kind;
     uint8_t stride;
     uint8_t width;
 } shapes[OV_TABLES] = {
     [OV_TABLE_FOLD8] = { OV_PASS_FOLD, 4, 8 },
-    [OV_TABLE_FOLD4] = { OV_PASS_FOLD, 4, 4 },
     [OV_TABLE_FOLD2] = { OV_PASS_FOLD, 2, 4 },
+    [OV_TABLE_FOLD3] = { OV_PASS_FOLD, 2, 3 },
     [OV_TABLE_FOLD1] = { OV_PASS_FOLD, 1, 4 },
     [OV_TABLE_PAIR] = { OV_PASS_PAIR, 1, 2 },
     [OV_TABLE_DELTA4] = { OV_PASS_DELTA, 4, 4 },
@@ -50,7 +46,6 @@ uint8_t ov_tables_stride(enum ov_table table)
 overt_status ov_tables_init(struct ov_tables *tables, uint32_t strings, overt_error *err)
 {
     tables->dear = strings >= MANY ? DEAR_IN_ALL_MANY / strings : DEAR_IN_ALL / 256;
-    tables->no_fold4 = strings >= FOLD2_IS_THERE;
     ov_rarity_init(&tables->rarity);
     for (size_t i = 0; i < OV_TABLES; i++) {
         ov_buf_init(&tables->priv_entries[i], ENTRIES_MAX * sizeof(struct ov_table_entry));

@@ -18,8 +18,8 @@
 
 enum ov_table {
     OV_TABLE_FOLD8 = 0, /* eight bytes, every fourth offset */
-    OV_TABLE_FOLD4,     /* four bytes, every fourth offset */
     OV_TABLE_FOLD2,     /* four bytes, every second offset */
+    OV_TABLE_FOLD3,     /* three bytes, every second offset */
     OV_TABLE_FOLD1,     /* four bytes, every offset */
     OV_TABLE_PAIR,      /* two bytes, every offset */
     OV_TABLE_DELTA4,    /* four differences, every fourth offset */
@@ -37,7 +37,6 @@ struct ov_tables {
     struct ov_buf priv_entries[OV_TABLES];
     uint16_t *priv_crowd; /* how many atoms share a gram, by a hash of it; owned */
     uint64_t dear;        /* from this cost on, a rarer gram is worth a pass of its own */
-    bool no_fold4;        /* OV_TABLE_FOLD2 takes what would go there */
 };
 
 /* `strings`: how many there will be, about. */

@@ -125,7 +125,7 @@ _Static_assert(sizeof(struct ov_db_extra) == 36, "on-disk layout");
 #define OV_PASSES_MAX 7u
 
 enum ov_db_pass_kind {
-    OV_PASS_FOLD = 1, /* grams of 4 or 8 bytes, each | 0x20 */
+    OV_PASS_FOLD = 1, /* grams of 3, 4 or 8 bytes, each | 0x20 */
     OV_PASS_PAIR,     /* grams of 2 bytes as they are */
     OV_PASS_DELTA     /* grams of 4 differences x[i] ^ x[i + 1]: whatever the xor key */
 };
@@ -241,7 +241,8 @@ static inline bool ov_pass_is_known(const struct ov_db_pass *pass)
     switch (pass->kind) {
     case OV_PASS_FOLD:
         return (width == 8 && stride == 4)
-               || (width == 4 && (stride == 4 || stride == 2 || stride == 1));
+               || (width == 4 && (stride == 4 || stride == 2 || stride == 1))
+               || (width == 3 && stride == 2);
     case OV_PASS_PAIR:
         return stride == 1 && width == 2;
     case OV_PASS_DELTA:

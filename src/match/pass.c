@@ -46,7 +46,7 @@ INLINE uint64_t gram_at(const uint8_t *at, struct shape shape)
     if (shape.width == 8) {
         return (low | FOLD) | (uint64_t)(load32(at + 4) | FOLD) << 32;
     }
-    return low | FOLD;
+    return shape.width == 3 ? (low | FOLD) & 0xffffff : low | FOLD;
 }
 
 uint64_t ov_pass_gram(const struct ov_pass *pass, const uint8_t *at, uint64_t left)
@@ -106,7 +106,7 @@ static uint32_t find_any(
         return pass->stride == 4 ? FIND(OV_PASS_DELTA, 4, 4) : FIND(OV_PASS_DELTA, 1, 4);
     }
     if (pass->stride == 2) {
-        return FIND(OV_PASS_FOLD, 2, 4);
+        return pass->width == 3 ? FIND(OV_PASS_FOLD, 2, 3) : FIND(OV_PASS_FOLD, 2, 4);
     }
     if (pass->stride == 1) {
         return FIND(OV_PASS_FOLD, 1, 4);

@@ -80,6 +80,11 @@ INLINE __m256i hashes_at(const struct constants *k, const uint8_t *at, struct sh
 
         return _mm256_mullo_epi32(_mm256_xor_si256(plain, next), k->low);
     }
+    if (shape.width == 3) {
+        return _mm256_mullo_epi32(
+                _mm256_and_si256(_mm256_or_si256(plain, fold), _mm256_set1_epi32(0xffffff)),
+                k->low);
+    }
     hash = _mm256_mullo_epi32(_mm256_or_si256(plain, fold), k->low);
     if (shape.width == 8) {
         const __m256i behind = _mm256_loadu_si256((const void *)(at + 4));
@@ -244,6 +249,9 @@ AVX2 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, s
     }
     if (pass->width == 8) {
         return FIND(OV_PASS_FOLD, 4, 8);
+    }
+    if (pass->width == 3) {
+        return FIND(OV_PASS_FOLD, 2, 3);
     }
     return pass->stride == 4   ? FIND(OV_PASS_FOLD, 4, 4)
            : pass->stride == 2 ? FIND(OV_PASS_FOLD, 2, 4)
