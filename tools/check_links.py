@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/ usr / bin / env python3
 """check_links.py BUILD_DIR: what each program must not contain, read from its symbols.
 
 One program, one privilege: the half that scans holds no rule parser, the half that reads rules
@@ -18,9 +18,9 @@ MUST_NOT = {
     },
     "overt-worker": {
         r"ov_(yara|hashlist|compile|jail)_": "holds a rule parser or the jail's builder",
-        r"(sqlite3|json)_": "holds a library that never enters a worker",
+        r"(sqlite3_|json_(load|dump|object|array|string|integer)s?_?)": "holds a library that never enters a worker",
         r"(socket|connect|bind|listen|accept4?|sendto|getaddrinfo|res_query)$": "could use a network",
-        r"(fork|vfork|execve|execv|execvp|posix_spawn|system|popen)$": "could start a program",
+        r"(fork|vfork|execve|execv|execvp|posix_spawnp?|system|popen)$": "could start a program",
         r"archive_read_(support_filter_program|support_filter_all|support_format_all)": "runs programs",
     },
     "overt-compile": {

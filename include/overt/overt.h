@@ -284,6 +284,7 @@ typedef struct overt_options {
 #define OVERT_LOOK_NO_STRINGS 2u /* no string matches in the reports: faster */
 #define OVERT_LOOK_FIRST      4u /* of strings that rules only ask for, the first match is enough */
 #define OVERT_LOOK_UNHELD     8u /* string matches of rules that do not hold, too */
+#define OVERT_LOOK_MODULES    16u /* what the modules that the rules import say of the file */
 
 #define OVERT_OPTIONS_VERSION 1u
 #define OVERT_OPTIONS_INIT                                                \
@@ -296,6 +297,12 @@ typedef struct overt_options {
 OVERT_API OVERT_MUST_CHECK overt_status overt_scanner_new(overt_scanner **out, overt_db *db,
         const overt_limits *limits, const overt_options *options, overt_error *err);
 OVERT_API void overt_scanner_free(overt_scanner *scanner);
+
+/* Hands `fd`, a regular file, to every worker for a module: the report of a sandbox for "cuckoo", the
+ * compiled database of libmagic for "magic". Before the first file, explain profile only; the
+ * descriptor stays yours. If a worker cannot use it, nothing is scanned and the error says why. */
+OVERT_API OVERT_MUST_CHECK overt_status overt_scanner_give(
+        overt_scanner *scanner, const char *module, int fd, overt_error *err);
 
 /* One file, start to end. OVERT_OK means the scan was carried out; ask the report what it found.
  * `name` is for people and is not opened. The descriptor is read with pread and stays yours. */
@@ -406,6 +413,26 @@ OVERT_API const overt_string_match *overt_report_string(const overt_report *repo
 /* Messages of rules (console.log), in the order in which they were said. */
 OVERT_API size_t overt_report_said_count(const overt_report *report);
 OVERT_API const overt_text *overt_report_said(const overt_report *report, size_t index);
+/* The rule that said it: its number in the database. */
+OVERT_API uint32_t overt_report_said_rule(const overt_report *report, size_t index);
+
+/* OVERT_USED_*: what was handed over beside the file and rules asked for. The verdict depends on it. */
+#define OVERT_USED_TIME    1u /* OVERT_TIME_NAME */
+#define OVERT_USED_VALUES  2u /* of external variables, given with the file */
+#define OVERT_USED_MODULES 4u /* overt_scanner_give */
+OVERT_API uint32_t overt_report_used(const overt_report *report);
+
+/* With OVERT_LOOK_MODULES: a module's facts about the file, as `yara -D` prints them, its name
+ * first. What does not print was made to. */
+typedef struct overt_module {
+    uint32_t rule; /* before which rule of the database it is imported */
+    overt_text lines;
+} overt_module;
+OVERT_API size_t overt_report_module_count(const overt_report *report);
+/* A module that the rules import, in the order of their sources; NULL: that was all. */
+OVERT_API const char *overt_db_import(const overt_db *db, uint32_t index);
+/* False (0): there is no such module. */
+OVERT_API int overt_report_module(const overt_report *report, size_t index, overt_module *out);
 OVERT_API void overt_report_free(overt_report *report);
 
 /* --- odds and ends -------------------------------------------------------------------------- */

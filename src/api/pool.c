@@ -14,7 +14,7 @@
 #include "api/fail.h"
 #include "api/layers.h"
 #include "api/memfd.h"
-#include "api/scanner.h"
+#include "api/modules.h"
 #include "base/checked.h"
 
 #define WORKER_MEMORY_BYTES (512u * (uint64_t)OV_MIB)
@@ -144,14 +144,22 @@ static void finish_job(overt_scanner *s, struct ov_job *job)
 /* Closes a worker's jail; what still waited there is to be sent again. */
 static void close_worker(overt_scanner *s, struct ov_worker *w)
 {
+    struct ov_job_list again = { .count = 0 };
+    struct ov_job *job;
+
     (void)epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, ov_jail_channel(w->jail), NULL);
     ov_jail_close(w->jail);
-    for (const struct ov_job *job = w->jobs.first; job != NULL; job = job->next) {
+    while ((job = ov_job_take(&w->jobs)) != NULL) {
+        if (ov_job_is_module(job)) {
+            ov_job_free(job); /* the next worker gets its own */
+            continue;
+        }
         if (job->report != NULL) {
             ov_report_restart(job->report);
         }
+        ov_job_append(&again, job);
     }
-    ov_job_prepend_all(&s->waiting, &w->jobs);
+    ov_job_prepend_all(&s->waiting, &again);
     *w = (struct ov_worker){ .jail = NULL };
 }
 
@@ -175,11 +183,27 @@ static void break_pool(overt_scanner *s, const overt_error *why)
     }
 }
 
+/* It was not at a file yet, but at what all workers are told before. True: nothing goes on. */
+static bool end_at_module(overt_scanner *s, const struct ov_worker *w, const char *how)
+{
+    overt_error why = OVERT_ERROR_INIT;
+
+    if (!ov_job_is_module(w->jobs.first)) {
+        return false;
+    }
+    ov_modules_why(w->jobs.first, how, &why);
+    break_pool(s, &why);
+    return true;
+}
+
 /* The worker is over through its own doing. `reason` is said of the file it was working on. */
 static void end_worker(overt_scanner *s, struct ov_worker *w, enum ov_reason reason,
         const char *detail, uint64_t now_ms)
 {
     s->deaths++;
+    if (end_at_module(s, w, detail)) {
+        return;
+    }
     if (w->jobs.first != NULL) {
         struct ov_job *job = ov_worker_finish_head(w, now_ms);
 
@@ -235,7 +259,7 @@ static void bury_worker(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
         end_probe(s, w, how, now_ms);
         return;
     }
-    if (forgive_head(s, w, &end)) {
+    if (!ov_job_is_module(w->jobs.first) && forgive_head(s, w, &end)) {
         s->deaths++;
         close_worker(s, w);
         return;
@@ -291,6 +315,27 @@ static enum ov_report_step step_of_probe(
     return end ? OV_REPORT_END : OV_REPORT_MORE;
 }
 
+/* What a worker says to data for a module. */
+static enum ov_report_step step_of_module(
+        overt_scanner *s, const struct ov_worker *w, struct ov_bytes message)
+{
+    struct ov_record record;
+    char how[160];
+    bool cut;
+
+    if (!ov_record_decode(message, w->jobs.first->seq, &record, &cut)
+            || (record.kind != OV_RECORD_END && record.kind != OV_RECORD_FAILED)) {
+        return OV_REPORT_LIE;
+    }
+    if (record.kind == OV_RECORD_END) {
+        return OV_REPORT_END;
+    }
+    (void)snprintf(how, sizeof(how), "%.*s", (int)ov_bytes_len(record.text),
+            (const char *)ov_bytes_raw(record.text));
+    (void)end_at_module(s, w, how);
+    return OV_REPORT_MORE;
+}
+
 static enum ov_report_step step_of(
         const overt_scanner *s, const struct ov_job *job, struct ov_bytes message)
 {
@@ -308,9 +353,10 @@ static enum ov_report_step step_of(
 /* False: the worker is over. */
 static bool hear(overt_scanner *s, struct ov_worker *w, struct ov_bytes message, uint64_t now_ms)
 {
-    switch (step_of(s, w->jobs.first, message)) {
+    switch (ov_job_is_module(w->jobs.first) ? step_of_module(s, w, message)
+                                            : step_of(s, w->jobs.first, message)) {
     case OV_REPORT_MORE:
-        return true;
+        return w->jail != NULL;
     case OV_REPORT_END:
         head_answered(s, w, now_ms);
         return w->jail != NULL;
@@ -437,7 +483,7 @@ static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_er
         .program = "overt-worker",
         .profile = s->profile,
         .database_fd = s->db->fd,
-        .memory_bytes = WORKER_MEMORY_BYTES,
+        .memory_bytes = WORKER_MEMORY_BYTES + ov_modules_memory(s),
         .database_bytes = s->db->map_bytes,
         .cpu_seconds = s->cpu_seconds,
         .without = s->without,
@@ -456,14 +502,15 @@ static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_er
         return status;
     }
     note_layers(s, ov_jail_layers(w->jail));
-    return s->suspicious ? send_probe(s, w, err) : OVERT_OK;
+    status = s->suspicious ? send_probe(s, w, err) : OVERT_OK;
+    return status == OVERT_OK ? ov_modules_send(s, w, err) : status;
 }
 
 static bool has_room(const overt_scanner *s, const struct ov_worker *w, const struct ov_job *job)
 {
     const uint64_t size = ov_le64_get(job->request.size);
 
-    if (w->jail == NULL || w->probing || w->jobs.count >= s->in_flight_max) {
+    if (w->jail == NULL || w->probing || w->jobs.count >= s->in_flight_max + s->module_count) {
         return false;
     }
     return w->jobs.count == 0

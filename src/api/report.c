@@ -9,8 +9,13 @@
 #include "base/checked.h"
 #include "base/reason.h"
 #include "db/rules.h"
+#include "facts/used.h"
 
 #define GAP_OBJECT_NONE 0u
+
+_Static_assert(OVERT_USED_TIME == OV_USED_TIME && OVERT_USED_VALUES == OV_USED_VALUES
+                       && OVERT_USED_MODULES == OV_USED_MODULES,
+        "numbered alike");
 
 /* Texts of one report: bounded by what crosses the wall for it, and some for our own. */
 #define TEXTS_BYTES_SLACK (64u * OV_KIB)
@@ -54,6 +59,15 @@ static void forget_findings(overt_report *report)
     free(report->said);
     report->said = NULL;
     report->said_count = report->said_cap = 0;
+    free(report->said_rules);
+    report->said_rules = NULL;
+    report->said_rule_count = report->said_rule_cap = 0;
+    for (size_t i = 0; i < report->module_count; i++) {
+        ov_buf_done(&report->modules[i].lines);
+    }
+    free(report->modules);
+    report->modules = NULL;
+    report->module_count = report->module_cap = 0;
     ov_arena_done(&report->texts);
     ov_arena_init(&report->texts, UINT64_MAX);
 }
@@ -62,6 +76,7 @@ void ov_report_restart(overt_report *report)
 {
     forget_findings(report);
     report->objects = 0;
+    report->used = 0;
     report->frames = 0;
     report->record_bytes = 0;
     report->hit_seen = false;
@@ -270,13 +285,67 @@ static void add_string(overt_report *report, const struct ov_record *record)
 static void add_said(overt_report *report, const struct ov_record *record)
 {
     void *at = grown(report->said, report->said_count, &report->said_cap, sizeof(overt_text));
+    void *rules = grown(report->said_rules, report->said_rule_count, &report->said_rule_cap,
+            sizeof(*report->said_rules));
 
-    if (at == NULL) {
+    report->said = at == NULL ? report->said : at;
+    report->said_rules = rules == NULL ? report->said_rules : rules;
+    if (at == NULL || rules == NULL) {
         report->lost = true;
         return;
     }
-    report->said = at;
+    report->said_rules[report->said_rule_count++] = record->rule;
     report->said[report->said_count++] = keep_text(report, record->text);
+}
+
+/* Lines of printing characters: they go to a terminal as they are. Bytes above 0x9f may stand in the
+ * names of a file's own fields, where yara prints them. */
+static bool are_lines(struct ov_bytes text)
+{
+    const uint8_t *at = ov_bytes_raw(text);
+
+    for (uint64_t i = 0; i < ov_bytes_len(text); i++) {
+        if ((at[i] < ' ' && at[i] != '\n' && at[i] != '\t') || (at[i] > '~' && at[i] < 0xa0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False: it is no piece of a module's lines, or not the next. */
+static bool add_module(overt_report *report, const struct ov_record *record)
+{
+    struct ov_told_module *module;
+
+    if (!are_lines(record->text)) {
+        return false;
+    }
+    if (record->offset == 0) {
+        void *at;
+
+        if (report->module_count == OV_IMPORTS_MAX) {
+            return false;
+        }
+        at = grown(report->modules, report->module_count, &report->module_cap, sizeof(*module));
+        if (at == NULL) {
+            report->lost = true;
+            return true;
+        }
+        report->modules = at;
+        module = &report->modules[report->module_count++];
+        module->rule = record->rule;
+        ov_buf_init(&module->lines, OV_MODULE_LINES_MAX);
+    }
+    if (report->module_count == 0) {
+        return report->lost;
+    }
+    module = &report->modules[report->module_count - 1];
+    if (ov_bytes_len(ov_buf_bytes(&module->lines)) != record->offset && ov_buf_ok(&module->lines)) {
+        return report->lost;
+    }
+    ov_buf_put(&module->lines, ov_bytes_raw(record->text), (size_t)ov_bytes_len(record->text));
+    report->lost |= !ov_buf_ok(&module->lines);
+    return true;
 }
 
 /* Kinds that end a file, or that are refused, whatever was kept so far. */
@@ -284,6 +353,7 @@ static enum ov_report_step settle(overt_report *report, const struct ov_record *
 {
     if (record->kind == OV_RECORD_END) {
         report->objects = record->object;
+        report->used = record->rule;
         return OV_REPORT_END;
     }
     if (record->kind == OV_RECORD_FAILED) {
@@ -342,6 +412,8 @@ enum ov_report_step ov_report_record(
             add_said(report, &record);
         }
         return OV_REPORT_MORE;
+    case OV_RECORD_MODULE:
+        return report->over || add_module(report, &record) ? OV_REPORT_MORE : OV_REPORT_LIE;
     case OV_RECORD_END:
     case OV_RECORD_FAILED:
     case OV_RECORD_DIAG:
@@ -501,4 +573,33 @@ size_t overt_report_said_count(const overt_report *report)
 const overt_text *overt_report_said(const overt_report *report, size_t index)
 {
     return index < report->said_count ? &report->said[index] : NULL;
+}
+
+uint32_t overt_report_said_rule(const overt_report *report, size_t index)
+{
+    return index < report->said_rule_count ? report->said_rules[index] : UINT32_MAX;
+}
+
+uint32_t overt_report_used(const overt_report *report)
+{
+    return report->used;
+}
+
+size_t overt_report_module_count(const overt_report *report)
+{
+    return report->module_count;
+}
+
+int overt_report_module(const overt_report *report, size_t index, overt_module *out)
+{
+    struct ov_bytes lines;
+
+    if (index >= report->module_count || !ov_buf_ok(&report->modules[index].lines)) {
+        return 0;
+    }
+    lines = ov_buf_bytes(&report->modules[index].lines);
+    *out = (overt_module){ .rule = report->modules[index].rule,
+        .lines = {
+                .bytes = (const char *)ov_bytes_raw(lines), .len = (size_t)ov_bytes_len(lines) } };
+    return 1;
 }

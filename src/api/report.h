@@ -8,6 +8,12 @@
 #include "base/arena.h"
 #include "sandbox/frame.h"
 
+/* What a module said of the file: comes in pieces. */
+struct ov_told_module {
+    uint32_t rule;
+    struct ov_buf lines;
+};
+
 struct overt_report {
     overt_db *db; /* held: names of rules are borrowed from it */
     char *name;   /* in the same allocation */
@@ -16,6 +22,7 @@ struct overt_report {
     int fd; /* owned; -1: none */
     overt_verdict verdict;
     uint32_t objects;
+    uint32_t used; /* OVERT_USED_* */
 
     overt_hit *hits; /* owned arrays */
     size_t hit_count, hit_cap;
@@ -27,6 +34,10 @@ struct overt_report {
     size_t string_count, string_cap;
     overt_text *said; /* owned array: messages of rules */
     size_t said_count, said_cap;
+    uint32_t *said_rules; /* owned array: who said them */
+    size_t said_rule_count, said_rule_cap;
+    struct ov_told_module *modules; /* owned array */
+    size_t module_count, module_cap;
     struct ov_arena texts; /* what hits, gaps, objects and strings point into */
 
     uint32_t frames;       /* received so far */

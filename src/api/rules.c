@@ -132,3 +132,11 @@ overt_status overt_db_external(
     };
     return OVERT_OK;
 }
+
+const char *overt_db_import(const overt_db *db, uint32_t index)
+{
+    enum ov_field module;
+    uint32_t rule;
+
+    return ov_db_import_read(&db->view, index, &module, &rule) ? ov_field_row(module)->name : NULL;
+}

@@ -9,6 +9,7 @@
 
 #include "api/fail.h"
 #include "api/memfd.h"
+#include "api/modules.h"
 #include "api/values.h"
 #include "base/checked.h"
 
@@ -18,7 +19,9 @@
 #define EXPLAIN_BYTES_MAX (4u * OV_GIB) /* of one file, at a person's wish */
 #define TIME_MS_MAX       (24u * 3600u * 1000u)
 
-#define LOOKS (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD)
+#define LOOKS                                                                      \
+    (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD \
+            | OVERT_LOOK_MODULES)
 
 /* Memory of one process: 64 bits of it hold no more parts than this. */
 #define REGIONS_MAX (1024u * 1024u)
@@ -87,7 +90,8 @@ static uint32_t scan_flags(uint32_t look)
     return ((look & OVERT_LOOK_RAW) != 0 ? OV_SCAN_RAW : 0)
            | ((look & OVERT_LOOK_NO_STRINGS) != 0 ? OV_SCAN_NO_STRINGS : 0)
            | ((look & OVERT_LOOK_FIRST) != 0 ? OV_SCAN_FIRST : 0)
-           | ((look & OVERT_LOOK_UNHELD) != 0 ? OV_SCAN_UNHELD : 0);
+           | ((look & OVERT_LOOK_UNHELD) != 0 ? OV_SCAN_UNHELD : 0)
+           | ((look & OVERT_LOOK_MODULES) != 0 ? OV_SCAN_MODULES : 0);
 }
 
 overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_limits *limits,
@@ -142,6 +146,7 @@ void overt_scanner_free(overt_scanner *scanner)
         return;
     }
     ov_pool_done(scanner);
+    ov_modules_done(scanner);
     overt_db_free(scanner->db);
     free(scanner);
 }

@@ -9,6 +9,13 @@
 
 struct ov_inbox; /* pool.c: buffers for messages */
 
+/* What every worker is told before its first file. */
+struct ov_module_data {
+    uint32_t module; /* its row of facts/schema.h */
+    int fd;          /* owned */
+    uint64_t size;
+};
+
 struct overt_scanner {
     overt_db *db; /* held */
     overt_limits limits;
@@ -26,6 +33,8 @@ struct overt_scanner {
     size_t worker_places; /* how many of them we try to fill: fewer after a start failed */
     int poll_fd;          /* epoll over the channels of all running workers */
     struct ov_inbox *inbox;
+    struct ov_module_data modules[2];
+    size_t module_count;
 
     struct ov_job_list waiting; /* to be sent again, before anything new */
     struct ov_job_list done;    /* finished, not collected */

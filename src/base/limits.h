@@ -142,6 +142,20 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 #define OV_FACT_CELLS_MAX      (4u * 1024u * 1024u)
 #define OV_FACT_TEXT_BYTES_MAX (64u * (uint64_t)OV_MIB)
 
+/* The same as text, for `overt yara -D`: what may cross the wall for one file. */
+#define OV_MODULE_LINES_MAX (64u * OV_MIB)
+
+/* What the owner's command hands over for a module: a sandbox's report, libmagic's database (8 MiB in
+ * 2023). Read whole into a worker, which gets as much memory more. */
+#define OV_MODULE_DATA_BYTES_MAX (256u * OV_MIB)
+#define OV_CUCKOO_ENTRIES_MAX    (1u * OV_MIB)
+#define OV_JSON_DEPTH_MAX        2048u /* as Jansson */
+/* What libmagic is shown of an object; by itself it looks at the first 7 MiB of a file. */
+#define OV_MAGIC_BYTES_MAX (16u * OV_MIB)
+
+/* Modules that one set of rules imports: more than there are. */
+#define OV_IMPORTS_MAX 16u
+
 /* Texts that functions of conditions make for one object (digests, numbers as text). */
 #define OV_CALL_TEXT_BYTES_MAX (16u * OV_MIB)
 

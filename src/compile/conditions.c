@@ -242,6 +242,7 @@ struct writing {
     uint32_t metas;
     uint32_t tags;
     uint32_t rules;
+    uint32_t imports;
 };
 
 static struct ov_db_span span(struct writing *w, struct ov_bytes text)
@@ -460,6 +461,22 @@ static void write_externals(struct writing *w)
     }
 }
 
+/* Those that stand before the rule under way; `r`: its number in the set. */
+static void write_imports(struct writing *w, size_t r)
+{
+    const struct ov_rule_set *set = w->context.set;
+
+    while (w->imports < set->import_count && set->imports[w->imports].rule <= r) {
+        const struct ov_db_import to = {
+            .module = ov_le32_of(set->imports[w->imports].module),
+            .rule = ov_le32_of(w->rules),
+        };
+
+        ov_buf_put(&w->writer->sections[OV_DB_IMPORTS], &to, sizeof(to));
+        w->imports++;
+    }
+}
+
 static void write_spaces(struct writing *w)
 {
     for (uint32_t i = 0; i < w->spaces.count; i++) {
@@ -495,12 +512,14 @@ static overt_status write_all(struct writing *w, overt_error *err)
 
     for (size_t r = 0; r < w->context.set->rule_count && status == OVERT_OK; r++) {
         w->context.rule = r;
+        write_imports(w, r);
         status = write_one(w, err);
         w->context.string_base += w->context.set->rules[r].string_count;
     }
     if (status != OVERT_OK) {
         return status;
     }
+    write_imports(w, w->context.set->rule_count);
     write_externals(w);
     write_spaces(w);
     write_lists(w);
@@ -513,6 +532,7 @@ static overt_status write_all(struct writing *w, overt_error *err)
     counts[OV_DB_TAGS] = w->tags;
     counts[OV_DB_STRINGS] = w->strings;
     counts[OV_DB_SPACES] = w->spaces.count;
+    counts[OV_DB_IMPORTS] = w->imports;
     counts[OV_DB_EXTERNALS] = (uint32_t)w->context.set->external_count;
     counts[OV_DB_CODE] = (uint32_t)(ov_bytes_len(ov_buf_bytes(&w->writer->sections[OV_DB_CODE]))
                                     / sizeof(struct ov_db_insn));

@@ -61,6 +61,7 @@ enum ov_db_section_id {
     OV_DB_REGEXES, /* regular expressions used by conditions (`matches`) */
     OV_DB_GROUPS,  /* which rules to evaluate when */
     OV_DB_LISTS,   /* db/lists.h: what databases of ClamAV's say beside signatures */
+    OV_DB_IMPORTS, /* modules that the rules import */
     /* db/match_layout.h: what the matcher reads */
     OV_DB_PATTERNS = 64, /* one record per form of a string */
     OV_DB_PATTERN_CODE,  /* literals, masks and automata of patterns */

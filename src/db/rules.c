@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/limits.h"
 
 uint32_t ov_db_rule_count(const struct ov_db_view *view)
 {
@@ -96,6 +97,20 @@ bool ov_db_external_read(
 {
     return read_datum(
             view, ov_db_record(view, OV_DB_EXTERNALS, external, sizeof(struct ov_db_datum)), out);
+}
+
+bool ov_db_import_read(
+        const struct ov_db_view *view, uint32_t index, enum ov_field *module, uint32_t *rule)
+{
+    const struct ov_db_import *import = ov_db_record(view, OV_DB_IMPORTS, index, sizeof(*import));
+
+    if (import == NULL || index >= OV_IMPORTS_MAX
+            || ov_field_row(ov_le32_get(import->module))->kind != OV_FIELD_IS_MODULE) {
+        return false;
+    }
+    *module = (enum ov_field)ov_le32_get(import->module);
+    *rule = ov_le32_get(import->rule);
+    return true;
 }
 
 bool ov_db_rule_tag(

@@ -8,6 +8,7 @@
 
 #include "db/rules_layout.h"
 #include "db/view.h"
+#include "facts/schema.h"
 
 struct ov_rule_info {
     struct ov_bytes name;
@@ -61,6 +62,10 @@ OV_MUST_CHECK bool ov_db_string_read(
         const struct ov_db_view *view, uint32_t string, struct ov_string_info *out);
 OV_MUST_CHECK bool ov_db_external_read(
         const struct ov_db_view *view, uint32_t external, struct ov_datum_info *out);
+
+/* Module `index` of those that the rules import, ascending by `rule`: before which rule. */
+OV_MUST_CHECK bool ov_db_import_read(
+        const struct ov_db_view *view, uint32_t index, enum ov_field *module, uint32_t *rule);
 
 /* `index` is 0 for the first hash rule; its rule number is ov_db_rule_count + index. */
 OV_MUST_CHECK bool ov_db_hash_read(

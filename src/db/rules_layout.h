@@ -82,6 +82,12 @@ struct ov_db_space { /* OV_DB_SPACES */
 };
 _Static_assert(sizeof(struct ov_db_space) == 16, "on-disk layout");
 
+struct ov_db_import {      /* OV_DB_IMPORTS, in the order in which they were imported */
+    struct ov_le32 module; /* its row of facts/schema.h */
+    struct ov_le32 rule;   /* before which rule; their number: behind the last */
+};
+_Static_assert(sizeof(struct ov_db_import) == 8, "on-disk layout");
+
 /* --- OV_DB_GROUPS: this header, then arrays of it by byte offset from the section's start ------ */
 
 struct ov_db_array {

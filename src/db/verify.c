@@ -26,6 +26,7 @@ static overt_status verify_counts(const struct ov_db_view *view, overt_error *er
         { OV_DB_SPACES, sizeof(struct ov_db_space) },
         { OV_DB_EXTERNALS, sizeof(struct ov_db_datum) },
         { OV_DB_CODE, 8 },
+        { OV_DB_IMPORTS, sizeof(struct ov_db_import) },
     };
 
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
@@ -145,6 +146,23 @@ static overt_status verify_externals(const struct ov_db_view *view, overt_error 
         if (!ov_db_external_read(view, i, &info)) {
             return bad(err, "external variable", i);
         }
+    }
+    return OVERT_OK;
+}
+
+static overt_status verify_imports(const struct ov_db_view *view, overt_error *err)
+{
+    uint32_t last = 0;
+
+    for (uint32_t i = 0; i < view->counts[OV_DB_IMPORTS]; i++) {
+        enum ov_field module;
+        uint32_t rule;
+
+        if (!ov_db_import_read(view, i, &module, &rule) || rule < last
+                || rule > view->counts[OV_DB_RULES]) {
+            return bad(err, "import", i);
+        }
+        last = rule;
     }
     return OVERT_OK;
 }
@@ -297,6 +315,9 @@ overt_status ov_db_verify(const struct ov_db_view *view, overt_error *err)
     }
     if (status == OVERT_OK) {
         status = verify_externals(view, err);
+    }
+    if (status == OVERT_OK) {
+        status = verify_imports(view, err);
     }
     if (status == OVERT_OK) {
         status = verify_spaces(view, &groups, err);

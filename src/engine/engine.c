@@ -89,8 +89,19 @@ void ov_engine_set_look(struct ov_engine *engine, const struct ov_engine_look *l
 {
     engine->options.keep_all = look->keep_all;
     engine->options.inside = look->inside;
+    engine->options.modules = look->modules;
     engine->options.has_time = look->has_time;
     engine->options.time = look->time;
+}
+
+void ov_engine_give_modules(struct ov_engine *engine, const struct ov_engine_modules *modules)
+{
+    engine->modules = *modules;
+}
+
+uint32_t ov_engine_used(const struct ov_engine *engine)
+{
+    return engine->used;
 }
 
 void ov_engine_forget_values(struct ov_engine *engine)
@@ -140,6 +151,7 @@ static struct ov_walk walk_of(struct ov_engine *engine, uint64_t size,
         .steps_grow = limits->steps_max == 0,
     };
 
+    engine->used = 0;
     walk.budget = (struct ov_budget){
         .steps_left = walk.limits.steps_max,
         .bytes_left = walk.limits.bytes_max,

@@ -28,6 +28,7 @@ struct ov_scan_limits { /* zero in a field: the default of base/limits.h */
 struct ov_engine_look {
     bool keep_all; /* all matches of all strings */
     bool inside;   /* look inside containers */
+    bool modules;  /* tell what imported modules say */
     bool has_time; /* `time` was handed over by the owner's command, for time.now() */
     int64_t time;  /* seconds since 1970 */
 };
@@ -36,6 +37,7 @@ struct ov_engine_options {
     uint64_t memory_max; /* for everything the engine allocates, unpacked objects included */
     bool keep_all;       /* as in ov_engine_look, until something else is said */
     bool inside;
+    bool modules;
     bool has_time;
     int64_t time;
 };
@@ -63,7 +65,10 @@ struct ov_engine_sink {
     void (*examined)(
             void *payload, uint32_t ordinal, const struct ov_matcher *m, struct ov_source *source);
     /* A rule's console.log (explain only). NULL: nobody listens. */
-    void (*said)(void *payload, uint32_t ordinal, struct ov_bytes message);
+    void (*said)(void *payload, uint32_t ordinal, uint32_t rule, struct ov_bytes message);
+    /* If it was asked for: what a module that the rules import says of the object, as `yara -D`
+     * prints it. `rule`: before which it is imported. NULL: nobody listens. */
+    void (*module)(void *payload, uint32_t ordinal, uint32_t rule, struct ov_bytes lines);
 };
 
 struct ov_engine;
@@ -75,6 +80,15 @@ OV_DEFINE_AUTO(struct ov_engine, ov_engine_free);
 
 /* For the scans to come. */
 void ov_engine_set_look(struct ov_engine *engine, const struct ov_engine_look *look);
+/* What was handed over for modules, for all scans to come: borrowed. */
+struct ov_engine_modules {
+    const struct ov_cuckoo *cuckoo;
+    bool (*magic)(void *payload, struct ov_source *source, bool mime, struct ov_bytes *out);
+    void *magic_payload;
+};
+void ov_engine_give_modules(struct ov_engine *engine, const struct ov_engine_modules *modules);
+/* OV_USED_*: what of everything that was handed over the last scan used. */
+uint32_t ov_engine_used(const struct ov_engine *engine);
 /* Values of external variables for the scans to come: of every object in them. As in eval/eval.h. */
 void ov_engine_forget_values(struct ov_engine *engine);
 OV_MUST_CHECK bool ov_engine_give_value(

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* object.c - one object: what it is, the one pass over its bytes, which rules hold. Its bytes are
  * hostile; what keeps them in bounds is the source's windows and the budget. */
+#include "base/buf.h"
 #include "base/checked.h"
+#include "db/rules.h"
 #include "db/rules_layout.h"
 #include "engine/walk.h"
+#include "facts/show.h"
 #include "formats/facts.h"
 
 void ov_walk_tell(struct ov_walk *walk, uint32_t ordinal, enum ov_reason reason, const char *detail)
@@ -40,11 +43,11 @@ void ov_walk_on_rule(void *payload, uint32_t rule, uint64_t offset)
             walk->engine->matcher, hit->subject->source);
 }
 
-static void on_said(void *payload, struct ov_bytes message)
+static void on_said(void *payload, uint32_t rule, struct ov_bytes message)
 {
     const struct ov_hit_payload *hit = payload;
 
-    hit->walk->sink->said(hit->walk->sink->payload, hit->subject->ordinal, message);
+    hit->walk->sink->said(hit->walk->sink->payload, hit->subject->ordinal, rule, message);
 }
 
 static void digests_update(
@@ -217,6 +220,32 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     }
 }
 
+static enum ov_reason tell_modules(struct ov_walk *walk, const struct ov_subject *subject)
+{
+    struct ov_engine *engine = walk->engine;
+    enum ov_reason reason = OV_REASON_NONE;
+    enum ov_field module;
+    struct ov_buf lines;
+    uint32_t rule;
+
+    ov_buf_init(&lines, OV_MODULE_LINES_MAX);
+    for (uint32_t i = 0; ov_db_import_read(engine->view, i, &module, &rule); i++) {
+        const struct ov_fact_tree *tree = ov_evaluator_facts(engine->evaluator, module);
+
+        ov_buf_clear(&lines);
+        if (tree != NULL) {
+            ov_fact_show(tree, module, &lines);
+        }
+        if (tree == NULL || !ov_buf_ok(&lines)) {
+            reason = OV_REASON_MEMORY;
+            break;
+        }
+        walk->sink->module(walk->sink->payload, subject->ordinal, rule, ov_buf_bytes(&lines));
+    }
+    ov_buf_done(&lines);
+    return reason != OV_REASON_NONE ? reason : ov_evaluator_facts_reason(engine->evaluator);
+}
+
 /* Which rules hold, and which hashes are listed. */
 static enum ov_reason find_all(
         struct ov_walk *walk, const struct ov_subject *subject, const struct digests *digests)
@@ -228,6 +257,9 @@ static enum ov_reason find_all(
         .said = walk->sink->said == NULL ? NULL : on_said,
         .payload = &hit,
         .object = engine->view->clam ? &engine->clam : NULL,
+        .cuckoo = engine->modules.cuckoo,
+        .magic = engine->modules.magic,
+        .magic_payload = engine->modules.magic_payload,
         .has_time = engine->options.has_time,
         .time = engine->options.time,
     };
@@ -236,6 +268,12 @@ static enum ov_reason find_all(
     ov_evaluator_use(engine->evaluator, &means);
     reason = ov_evaluate(engine->evaluator, engine->matcher, subject->source, &walk->budget,
             ov_walk_on_rule, &hit);
+    if (engine->options.modules && walk->sink->module != NULL) {
+        const enum ov_reason telling = tell_modules(walk, subject);
+
+        reason = reason == OV_REASON_NONE ? telling : reason;
+    }
+    engine->used |= ov_evaluator_used(engine->evaluator);
     ov_evaluator_use(engine->evaluator, NULL);
     digests_find(engine, digests, subject->source->size, &hit);
     if (engine->view->clam && subject->whole) {

@@ -40,6 +40,8 @@ struct ov_frame {
 struct ov_engine {
     const struct ov_db_view *view;
     struct ov_engine_options options;
+    struct ov_engine_modules modules;
+    uint32_t used; /* OV_USED_*, by this scan so far */
     struct ov_matcher *matcher;
     struct ov_evaluator *evaluator;
     struct ov_digest *digests[OV_DIGEST_KINDS]; /* NULL where the database has no hashes */

@@ -10,7 +10,7 @@ void ov_asked_begin(struct ov_asked *asked, struct ov_budget *budget)
 {
     asked->budget = budget;
     asked->reason = OV_REASON_NONE;
-    asked->told_time = false;
+    asked->used = 0;
     if (!asked->has_begun) {
         return; /* nobody asked about the last object: nothing to forget */
     }

@@ -34,7 +34,7 @@ struct ov_asked {
     uint16_t parsed[OV_ASKED_MODULES_MAX];
     uint32_t parsed_count;
     bool has_begun; /* for this object */
-    bool told_time;
+    uint32_t used;  /* OV_USED_* */
     enum ov_reason reason;
     struct ov_arena texts; /* that functions made, for this object */
     struct ov_asked_bytes bytes;

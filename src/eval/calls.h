@@ -106,6 +106,10 @@ struct ov_value ov_call_log(struct ov_call *call);
 struct ov_value ov_call_hex(struct ov_call *call);
 struct ov_value ov_call_now(struct ov_call *call);
 
+/* calls_cuckoo.c, calls_magic.c */
+struct ov_value ov_call_cuckoo(struct ov_call *call);
+struct ov_value ov_call_magic(struct ov_call *call);
+
 /* calls_tests.c, in builds with -Dtests_module=true */
 struct ov_value ov_call_tests_match(struct ov_call *call);
 struct ov_value ov_call_tests_isum(struct ov_call *call);

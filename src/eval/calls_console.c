@@ -67,7 +67,7 @@ static struct ov_value say(struct ov_call *call, bool as_hex)
     }
     put_value(&message, &call->arguments[count - 1], as_hex);
     if (ov_buf_ok(&message)) {
-        means->said(means->payload, ov_buf_bytes(&message));
+        means->said(means->payload, call->m->priv_rule, ov_buf_bytes(&message));
     } else {
         call->asked->reason = OV_REASON_MEMORY;
     }
@@ -90,6 +90,6 @@ struct ov_value ov_call_now(struct ov_call *call)
     if (call->asked->means == NULL || !call->asked->means->has_time) {
         return ov_value_undefined();
     }
-    call->asked->told_time = true;
+    call->asked->used |= OV_USED_TIME;
     return ov_value_int(call->asked->means->time);
 }

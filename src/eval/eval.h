@@ -20,8 +20,8 @@ OV_DEFINE_AUTO(struct ov_evaluator, ov_evaluator_free);
 
 /* What conditions may use beside the object, for what follows; borrowed. NULL: nothing. */
 void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means);
-/* Did the last evaluation depend on means->time? */
-bool ov_evaluator_told_time(const struct ov_evaluator *ev);
+/* OV_USED_*: what of it the last evaluation asked for. */
+uint32_t ov_evaluator_used(const struct ov_evaluator *ev);
 
 /* Called for each rule that holds and is to be reported, ascending. `offset`: of the first match
  * of its first string that matched; UINT64_MAX if it has none. */
@@ -45,6 +45,12 @@ OV_MUST_CHECK bool ov_evaluator_give_value(
  * evaluation was not finished (STEPS, MEMORY). */
 enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         struct ov_source *source, struct ov_budget *budget, ov_rule_fn on_rule, void *payload);
+
+/* What a module says of the object evaluated last, parsed now if no condition asked. `means` and
+ * `source` of then must still be there. NULL: out of memory. */
+const struct ov_fact_tree *ov_evaluator_facts(struct ov_evaluator *ev, enum ov_field module)
+        OV_MUST_CHECK;
+enum ov_reason ov_evaluator_facts_reason(const struct ov_evaluator *ev);
 
 /* Whole-object hashes. A set of 1 << ov_digest_kind: which digests could decide anything for an
  * object of this size. 0 for most objects where the lists give sizes. */

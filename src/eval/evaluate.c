@@ -12,6 +12,8 @@
 #include "eval/eval.h"
 #include "eval/machine.h"
 
+#define STEPS_ENDLESS (UINT64_MAX / 8)
+
 struct ov_evaluator {
     const struct ov_db_view *view;
     struct ov_db_groups groups;
@@ -136,9 +138,19 @@ void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means
     ev->facts.asked.means = means;
 }
 
-bool ov_evaluator_told_time(const struct ov_evaluator *ev)
+uint32_t ov_evaluator_used(const struct ov_evaluator *ev)
 {
-    return ev->facts.asked.told_time;
+    return ev->facts.asked.used;
+}
+
+const struct ov_fact_tree *ov_evaluator_facts(struct ov_evaluator *ev, enum ov_field module)
+{
+    return ov_asked_module(&ev->facts.asked, ev->facts.source, module);
+}
+
+enum ov_reason ov_evaluator_facts_reason(const struct ov_evaluator *ev)
+{
+    return ov_asked_reason(&ev->facts.asked);
 }
 
 /* --- what is due ----------------------------------------------------------------------------- */
@@ -281,6 +293,13 @@ static enum ov_reason settle(struct ov_evaluator *ev, struct ov_bits *set, uint3
     return OV_REASON_NONE;
 }
 
+/* Where steps are as good as endless there is nothing to share out: rules run in their order and once,
+ * which those that speak (console.log) show. */
+static uint64_t slice_of(const struct ov_budget *budget)
+{
+    return budget->steps_left > STEPS_ENDLESS ? UINT64_MAX : OV_CONDITION_SLICE_STEPS;
+}
+
 /* Runs a set in order; what is woken on the way joins it, further on. First round: everything
  * due, and who needs more than a slice is put off. Second: those put off, without a slice. In
  * both, what a rule refers to was settled before it or put off. */
@@ -384,11 +403,11 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
 {
     enum ov_reason reason = OV_REASON_NONE, later;
 
+    ov_facts_begin(&ev->facts, source);
+    ov_asked_begin(&ev->facts.asked, budget);
     if (ev->rule_count == 0) {
         return OV_REASON_NONE;
     }
-    ov_facts_begin(&ev->facts, source);
-    ov_asked_begin(&ev->facts.asked, budget);
     ev->machine.view = ev->view;
     ev->machine.matcher = m;
     ev->machine.facts = &ev->facts;
@@ -406,7 +425,7 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         reason = OV_REASON_STEPS;
     }
     if (reason == OV_REASON_NONE) {
-        reason = run_set(ev, &ev->due, OV_CONDITION_SLICE_STEPS, budget);
+        reason = run_set(ev, &ev->due, slice_of(budget), budget);
     }
     if (reason != OV_REASON_STEPS) {
         later = run_set(ev, &ev->put_off, UINT64_MAX, budget);

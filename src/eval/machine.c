@@ -103,6 +103,7 @@ static struct ov_value external(struct ov_machine *m, uint32_t number)
     struct ov_datum_info info;
 
     if (given != NULL) {
+        m->facts->asked.used |= OV_USED_VALUES;
         return *given;
     }
     if (!ov_db_external_read(m->view, number, &info)) {

@@ -11,8 +11,8 @@ struct walk {
     struct ov_reader r;
     char path[OV_JSON_PATH_BYTES_MAX];
     size_t path_len;
-    size_t mark[OV_JSON_DEPTH_MAX + 1]; /* path length when the container was opened */
-    bool is_array[OV_JSON_DEPTH_MAX + 1];
+    size_t mark[OV_JSON_WALK_DEPTH_MAX + 1]; /* path length when the container was opened */
+    bool is_array[OV_JSON_WALK_DEPTH_MAX + 1];
     uint32_t depth;
     struct ov_buf text;
     ov_json_fn fn;
@@ -139,7 +139,7 @@ static void cut_path(struct walk *w, size_t len)
 
 static bool open_container(struct walk *w, bool is_array)
 {
-    if (w->depth == OV_JSON_DEPTH_MAX || !take(w)) {
+    if (w->depth == OV_JSON_WALK_DEPTH_MAX || !take(w)) {
         return false;
     }
     if (!is_array && w->path_len >= 2 && memcmp(w->path + w->path_len - 2, "[]", 2) == 0) {

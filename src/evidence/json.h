@@ -7,7 +7,7 @@
 
 #include "evidence/tell.h"
 
-#define OV_JSON_DEPTH_MAX      64u
+#define OV_JSON_WALK_DEPTH_MAX 64u
 #define OV_JSON_PATH_BYTES_MAX 1024u
 #define OV_JSON_TEXT_BYTES_MAX 4096u /* of one text; longer ones are cut */
 

@@ -71,6 +71,11 @@ enum ov_field ov_field_module(struct ov_bytes name)
     return OV_FIELD_NONE;
 }
 
+bool ov_field_module_is_given(unsigned module)
+{
+    return module == OV_TIME || module == OV_CUCKOO || module == OV_MAGIC;
+}
+
 enum ov_field ov_field_module_of(unsigned field)
 {
     unsigned at = field < OV_FIELD_COUNT ? field : OV_FIELD_NONE;

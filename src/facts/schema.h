@@ -70,6 +70,10 @@ const struct ov_field_row *ov_field_row(unsigned field);
 /* The module of this name; OV_FIELD_NONE: there is none. */
 enum ov_field ov_field_module(struct ov_bytes name);
 
+/* True: what it says is not the object's but what the owner's command hands over (the time, a
+ * sandbox's report, libmagic's database). Rules that everyone gets may not ask for it. */
+bool ov_field_module_is_given(unsigned module);
+
 /* The module that a field belongs to. */
 enum ov_field ov_field_module_of(unsigned field);
 

@@ -33,6 +33,20 @@ static void show_text(struct ov_buf *out, struct ov_bytes text)
     ov_buf_put_text(out, "\"");
 }
 
+/* YARA prints it as it is. What could act on a terminal, or begin a line, is escaped here. */
+static void show_key(struct ov_buf *out, struct ov_bytes key)
+{
+    const uint8_t *raw = ov_bytes_raw(key);
+
+    for (size_t i = 0; i < ov_bytes_len(key); i++) {
+        if (raw[i] < ' ' || (raw[i] > '~' && raw[i] < 0xa0)) {
+            ov_buf_printf(out, "\\x%02x", raw[i]);
+        } else {
+            ov_buf_put(out, &raw[i], 1);
+        }
+    }
+}
+
 /* YARA keeps the fields of a structure in a list that each copy turns around, and each array
  * copies what it holds: backwards at the top, forwards in an array, backwards in one inside it. */
 static void show_fields(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field parent,
@@ -43,7 +57,8 @@ static void show_fields(const struct ov_fact_tree *tree, ov_fact_node node, enum
 
     for (enum ov_field field = ov_field_next_in(parent, parent); field != OV_FIELD_NONE;
             field = ov_field_next_in(parent, field)) {
-        if (ov_field_row(field)->kind != OV_FIELD_IS_FUNCTION) {
+        if (ov_field_row(field)->kind != OV_FIELD_IS_FUNCTION
+                && ov_field_row(field)->name[0] != ' ') {
             fields[count++] = field;
         }
     }
@@ -71,7 +86,8 @@ static void show_value(const struct ov_fact_tree *tree, struct ov_fact fact, enu
         show_fields(tree, fact.node, field, out, depth + 1, arrays);
         return;
     case OV_FACT_UNDEFINED:
-        ov_buf_put_text(out, " = YR_UNDEFINED");
+        ov_buf_put_text(out,
+                ov_field_row(field)->type == OV_FACT_TYPE_FLOAT ? " = nan" : " = YR_UNDEFINED");
         break;
     }
     ov_buf_put_text(out, "\n");
@@ -92,7 +108,7 @@ static void show_elements(const struct ov_fact_tree *tree, ov_fact_node node, en
         }
         indent(out, depth + 1);
         if (ov_fact_key(tree, node, field, i, &key)) {
-            ov_buf_put(out, ov_bytes_raw(key), (size_t)ov_bytes_len(key));
+            show_key(out, key);
         } else {
             ov_buf_printf(out, "[%u]", i);
         }

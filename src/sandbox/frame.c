@@ -171,7 +171,7 @@ bool ov_record_decode(struct ov_bytes message, uint32_t seq, struct ov_record *o
     if (ov_le32_get(head.seq) != seq || ov_le32_get(head.zero) != 0
             || (ov_le16_get(head.flags) & ~RECORD_CUT) != 0
             || ov_le16_get(head.kind) < OV_RECORD_OBJECT
-            || ov_le16_get(head.kind) > OV_RECORD_FACT) {
+            || ov_le16_get(head.kind) > OV_RECORD_MODULE) {
         return false;
     }
     *out = (struct ov_record){
@@ -264,7 +264,7 @@ bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct o
     kind = ov_le32_get(request.kind);
     name_bytes = ov_le32_get(request.name_bytes);
     if (ov_le32_get(request.magic) != OV_REQUEST_MAGIC || kind < OV_REQUEST_SCAN
-            || kind > OV_REQUEST_FACTS || name_bytes > name_bytes_max(kind)
+            || kind > OV_REQUEST_MODULE || name_bytes > name_bytes_max(kind)
             || !ov_read_bytes(&r, name_bytes, &text) || ov_reader_left(&r) != 0) {
         return false;
     }

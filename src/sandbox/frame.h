@@ -43,8 +43,11 @@ enum ov_request_kind {
     OV_REQUEST_EXTERNAL = 5, /* compiler, before the sources; name: see ov_external_text */
     OV_REQUEST_INCLUDE = 6,  /* compiler, as the answer to OV_RECORD_INCLUDE and only then. flags:
                                 1 if fd is the text; else the name says why there is none */
-    OV_REQUEST_FACTS = 7     /* worker, explain profile; fd: a file that says something of installed
+    OV_REQUEST_FACTS = 7,    /* worker, explain profile; fd: a file that says something of installed
                                 software; questions follow the struct, NUL behind each */
+    OV_REQUEST_MODULE = 8    /* worker, explain profile; fd: what the owner's command hands over for
+                                the module in `flags` (its row of facts/schema.h), for all scans
+                                behind. Answered with END, or FAILED and why it is no use */
 };
 
 /* OV_REQUEST_FACTS, in `flags`: an ov_look (evidence/evidence.h), and whether to read content that
@@ -62,7 +65,8 @@ enum ov_request_kind {
 #define OV_SCAN_FIRST      0x20000000u /* strings may be settled early, but are told */
 #define OV_SCAN_UNHELD     0x10000000u /* strings of rules that do not hold, too */
 #define OV_SCAN_REGIONS    0x08000000u /* two descriptors: memory, and struct ov_region[] of it */
-#define OV_SCAN_FLAGS      0xf8000000u
+#define OV_SCAN_MODULES    0x04000000u /* MODULE records: what the imported modules say of the file */
+#define OV_SCAN_FLAGS      0xfc000000u
 
 /* OV_SCAN_REGIONS: a part of a process's memory. Ascending, disjoint, none empty. */
 struct ov_region {
@@ -171,18 +175,22 @@ enum ov_record_kind {
     OV_RECORD_STRING = 3,     /* object, rule, string (number in its rule), offset, size = length,
                                  xor_key; text = the string's name, name = its first bytes */
     OV_RECORD_INCOMPLETE = 4, /* object, reason; text = detail */
-    OV_RECORD_END = 5,        /* object = objects seen. The last record of a request, always sent */
-    OV_RECORD_DIAG = 6,       /* severity (reason), line (object), column (rule); text = message,
+    OV_RECORD_END = 5,      /* object = objects seen, rule = OV_USED_* of what was handed over. The
+                                 last record of a request, always sent */
+    OV_RECORD_DIAG = 6,     /* severity (reason), line (object), column (rule); text = message,
                                  name = file */
-    OV_RECORD_COMPILED = 7,   /* offset = bytes of the database; rule = rules, object = hashes,
+    OV_RECORD_COMPILED = 7, /* offset = bytes of the database; rule = rules, object = hashes,
                                  parent = errors */
-    OV_RECORD_FAILED = 8,     /* text = why the request could not be carried out */
-    OV_RECORD_INCLUDE = 9,    /* compiler: text = the name as written, name = the file it stands in.
+    OV_RECORD_FAILED = 8,   /* text = why the request could not be carried out */
+    OV_RECORD_INCLUDE = 9,  /* compiler: text = the name as written, name = the file it stands in.
                                  Waits for OV_REQUEST_INCLUDE */
     OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
-    OV_RECORD_SAID = 11,      /* object; text = what a rule's console.log says */
-    OV_RECORD_FACT = 12 /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
+    OV_RECORD_SAID = 11,      /* object, rule; text = what the rule's console.log says */
+    OV_RECORD_FACT = 12,  /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
                                  number; text, name = what it says */
+    OV_RECORD_MODULE = 13 /* object, rule = before which rule it is imported; text = its lines as
+                                 `yara -D` prints them, in as many records as it takes; offset =
+                                 where in them this stands, 0: a module begins */
 };
 
 struct ov_record {

@@ -1,6 +1,7 @@
-#!/usr/bin/env python3
-"""update_test.py BUILD: a rule's whole way: published, cosigned, fetched, verified, activated, and
-named in a detection; and what an update does between that."""
+#!/ usr / bin / env python3
+""
+        "update_test.py BUILD: a rule's whole way: published, cosigned, fetched, verified, activated, and
+        named in a detection; and what an update does between that."""
 import json
 import os
 import subprocess
@@ -90,6 +91,26 @@ def witnesses_over_http_do_as_well():
         for p in processes:
             p.terminate()
             tap.same(p.wait(), 0)
+
+
+def a_rule_of_a_log_does_not_ask_for_the_time():
+    rule = 'import "%s"\nrule Soon { strings: $a = { 00 01 02 4d 5a 90 } condition: $a and %s > 1 }'
+    why = "a rule of a log does not ask for the time, for a report or for libmagic"
+    with Folder() as root:
+        log, server, client = rig(root)
+        out = log.add(rule % ("time", "time.now()"), check=None)
+        assert why in out, out
+        tap.same(list((log.folder / "pending").glob("*.entry")), [])
+        log.add(rule % ("math", "math.abs(7)"))  # what a publisher of another make might sign
+        for path in (log.folder / "pending").glob("*.entry"):
+            text = path.read_bytes().replace(b'"math"', b'"time"').replace(b"math.abs(7)", b"time.now( )")
+            path.write_bytes(text)
+        log.sign()
+        log.publish()
+        client.update(check=None)
+        code, out = client.scan(b"\0\1\2MZ\x90")
+        tap.same(code, 0, out)
+        server.close()
 
 
 def hash_lists_are_published_in_chunks():
@@ -297,7 +318,7 @@ def two_machines_send_the_same_requests():
     tap.same(names, {"host", "accept"}, "headers")
 
 
-tap.run([a_published_rule_detects_and_is_named, nothing_detects_it_before,
+tap.run([a_rule_of_a_log_does_not_ask_for_the_time, a_published_rule_detects_and_is_named, nothing_detects_it_before,
          more_rules_come_on_top_and_old_packs_are_not_fetched_again, witnesses_over_http_do_as_well,
          hash_lists_are_published_in_chunks, an_interrupted_download_is_resumed,
          one_lying_and_one_dead_mirror_of_three_do_not_matter, a_rule_waits_its_hour,

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/ usr / bin / env python3
 """yara_test.py OVERT: `overt yara` and `overt yarac` print and end as yara and yarac 4.5.4 do.
 
 What is expected here was printed by yara 4.5.4 for the same arguments, unless docs/compat-yara.md says otherwise."""
@@ -166,8 +166,7 @@ def a_process_is_scanned_by_its_number():
     code = "import sys,time; kept = sys.stdin.buffer.read(); print('ready', flush=True); time.sleep(100)"
     put("p.yar", 'rule p { strings: $a = "overt-yara-process-test" condition: $a and not defined filesize }')
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        process.stdin.write(secret)
+try : process.stdin.write(secret)
         process.stdin.close()
         process.stdout.readline()
         code, out, err = ask("-s", "p.yar", str(process.pid))
@@ -181,16 +180,74 @@ def a_process_is_scanned_by_its_number():
 
 def rules_speak_and_know_the_time():
     put("m.yar", 'import "console" import "time" rule m { condition: console.log("n: ", 5) and time.now() >= %d }' % int(time.time()))
-    tap.same(ask("m.yar", "t"), (0, "n: 5\nm t\n", ""))
-    tap.same(ask("-q", "m.yar", "t"), (0, "m t\n", ""))
+    code, out, err = ask("m.yar", "t")
+    tap.same((code, out), (0, "n: 5\nm t\n"))
+    assert err.startswith("note: t: rules asked for the time (") and err.count("\n") == 1, err
+    tap.same(ask("-w", "-q", "m.yar", "t"), (0, "m t\n", ""))
+
+
+def what_modules_say_is_printed_where_they_are_imported():
+    put("d.yar", 'import "console" import "time"\nrule l { condition: console.log("first") }\nimport "elf" import "math"\n'
+        'rule k { condition: console.log("second") and filesize > 0 }\n')
+    code, out, _ = ask("-D", "d.yar", "t")
+    tap.same(code, 0)
+    lines = out.split("\n")
+    tap.same([n for n in lines if not n.startswith("\t")],
+             ["console", "time", "first", "elf", "math", "second", "l t", "k t", ""])
+    tap.same(lines[4:8], ["\tdynsym", "\tdynsym_entries = YR_UNDEFINED", "\tsymtab", "\tsymtab_entries = YR_UNDEFINED"])
+    with open(sys.executable, "rb") as file:
+        put("elf", file.read(200_000))
+    lines = ask("-D", "d.yar", "elf")[1].split("\n")
+    for line in ("\tmachine = %d" % int.from_bytes(open("elf", "rb").read(20)[18:], "little"), "\tdynsym", "\tET_EXEC = 2",
+                 "\t\t[0]", "\t\t\tflags = 4"):
+        assert line in lines, line
+    tap.same(ask("-q", "-D", "d.yar", "t")[1].count("first"), 0)
+    put("only.yar", 'import "math"')
+    tap.same(ask("-D", "only.yar", "t"), (0, "math\n\tMEAN_BYTES = 127.500000\n", ""))
+
+
+def a_report_is_handed_over_to_cuckoo():
+    put("report.json", '{"network":{"hosts":["1.2.3.4"],"http":[{"uri":"http://a/b","method":"POST","user-agent":"x"}],'
+        '"tcp":[{"dst":"10.0.0.1","dport":80}],"domains":[{"ip":"1","domain":"evil.example"}],'
+        '"dns":[{"ip":"1","hostname":"old.example"}]},"behavior":{"summary":{"keys":["HKLM\\\\Run"],"mutexes":["m\\u0031"]}}}')
+    asked = ["network.host(/^1.2/)", "network.http_post(/b$/)", "network.http_get(/b$/)", "network.http_request(/a/)",
+             "network.http_user_agent(/x/)", "network.tcp(/10/, 80)", "network.tcp(/10/, 81)", "network.udp(/10/, 80)",
+             "network.dns_lookup(/evil/)", "network.dns_lookup(/old/)", "registry.key_access(/Run/i)",
+             "filesystem.file_access(/./)", "sync.mutex(/^m1$/)"]
+    put("c.yar", 'import "cuckoo"\n' + "\n".join("rule c%d { condition: cuckoo.%s }" % r for r in enumerate(asked)))
+    code, out, err = ask("-w", "-x", "cuckoo=report.json", "c.yar", "t")
+    tap.same((code, err), (0, ""))
+    tap.same(out.split(), " ".join("c%d t" % n for n in (0, 1, 3, 4, 5, 8, 10, 12)).split())
+    tap.same(ask("-w", "c.yar", "t"), (0, "", ""))
+    put("broken.json", '{"network":[}')
+    code, out, err = ask("-x", "cuckoo=broken.json", "c.yar", "t")
+    tap.same((code, out), (1, ""))
+    assert "the data for module cuckoo is of no use: no report: no value, at byte 12" in err, err
+    tap.same(ask("-x", "cuckoo", "c.yar", "t"), (1, "", "error: wrong syntax for `-x` option.\n"))
+    tap.same(ask("-x", "cuckoo=none", "c.yar", "t"), (1, "", 'error: could not open file "none".\n'))
+
+
+def libmagic_says_what_a_file_is():
+    put("g.yar", 'import "magic" import "console" rule g { condition: console.log(magic.type()) and '
+        'magic.mime_type() == "image/gif" }')
+    put("pic", b"GIF89a" + bytes([2, 0, 3, 0]) + bytes(20))
+    if not os.path.exists("/usr/share/misc/magic.mgc"):
+        print("# no database of libmagic here")
+        return
+    tap.same(ask("-w", "g.yar", "pic"), (0, "GIF image data, version 89a, 2 x 3\ng pic\n", ""))
+    tap.same(ask("g.yar", "pic")[2], "note: pic: rules asked for data for modules\n")
+    code, out, err = ask("-x", "magic=g.yar", "g.yar", "pic")
+    tap.same((code, out), (1, ""))
+    assert "the data for module magic is of no use" in err, err
 
 
 def what_is_known_of_a_file_from_outside_reaches_local_rules():
     put("v.yar", 'rule v { condition: filename == "one" and filepath == "dir" and extension == "" }\n'
         'rule w { condition: filename == "r.yar" and extension == ".yar" and owner != "" }')
     tap.same(ask("v.yar", "t")[0], 1)  # not defined
-    tap.same(ask("--file-variables", "v.yar", "dir/one"), (0, "v dir/one\n", ""))
-    tap.same(ask("--file-variables", "v.yar", "r.yar"), (0, "w r.yar\n", ""))
+    tap.same(ask("--file-variables", "v.yar", "dir/one"),
+             (0, "v dir/one\n", "note: dir/one: rules asked for the file's name and owner\n"))
+    tap.same(ask("-w", "--file-variables", "v.yar", "r.yar"), (0, "w r.yar\n", ""))
 
 
 def what_cannot_be_looked_at_is_said():
@@ -207,5 +264,6 @@ tap.run([every_part_of_a_rule_is_printed_as_yara_prints_it, rules_are_chosen_by_
          a_long_match_is_cut_as_yara_cuts_it, xor_keys_are_told, problems_stand_on_standard_error_in_yaras_words,
          options_are_read_as_yara_reads_them, external_variables_have_types, compiled_rules_take_other_values,
          namespaces_and_includes, folders_are_walked_as_yara_walks_them, a_process_is_scanned_by_its_number,
-         rules_speak_and_know_the_time, what_is_known_of_a_file_from_outside_reaches_local_rules,
+         what_modules_say_is_printed_where_they_are_imported, a_report_is_handed_over_to_cuckoo,
+         libmagic_says_what_a_file_is, rules_speak_and_know_the_time, what_is_known_of_a_file_from_outside_reaches_local_rules,
          what_cannot_be_looked_at_is_said])

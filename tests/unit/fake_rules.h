@@ -112,6 +112,25 @@ bool ov_evaluator_give_value(struct ov_evaluator *ev, const struct ov_external_v
     return true;
 }
 
+const struct ov_fact_tree *ov_evaluator_facts(struct ov_evaluator *ev, enum ov_field module)
+{
+    (void)ev;
+    (void)module;
+    return NULL;
+}
+
+enum ov_reason ov_evaluator_facts_reason(const struct ov_evaluator *ev)
+{
+    (void)ev;
+    return OV_REASON_NONE;
+}
+
+uint32_t ov_evaluator_used(const struct ov_evaluator *ev)
+{
+    (void)ev;
+    return 0;
+}
+
 void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means)
 {
     (void)ev;

@@ -15,6 +15,7 @@
 #include "facts/schema.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/ledgers.h"
+#include "programs/overt/yara_modules.h"
 #include "programs/overt/yara_print.h"
 #include "programs/overt/yara_process.h"
 #include "programs/overt/yara_rules.h"
@@ -39,6 +40,7 @@ struct scan {
     bool failed;    /* the exit code */
     uint64_t total; /* rules that held so far */
     time_t deadline;
+    int64_t time; /* what time.now() gives, for every file of this run */
 };
 
 /* --- what comes back --------------------------------------------------------------------------- */
@@ -68,6 +70,31 @@ static void put_gaps(struct scan *scan, const overt_report *report)
     }
 }
 
+/* What somebody else would have to hand over too, to get the same answers. What stands on the command
+ * line (-d) is known to who wrote it. */
+static void put_used(struct scan *scan, const overt_report *report)
+{
+    const uint32_t used =
+            overt_report_used(report) & ~(scan->settings->file_variables ? 0u : OVERT_USED_VALUES);
+
+    if (used == 0 || scan->settings->no_warnings) {
+        return;
+    }
+    ov_out_flush(&scan->out);
+    (void)fprintf(stderr, "note: %s: rules asked for", overt_report_name(report));
+    if ((used & OVERT_USED_TIME) != 0) {
+        (void)fprintf(stderr, " the time (%lld)", (long long)scan->time);
+    }
+    if ((used & OVERT_USED_VALUES) != 0) {
+        (void)fprintf(
+                stderr, "%s the file's name and owner", (used & OVERT_USED_TIME) != 0 ? "," : "");
+    }
+    if ((used & OVERT_USED_MODULES) != 0) {
+        (void)fprintf(stderr, "%s data for modules", used != OVERT_USED_MODULES ? "," : "");
+    }
+    (void)fputc('\n', stderr);
+}
+
 static void print_report(struct scan *scan, overt_report *report)
 {
     const uint64_t count = ov_yr_print(&scan->out, scan->settings, scan->db, report, &scan->total);
@@ -83,6 +110,7 @@ static void print_report(struct scan *scan, overt_report *report)
         ov_out_flush(&scan->out); /* both may go to one terminal */
         put_gaps(scan, report);
     }
+    put_used(scan, report);
     ov_out_spill(&scan->out);
     overt_report_free(report);
 }
@@ -177,7 +205,7 @@ static void fill_values(
     values->at[values->count++] = (overt_value){
         .name = text_of(OVERT_TIME_NAME, strlen(OVERT_TIME_NAME)),
         .kind = OVERT_VALUE_INTEGER,
-        .integer = (int64_t)time(NULL),
+        .integer = scan->time,
     };
     if (scan->settings->file_variables) {
         add_file_variables(scan, values, path, fd);
@@ -368,7 +396,8 @@ static uint32_t looks(const struct ov_yr_settings *s)
     const bool strings = (s->strings || s->length || s->xor_key) && !s->count;
 
     return OVERT_LOOK_RAW | (strings ? 0 : OVERT_LOOK_NO_STRINGS) | (s->fast ? OVERT_LOOK_FIRST : 0)
-           | (strings && s->negate ? OVERT_LOOK_UNHELD : 0);
+           | (strings && s->negate ? OVERT_LOOK_UNHELD : 0)
+           | (s->module_data ? OVERT_LOOK_MODULES : 0);
 }
 
 static uint32_t workers(const struct ov_yr_settings *s, bool many)
@@ -407,7 +436,8 @@ static bool make_scanner(struct scan *scan)
 }
 
 /* Everything behind the rules. Returns the exit code. */
-static int scan(const struct ov_yr_settings *s, const struct ov_yr_values *values, overt_db *db)
+static int scan(const struct ov_yr_settings *s, const struct ov_yr_values *values,
+        const struct ov_yr_module_files *files, overt_db *db)
 {
     const char *target = s->args.at[s->args.count - 1];
     struct scan scan = {
@@ -420,13 +450,14 @@ static int scan(const struct ov_yr_settings *s, const struct ov_yr_values *value
         return EXIT_FAILURE;
     }
     (void)ov_ledger_weaker("yara", s->weaker.at); /* it said what went wrong */
+    scan.time = (int64_t)time(NULL);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     scan.deadline = now.tv_sec + (s->timeout_s > 0 ? s->timeout_s : 0);
     ov_out_init(&scan.out, STDOUT_FILENO);
     if (s->stats) {
         ov_yr_print_stats(&scan.out, db);
     }
-    if (!make_scanner(&scan)) {
+    if (!make_scanner(&scan) || !ov_yr_modules_give(files, db, scan.scanner)) {
         scan.failed = true;
     } else if (scan.many) {
         scan_many(&scan, target);
@@ -464,26 +495,10 @@ static int list_modules(void)
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What no module can do yet is refused, and not passed over in silence. */
-static bool can_do(const struct ov_yr_settings *s)
-{
-    if (s->module_files.count != 0) {
-        if (strchr(s->module_files.at[0], '=') == NULL) {
-            (void)fprintf(stderr, "error: wrong syntax for `-x` option.\n");
-        } else {
-            (void)fprintf(stderr, "error: no module takes a file yet: %s\n", s->module_files.at[0]);
-        }
-        return false;
-    }
-    if (s->module_data) {
-        (void)fprintf(stderr, "error: --print-module-data is not there yet\n");
-    }
-    return !s->module_data;
-}
-
 static int run(const struct ov_yr_settings *s)
 {
-    struct ov_yr_values values;
+    struct ov_yr_module_files files;
+    struct ov_yr_values values = { .count = 0 };
     overt_db *db = NULL;
     int code = EXIT_FAILURE;
 
@@ -508,17 +523,15 @@ static int run(const struct ov_yr_settings *s)
                 usage_line);
         return EXIT_FAILURE;
     }
-    if (!can_do(s)) {
-        return EXIT_FAILURE;
-    }
-    if (ov_yr_values_read(&values, &s->defines)) {
+    if (ov_yr_modules_open(&files, &s->module_files) && ov_yr_values_read(&values, &s->defines)) {
         db = get_rules(s, &values);
     }
     if (db != NULL) {
-        code = scan(s, &values, db);
+        code = scan(s, &values, &files, db);
     }
     overt_db_free(db);
     ov_yr_values_done(&values);
+    ov_yr_modules_done(&files);
     return code;
 }
 

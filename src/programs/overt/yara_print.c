@@ -252,6 +252,28 @@ static bool tell_rule(struct page *p, uint64_t number, bool held, uint64_t *coun
     return p->settings->rules_max == 0 || *total < (uint64_t)p->settings->rules_max;
 }
 
+/* What was said while conditions were evaluated. yara loads a module where it is imported: between
+ * the rules before it and those behind it. */
+static void put_said(struct page *p)
+{
+    const size_t count = p->settings->no_console ? 0 : overt_report_said_count(p->report);
+    size_t next = 0;
+    overt_module module;
+
+    for (size_t i = 0; i <= count; i++) {
+        const uint32_t rule = i == count ? UINT32_MAX : overt_report_said_rule(p->report, i);
+
+        while (overt_report_module(p->report, next, &module) != 0 && module.rule <= rule) {
+            put(p->buf, module.lines);
+            next++;
+        }
+        if (i < count) {
+            put(p->buf, *overt_report_said(p->report, i));
+            ov_buf_put_u8(p->buf, '\n');
+        }
+    }
+}
+
 /* Only what holds is asked for, unless --negate or a limit of yara's counts the others, too. */
 uint64_t ov_yr_print(struct ov_out *out, const struct ov_yr_settings *settings, const overt_db *db,
         const overt_report *report, uint64_t *total)
@@ -260,11 +282,7 @@ uint64_t ov_yr_print(struct ov_out *out, const struct ov_yr_settings *settings, 
     const size_t hits = overt_report_hit_count(report);
     uint64_t count = 0;
 
-    for (size_t i = 0; !settings->no_console && i < overt_report_said_count(report); i++) {
-        put(page.buf, *overt_report_said(report, i));
-        ov_buf_put_u8(page.buf, '\n');
-    }
-
+    put_said(&page);
     if (!settings->negate && settings->rules_max == 0) {
         for (size_t i = 0; i < hits; i++) {
             (void)tell_rule(&page, overt_report_hit(report, i)->rule, true, &count, total);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "facts/schema.h"
 #include "programs/publish/publish.h"
 #include "trust/base64.h"
 #include "trust/line.h"
@@ -108,10 +109,12 @@ static void find_imports(struct adding *a, struct ov_bytes text)
     }
 }
 
-static void put_imports(struct adding *a, struct ov_bytes source, struct ov_buf *out)
+/* False: it imports what only the owner's command could say. */
+static bool put_imports(struct adding *a, struct ov_bytes source, struct ov_buf *out)
 {
     struct ov_lines lines = ov_lines_on(ov_buf_bytes(&a->imports));
     struct ov_bytes name;
+    bool good = true;
 
     while (ov_lines_next(&lines, &name)) {
         char dotted[80];
@@ -121,8 +124,10 @@ static void put_imports(struct adding *a, struct ov_bytes source, struct ov_buf 
         if (memmem(ov_bytes_raw(source), (size_t)ov_bytes_len(source), dotted, (size_t)len)
                 != NULL) {
             ov_buf_printf(out, "import \"%.*s\"\n\n", len - 1, dotted);
+            good &= !ov_field_module_is_given(ov_field_module(name));
         }
     }
+    return good;
 }
 
 static bool refuse_rule(struct adding *a, const overt_rule *rule, const char *why)
@@ -155,8 +160,12 @@ static bool add_rule(struct adding *a, const overt_rule *rule)
     ov_buf_put(&body, ov_bytes_raw(ov_buf_bytes(&a->samples)),
             (size_t)ov_bytes_len(ov_buf_bytes(&a->samples)));
     ov_buf_put_u8(&body, '\n');
-    put_imports(a, source, &body);
-    good = canon_rule(source, &body, &why);
+    if (put_imports(a, source, &body)) {
+        good = canon_rule(source, &body, &why);
+    } else {
+        good = false;
+        why = "a rule of a log does not ask for the time, for a report or for libmagic";
+    }
     entry.body = ov_buf_bytes(&body);
     good = good ? pending_put(a->log, &entry) : refuse_rule(a, rule, why);
     a->added += good;

@@ -14,6 +14,9 @@
 #define STRING_MATCHES_DEFAULT 8u
 #define RULE_MATCHES_DEFAULT   256u
 
+/* Of what a module says, in one record. */
+#define MODULE_PIECE_BYTES (OV_EXPLAIN_FRAME_BYTES_MAX - 256u)
+
 /* Parts of one process's memory: as many as the supervisor may name. */
 #define REGIONS_MAX (1024u * 1024u)
 
@@ -214,7 +217,7 @@ static void on_examined(
     ov_bits_clear(&x->told);
 }
 
-static void on_said(void *payload, uint32_t ordinal, struct ov_bytes message)
+static void on_said(void *payload, uint32_t ordinal, uint32_t rule, struct ov_bytes message)
 {
     struct explain *x = payload;
 
@@ -222,9 +225,36 @@ static void on_said(void *payload, uint32_t ordinal, struct ov_bytes message)
         send_record(x, &(struct ov_record){
                                .kind = OV_RECORD_SAID,
                                .object = ordinal,
+                               .rule = rule,
                                .text = message,
                                .name = ov_bytes_of(NULL, 0),
                        });
+    }
+}
+
+/* Cut where it fits, not at lines: what is between two records belongs together. */
+static void on_module(void *payload, uint32_t ordinal, uint32_t rule, struct ov_bytes lines)
+{
+    struct explain *x = payload;
+    uint64_t at = 0;
+
+    while (at < ov_bytes_len(lines) && has_room(x)) {
+        const uint64_t left = ov_bytes_len(lines) - at;
+        struct ov_bytes part;
+
+        if (!ov_bytes_slice(
+                    lines, at, left < MODULE_PIECE_BYTES ? left : MODULE_PIECE_BYTES, &part)) {
+            OV_ASSERT(false); /* it was measured a line above */
+        }
+        send_record(x, &(struct ov_record){
+                               .kind = OV_RECORD_MODULE,
+                               .object = ordinal,
+                               .rule = rule,
+                               .offset = at,
+                               .text = part,
+                               .name = ov_bytes_of(NULL, 0),
+                       });
+        at += ov_bytes_len(part);
     }
 }
 
@@ -307,6 +337,7 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
         .time = time == NULL ? 0 : *time,
         .keep_all = (flags & (OV_SCAN_NO_STRINGS | OV_SCAN_FIRST)) == 0,
         .inside = (flags & OV_SCAN_RAW) == 0,
+        .modules = (flags & OV_SCAN_MODULES) != 0,
     };
     const struct ov_engine_sink sink = {
         .payload = &x,
@@ -315,6 +346,7 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
         .incomplete = on_incomplete,
         .examined = on_examined,
         .said = on_said,
+        .module = on_module,
     };
 
     begin(&x, view, seq, flags);
@@ -332,6 +364,7 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
     send_record(&x, &(struct ov_record){
                             .kind = OV_RECORD_END,
                             .object = x.objects,
+                            .rule = ov_engine_used(engine),
                             .text = ov_bytes_of(NULL, 0),
                             .name = ov_bytes_of(NULL, 0),
                     });

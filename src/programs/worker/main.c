@@ -115,7 +115,10 @@ static bool receive(struct ov_request *request, struct ov_bytes *behind, int fds
             || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, behind)) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
-    count = (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0 ? 2 : 1;
+    count = ov_le32_get(request->kind) == OV_REQUEST_SCAN
+                            && (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0
+                    ? 2
+                    : 1;
     if (c->cmsg_len != CMSG_LEN(count * sizeof(int))) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
@@ -190,15 +193,20 @@ int main(int argc, char **argv)
         const uint64_t size = ov_le64_get(request.size);
 
         const bool facts = ov_le32_get(request.kind) == OV_REQUEST_FACTS;
+        const bool module = ov_le32_get(request.kind) == OV_REQUEST_MODULE;
 
-        if (!facts && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
+        if (!facts && !module && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
             _exit(OV_JAILED_EXIT_PROTOCOL);
         }
-        if (!explain && (facts || ov_bytes_len(behind) != 0 || ov_le32_get(request.flags) != 0)) {
+        if (!explain
+                && (facts || module || ov_bytes_len(behind) != 0
+                        || ov_le32_get(request.flags) != 0)) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
         if (facts) {
             worker_traces(seq, fds[0], size, behind, ov_le32_get(request.flags));
+        } else if (module) {
+            worker_module(engine, seq, ov_le32_get(request.flags), fds[0], size);
         } else if (explain) {
             int64_t time = 0;
             const bool has_time = give_values(engine, behind, &time);

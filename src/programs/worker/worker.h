@@ -19,6 +19,8 @@ void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t siz
 void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq,
         const int fds[2], uint64_t size, const struct ov_scan_limits *limits, uint32_t flags,
         const int64_t *time);
+/* Data for a module (OV_REQUEST_MODULE), for all scans behind. Closes `fd`. */
+void worker_module(struct ov_engine *engine, uint32_t seq, uint32_t module, int fd, uint64_t size);
 /* What a file says of installed software (OV_REQUEST_FACTS). Closes `fd` before the END. */
 void worker_traces(uint32_t seq, int fd, uint64_t size, struct ov_bytes questions, uint32_t flags);
 

@@ -88,6 +88,18 @@ bool ov_rule_set_add_list(struct ov_rule_set *set, uint32_t kind, struct ov_byte
     return true;
 }
 
+void ov_rule_set_import(struct ov_rule_set *set, uint32_t module)
+{
+    for (size_t i = 0; i < set->import_count; i++) {
+        if (set->imports[i].module == module) {
+            return;
+        }
+    }
+    OV_ASSERT(set->import_count < OV_IMPORTS_MAX); /* there are not that many modules */
+    set->imports[set->import_count++] =
+            (struct ov_import){ .module = module, .rule = set->rule_count };
+}
+
 void ov_diags_init(struct ov_diags *diags, struct ov_arena *arena)
 {
     *diags = (struct ov_diags){ .arena = arena };

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include "rules/ir/diag.h"
 #include "rules/ir/expr.h"
 #include "rules/ir/names.h"
@@ -96,6 +97,12 @@ struct ov_external {
     struct ov_bytes text;
 };
 
+/* A module that some source imports, for the first time: before which rule. */
+struct ov_import {
+    uint32_t module; /* its row of facts/schema.h */
+    size_t rule;
+};
+
 /* A rule that was read but not kept. Who asks about it cannot be kept either. */
 struct ov_refused_rule {
     struct ov_bytes space;
@@ -124,6 +131,8 @@ struct ov_rule_set {
     struct ov_names names;     /* front ends: what the names of rules stand for, refused too */
     struct ov_names wildcards; /* front ends: `name*` that conditions asked about */
     struct ov_names modules;   /* front ends: imported by a namespace; the field of the module */
+    struct ov_import imports[OV_IMPORTS_MAX]; /* in the order of the sources */
+    size_t import_count;
     struct ov_refused_rule *refused;
     struct ov_list_entry *lists; /* in the order they came */
     struct ov_list_entry *priv_lists_end;
@@ -140,5 +149,7 @@ struct ov_external *ov_rule_set_add_external(struct ov_rule_set *set) OV_MUST_CH
 /* `bytes` lies in the arena. False: out of memory. */
 OV_MUST_CHECK bool ov_rule_set_add_list(
         struct ov_rule_set *set, uint32_t kind, struct ov_bytes bytes);
+/* Before the next rule; another time counts for nothing. */
+void ov_rule_set_import(struct ov_rule_set *set, uint32_t module);
 
 #endif

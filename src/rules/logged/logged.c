@@ -87,7 +87,7 @@ static void leave_out(
 /* What a command hands over beside the file: a rule that looks at it is one for a day or a host. */
 static bool asks_more_than_the_file(const struct ov_rule_set *set, struct ov_bytes space)
 {
-    static const char *const modules[] = { "time", "cuckoo" };
+    static const char *const modules[] = { "time", "cuckoo", "magic" };
 
     for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
         const struct ov_bytes name = ov_bytes_of(modules[i], strlen(modules[i]));

@@ -371,6 +371,7 @@ static bool read_import(struct ov_parser *p)
             return false;
         }
         *number = module; /* importing twice is importing once */
+        ov_rule_set_import(p->set, module);
     }
     ov_parser_next(p);
     return true;
