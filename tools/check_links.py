@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """check_links.py BUILD_DIR: what each program must not contain, read from its symbols.
 
 One program, one privilege: the half that scans holds no rule parser, the half that reads rules

@@ -1,7 +1,6 @@
-#!/ usr / bin / env python3
-""
-        "update_test.py BUILD: a rule's whole way: published, cosigned, fetched, verified, activated, and
-        named in a detection; and what an update does between that."""
+#!/usr/bin/env python3
+"""update_test.py BUILD: a rule's whole way: published, cosigned, fetched, verified, activated, and
+named in a detection; and what an update does between that."""
 import json
 import os
 import subprocess

@@ -1,4 +1,4 @@
-#!/ usr / bin / env python3
+#!/usr/bin/env python3
 """yara_test.py OVERT: `overt yara` and `overt yarac` print and end as yara and yarac 4.5.4 do.
 
 What is expected here was printed by yara 4.5.4 for the same arguments, unless docs/compat-yara.md says otherwise."""
@@ -166,7 +166,8 @@ def a_process_is_scanned_by_its_number():
     code = "import sys,time; kept = sys.stdin.buffer.read(); print('ready', flush=True); time.sleep(100)"
     put("p.yar", 'rule p { strings: $a = "overt-yara-process-test" condition: $a and not defined filesize }')
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-try : process.stdin.write(secret)
+    try:
+        process.stdin.write(secret)
         process.stdin.close()
         process.stdout.readline()
         code, out, err = ask("-s", "p.yar", str(process.pid))

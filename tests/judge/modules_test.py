@@ -1,21 +1,23 @@
-#!/ usr / bin / env python3
-""
-        "modules_test.py OVERT FACTS_DUMP COUNT [--seed N] [--module NAME] [--folder DIR] [--keep DIR]: modules that parse
-        programs,
-        over good files and COUNT spoilt copies each,
-        beside what yara - python 4.5 says : every fact, and what functions come to.SKIP without it;
-a module that it was built without(macho and dex are not in the wheels of PyPI) is passed over,
-        and said to be
-                    .""
-                     "
-            import argparse import pathlib import random import
-            subprocess import sys import tempfile
+#!/usr/bin/env python3
+"""modules_test.py OVERT FACTS_DUMP COUNT [--seed N] [--module NAME] [--folder DIR] [--keep DIR]: modules that parse
+programs, over good files and COUNT spoilt copies each, beside what yara-python 4.5 says: every fact, and what
+functions come to. SKIP without it; a module that it was built without (macho and dex are not in the wheels of PyPI) is
+passed over, and said to be."""
+import argparse
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
 
-            sys.path[:0] = [
-    str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "e2e")
-] import facts_judge #noqa : E402 import mutants #noqa : E402 import tap #noqa : E402
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "e2e")]
+import facts_judge  # noqa: E402
+import mutants  # noqa: E402
+import tap  # noqa: E402
 
-try : import yara except ImportError:
+try:
+    import yara
+except ImportError:
     print("1..1\nok 1 - modules that parse programs # SKIP yara-python is not there")
     sys.exit(0)
 
@@ -66,7 +68,7 @@ def made(module):
 
 
 def differs(module, name, ours, theirs):
-    if not ours == theirs and asked.keep:
+    if ours != theirs and asked.keep:
         asked.keep.mkdir(exist_ok=True)
         (asked.keep / f"{module}-{asked.seed}-{pathlib.Path(name).name}").write_bytes(pathlib.Path(name).read_bytes())
     return ours != theirs
@@ -78,7 +80,8 @@ def compare_facts(module, names):
         ours.update(facts_judge.of_dump(asked.dump, module, names[at:at + 500]))
     wrong, told = [], 0
     for name in names:
-    try : theirs = facts_judge.of_judge(yara, module, name)
+        try:
+            theirs = facts_judge.of_judge(yara, module, name)
         except (SystemError, UnicodeDecodeError):
             continue  # yara-python cannot tell of keys that are no UTF-8
         told += len(theirs) > 10
