@@ -23,19 +23,19 @@ enum where {
 
 /* Lists by the keys they stand behind. */
 static const struct place {
-    enum where where;
     const char *key;
+    enum where where;
     bool has_entries; /* objects; else texts */
 } places[OV_CUCKOO_LISTS] = {
-    [OV_CUCKOO_DOMAINS] = { IN_NETWORK, "domains", true },
-    [OV_CUCKOO_DNS] = { IN_NETWORK, "dns", true },
-    [OV_CUCKOO_HTTP] = { IN_NETWORK, "http", true },
-    [OV_CUCKOO_HOSTS] = { IN_NETWORK, "hosts", false },
-    [OV_CUCKOO_TCP] = { IN_NETWORK, "tcp", true },
-    [OV_CUCKOO_UDP] = { IN_NETWORK, "udp", true },
-    [OV_CUCKOO_KEYS] = { IN_SUMMARY, "keys", false },
-    [OV_CUCKOO_FILES] = { IN_SUMMARY, "files", false },
-    [OV_CUCKOO_MUTEXES] = { IN_SUMMARY, "mutexes", false },
+    [OV_CUCKOO_DOMAINS] = { "domains", IN_NETWORK, true },
+    [OV_CUCKOO_DNS] = { "dns", IN_NETWORK, true },
+    [OV_CUCKOO_HTTP] = { "http", IN_NETWORK, true },
+    [OV_CUCKOO_HOSTS] = { "hosts", IN_NETWORK, false },
+    [OV_CUCKOO_TCP] = { "tcp", IN_NETWORK, true },
+    [OV_CUCKOO_UDP] = { "udp", IN_NETWORK, true },
+    [OV_CUCKOO_KEYS] = { "keys", IN_SUMMARY, false },
+    [OV_CUCKOO_FILES] = { "files", IN_SUMMARY, false },
+    [OV_CUCKOO_MUTEXES] = { "mutexes", IN_SUMMARY, false },
 };
 
 /* Fields of entries. */
