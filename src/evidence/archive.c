@@ -353,7 +353,7 @@ static bool holds_files(enum ov_type type)
     case OV_TYPE_BINHEX:
     case OV_TYPE_ONENOTE:
     case OV_TYPE_SWF:
-    case OV_TYPE_PYC:
+    case OV_TYPE_PYZ:
     case OV_TYPE_SCRENC:
     case OV_TYPE_UPX:
     case OV_TYPE_HTML_VIEWS:
