@@ -265,8 +265,9 @@ static void put_where(struct ov_buf *out, const overt_report *report, uint32_t o
     }
 }
 
-static void put_hits(struct ov_buf *out, const overt_report *report, const overt_db *db)
+static void put_hits(struct ov_buf *out, const struct ov_result *result, const overt_db *db)
 {
+    const overt_report *report = result->report;
     struct plan plan;
 
     if (!plan_init(&plan, report)) {
@@ -275,14 +276,21 @@ static void put_hits(struct ov_buf *out, const overt_report *report, const overt
     }
     for (size_t i = 0; i < overt_report_hit_count(report); i++) {
         const overt_hit *hit = overt_report_hit(report, i);
+        struct ov_provenance from;
 
-        if ((plan.flags[i] & FIRST_IN_OBJECT) == 0) {
+        ov_result_provenance(result, report, hit, &from);
+        if ((plan.flags[i] & FIRST_IN_OBJECT) == 0 || from.is_suppression) {
             continue;
         }
-        ov_buf_put_text(out, "  DETECTED ");
-        ov_text_escape(out, ov_bytes_of_text(hit->name));
+        if (from.is_suppressed) {
+            ov_buf_printf(out, "  SUPPRESSED by entry %" PRIu64 " ", from.suppressed_by);
+        } else {
+            ov_buf_put_text(out, "  DETECTED ");
+        }
+        ov_text_escape(out, ov_bytes_of_text(from.name));
         put_where(out, report, hit->object);
-        ov_buf_put_u8(out, '\n');
+        ov_lines_provenance(out, &from);
+        ov_buf_put_text(out, from.is_local ? " [local]\n" : "\n");
         put_strings(out, &plan, hit);
         if ((plan.flags[i] & FIRST_OF_RULE) != 0) {
             put_rule(out, db, hit->rule);
@@ -311,7 +319,7 @@ void ov_lines_explain(
             result->size, overt_report_objects(report),
             overt_report_objects(report) == 1 ? "" : "s", overt_db_rule_count(db),
             overt_db_hash_count(db));
-    put_hits(out, report, db);
+    put_hits(out, result, db);
     for (size_t i = 0; i < overt_report_gap_count(report); i++) {
         const overt_gap *gap = overt_report_gap(report, i);
 

@@ -50,6 +50,9 @@ struct list {
 
 static void put_provenance(struct ov_buf *out, const struct ov_provenance *from)
 {
+    if (from->is_local) {
+        ov_buf_put_text(out, ",\"local\":true");
+    }
     if (from->is_logged) {
         ov_buf_put_text(out, ",\"log\":{");
         ov_json_text(out, "origin", ov_bytes_of_text(from->log));
@@ -173,6 +176,7 @@ void ov_json_summary(struct ov_buf *out, const struct ov_summary *s)
             s->not_explained, s->deaths, s->ms, s->interrupted ? "true" : "false",
             s->completed ? "true" : "false");
     put_words(out, "from", s->rules_name);
+    ov_buf_printf(out, ",\"local\":%s", s->rules_are_local ? "true" : "false");
     ov_buf_printf(out,
             ",\"rules\":%" PRIu64 ",\"hashes\":%" PRIu64 ",\"left_out\":%" PRIu64 ",\"sha256\":\"",
             s->rules, s->hashes, s->rules_left_out);

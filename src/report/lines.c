@@ -69,7 +69,7 @@ static void put_day(struct ov_buf *out, uint64_t seconds)
     }
 }
 
-static void put_provenance(struct ov_buf *out, const struct ov_provenance *from)
+void ov_lines_provenance(struct ov_buf *out, const struct ov_provenance *from)
 {
     if (!from->is_logged) {
         return;
@@ -105,7 +105,7 @@ static void put_finding(void *payload, const struct ov_finding *finding)
         ov_buf_put_u8(out, ' ');
         ov_text_escape(out, ov_bytes_of_text(from.name));
         put_place(out, finding);
-        put_provenance(out, &from);
+        ov_lines_provenance(out, &from);
         ov_buf_put_u8(out, '\n');
         return;
     }
@@ -206,6 +206,7 @@ void ov_lines_summary(struct ov_buf *out, const struct ov_summary *s)
     }
     ov_buf_put_text(out, "Rules: ");
     ov_text_escape(out, ov_bytes_of(s->rules_name, strlen(s->rules_name)));
+    ov_buf_put_text(out, s->rules_are_local ? " (local: no log vouches for them)" : "");
     ov_buf_printf(out, ": %" PRIu64 " rules, %" PRIu64 " hashes, ", s->rules, s->hashes);
     ov_text_hex(out, ov_bytes_of(s->rules_sha256, 8));
     if (s->rules_left_out != 0) {

@@ -13,6 +13,7 @@
 /* Where the rule of a hit is from, as far as it is known. */
 struct ov_provenance {
     bool is_suppression; /* no rule: a digest that an entry of the log wants passed over */
+    bool is_local;       /* the owner's own: no log vouches for it */
     bool is_logged;      /* entry `index` of `log`, public since `time` */
     uint64_t index;
     uint64_t time;
@@ -82,6 +83,7 @@ struct ov_summary {
     bool completed; /* false: what was to be looked at was not looked at to its end */
     uint64_t rules, hashes;
     const char *rules_name;   /* where they come from */
+    bool rules_are_local;     /* the owner's own: no log vouches for them */
     uint8_t rules_sha256[32]; /* of the database's body */
     uint64_t rules_left_out;  /* errors in rules, with --keep-good */
     const char *layers;       /* in force */
@@ -94,6 +96,8 @@ void ov_json_file(struct ov_buf *out, const struct ov_result *result);
 void ov_json_summary(struct ov_buf *out, const struct ov_summary *summary);
 
 /* For people. Escaped; one line a finding. `colour`: with terminal colours. */
+/* " [entry 7 of LOG, public since DAY, 3 witnesses]"; nothing for a rule of no log. */
+void ov_lines_provenance(struct ov_buf *out, const struct ov_provenance *from);
 void ov_lines_file(struct ov_buf *out, const struct ov_result *result, bool colour);
 void ov_lines_summary(struct ov_buf *out, const struct ov_summary *summary);
 

@@ -36,7 +36,29 @@ def a_published_rule_detects_and_is_named():
         hit = json.loads(out.splitlines()[0])["hits"][0]
         tap.same((hit["rule"], hit["log"]["index"], hit["log"]["witnesses"]), ("Harmless_Marker", 0, 3))
         tap.same(client.scan(b"nothing of it")[0], 0)
+        rules = ("--rules", client.state / "active.ovdb")
+        client.scan()
+        out = run(client.overt, "explain", *rules, client.root / "sample.bin", check=1)[1]
+        assert "DETECTED Harmless_Marker (" in out and ") [entry 0 of rules.example/log, public since " in out, out
+        listed = json.loads(run(client.overt, "rules", "list", "--json", *rules, check=0)[1].splitlines()[0])
+        tap.same((listed["log"]["index"], listed["log"]["witnesses"], "local" in listed), (0, 3, False))
         server.close()
+
+
+def the_owners_own_rules_are_marked_local():
+    with Folder() as root:
+        (root / "own.yar").write_text(RULE)
+        (root / "sample").write_bytes(MARKER)
+        overt, rules = os.path.join(BUILD, "overt"), ("--rules", root / "own.yar")
+        out = run(overt, "scan", "--no-progress", "--json", *rules, root / "sample", check=1)[1].splitlines()
+        tap.same((json.loads(out[0])["hits"][0]["local"], json.loads(out[-1])["rules"]["local"]), (True, True))
+        said = run(overt, "scan", "--no-progress", *rules, root / "sample", check=1)[1]
+        assert "own.yar (local: no log vouches for them)" in said, said
+        said = run(overt, "explain", *rules, root / "sample", check=1)[1]
+        assert "DETECTED Harmless_Marker (" in said and ") [local]\n" in said, said
+        assert json.loads(run(overt, "rules", "list", "--json", *rules, check=0)[1].splitlines()[0])["local"]
+        out = run(overt, "scan", "--no-progress", "--json", root / "sample", check=0)[1].splitlines()
+        tap.same(json.loads(out[-1])["rules"]["local"], False)
 
 
 def nothing_detects_it_before():
@@ -318,6 +340,7 @@ def two_machines_send_the_same_requests():
 
 
 tap.run([a_rule_of_a_log_does_not_ask_for_the_time, a_published_rule_detects_and_is_named, nothing_detects_it_before,
+         the_owners_own_rules_are_marked_local,
          more_rules_come_on_top_and_old_packs_are_not_fetched_again, witnesses_over_http_do_as_well,
          hash_lists_are_published_in_chunks, an_interrupted_download_is_resumed,
          one_lying_and_one_dead_mirror_of_three_do_not_matter, a_rule_waits_its_hour,

@@ -12,6 +12,7 @@
 #include "programs/overt/feed.h"
 #include "programs/overt/interrupt.h"
 #include "programs/overt/out.h"
+#include "programs/overt/provenance.h"
 #include "programs/overt/rulesets.h"
 #include "report/result.h"
 #include "sandbox/jail.h"
@@ -131,8 +132,9 @@ static void tell(const struct settings *s, struct ov_out *out, const overt_db *d
 }
 
 /* 0, or the exit code of a run that cannot go on. */
-static int explain_file(const struct settings *s, overt_scanner *scanner, const overt_db *db,
-        struct ov_out *out, const struct ov_walk_entry *entry, struct tally *tally)
+static int explain_file(const struct settings *s, overt_scanner *scanner,
+        const struct ov_provenances *from, struct ov_out *out, const struct ov_walk_entry *entry,
+        struct tally *tally)
 {
     const bool colour = ov_out_wants_colour(STDOUT_FILENO);
     overt_error err = OVERT_ERROR_INIT;
@@ -153,14 +155,15 @@ static int explain_file(const struct settings *s, overt_scanner *scanner, const 
         result.report = report;
         result.verdict = overt_report_verdict(report);
         result.size = overt_report_size(report);
+        ov_provenances_settle(from, &result);
     }
-    tell(s, out, db, colour, &result, tally);
+    tell(s, out, from->db, colour, &result, tally);
     overt_report_free(report);
     return 0;
 }
 
-static int explain(
-        const struct settings *s, overt_scanner *scanner, const overt_db *db, struct ov_feed *feed)
+static int explain(const struct settings *s, overt_scanner *scanner,
+        const struct ov_provenances *from, struct ov_feed *feed)
 {
     struct tally tally = { .detected = false };
     struct ov_out out;
@@ -172,14 +175,14 @@ static int explain(
         const enum ov_feed_step step = ov_feed_next(feed, &entry);
 
         if (step == OV_FEED_FILE) {
-            code = explain_file(s, scanner, db, &out, &entry, &tally);
+            code = explain_file(s, scanner, from, &out, &entry, &tally);
         } else if (step == OV_FEED_PROBLEM) {
             const struct ov_result result = { .path = ov_bytes_of(entry.path, entry.path_bytes),
                 .verdict = OVERT_FAILED,
                 .reason = "open",
                 .detail = ov_bytes_of(entry.why, strlen(entry.why)) };
 
-            tell(s, &out, db, ov_out_wants_colour(STDOUT_FILENO), &result, &tally);
+            tell(s, &out, from->db, ov_out_wants_colour(STDOUT_FILENO), &result, &tally);
         } else if (step == OV_FEED_AGAIN) {
             ov_feed_give_up(feed);
         } else {
@@ -197,8 +200,9 @@ static int explain(
                               : OV_EXIT_CLEAN;
 }
 
-static int run(const struct settings *s, overt_db *db)
+static int run(const struct settings *s, const struct ov_ruleset *rules)
 {
+    struct ov_provenances from;
     const struct ov_feed_options feeding = { .paths = &s->paths };
     struct ov_feed *feed = ov_feed_new(&feeding);
     overt_options options = OVERT_OPTIONS_INIT;
@@ -211,8 +215,10 @@ static int run(const struct settings *s, overt_db *db)
     options.explain_bytes_max = s->reply_max;
     options.weaker = s->weaker.at;
     if (feed != NULL) {
-        if (overt_scanner_new(&scanner, db, &s->limits, &options, &err) == OVERT_OK) {
-            code = explain(s, scanner, db, feed);
+        if (overt_scanner_new(&scanner, rules->db, &s->limits, &options, &err) == OVERT_OK) {
+            ov_provenances_init(&from, rules->db, rules->name);
+            code = explain(s, scanner, &from, feed);
+            ov_provenances_done(&from);
         } else {
             ov_complain_error("explain", &err);
         }
@@ -238,7 +244,7 @@ int cmd_explain(int argc, char **argv)
             (void)fputs(help, stdout);
             code = OV_EXIT_CLEAN;
         } else if (ov_ruleset_open(&rules, &from)) {
-            code = run(&s, rules.db);
+            code = run(&s, &rules);
         }
         ov_ruleset_done(&rules);
     }

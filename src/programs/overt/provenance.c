@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "programs/overt/rulesets.h"
 #include "trust/line.h"
 
 #define ORIGINS_BYTES_MAX (256u * OV_MIB)
@@ -28,6 +29,7 @@ void ov_provenances_init(struct ov_provenances *p, const overt_db *db, const cha
         ov_buf_done(&text);
         free(beside);
     }
+    p->is_local = !p->has_origins && path != NULL && strcmp(path, OV_RULES_OF_STARTER) != 0;
     free(real);
 }
 
@@ -70,6 +72,10 @@ static void tell(const void *payload, const overt_report *within, const overt_hi
     overt_rule rule;
     uint64_t by = 0;
 
+    if (!p->has_origins) {
+        out->is_local = p->is_local;
+        return;
+    }
     if (is_suppression(hit, &by)) {
         out->is_suppression = true;
         return;
@@ -100,11 +106,11 @@ void ov_provenances_settle(const struct ov_provenances *p, struct ov_result *res
 {
     bool counts = false;
 
+    result->provenance = tell;
+    result->provenance_payload = p;
     if (!p->has_origins) {
         return;
     }
-    result->provenance = tell;
-    result->provenance_payload = p;
     if (result->report == NULL || result->verdict != OVERT_DETECTED) {
         return;
     }

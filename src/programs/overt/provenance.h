@@ -10,6 +10,7 @@ struct ov_provenances {
     const overt_db *db;
     struct ov_origins origins;
     bool has_origins;
+    bool is_local; /* neither of a log nor those that ship: the owner's own */
 };
 
 /* `path` of the database, or NULL: origins lie beside it, if there are any. */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
+#include "programs/overt/provenance.h"
 #include "programs/overt/rules_log.h"
 #include "programs/overt/rulesets.h"
 
@@ -37,6 +38,7 @@ struct command {
     struct ov_words weaker;
     struct ov_words names;
     struct ov_ruleset ruleset;
+    struct ov_provenances from;
     struct ov_out out;
     bool json;
 };
@@ -103,6 +105,27 @@ static void json_meta(struct ov_buf *out, const overt_meta *meta)
     }
 }
 
+/* Which entry of which log, since when, seen by how many; or that it is the owner's own. */
+static void put_origin(struct command *c, const overt_rule *rule)
+{
+    struct ov_buf *out = &c->out.buf;
+    struct ov_origin origin;
+    struct ov_bytes name;
+
+    if (!c->from.has_origins) {
+        ov_buf_put_text(out, c->from.is_local ? ",\"local\":true" : "");
+        return;
+    }
+    if (ov_origins_find(&c->from.origins, bytes_of(rule->is_hash ? rule->name : rule->space),
+                &origin, &name)) {
+        ov_buf_put_text(out, ",\"log\":{\"origin\":");
+        ov_text_json(out, c->from.origins.origin);
+        ov_buf_printf(out, ",\"index\":%llu,\"time\":%llu,\"witnesses\":%u}",
+                (unsigned long long)origin.index, (unsigned long long)origin.time,
+                origin.witnesses);
+    }
+}
+
 static overt_status list_json(struct command *c, const overt_rule *rule, overt_error *err)
 {
     struct ov_buf *out = &c->out.buf;
@@ -113,6 +136,7 @@ static overt_status list_json(struct command *c, const overt_rule *rule, overt_e
     ov_buf_printf(out, "{\"type\":\"%s\",\"number\":%u,\"name\":", rule->is_hash ? "hash" : "rule",
             rule->number);
     ov_text_json(out, bytes_of(rule->name));
+    put_origin(c, rule);
     if (!rule->is_hash) {
         ov_buf_put_text(out, ",\"namespace\":");
         ov_text_json(out, bytes_of(rule->space));
@@ -306,7 +330,11 @@ static bool run(struct command *c, const char *verb)
             }
             return false;
         }
-        return ov_ruleset_open(&c->ruleset, &wish) && verbs[i].run(c);
+        if (!ov_ruleset_open(&c->ruleset, &wish)) {
+            return false;
+        }
+        ov_provenances_init(&c->from, c->ruleset.db, c->ruleset.name);
+        return verbs[i].run(c);
     }
     ov_complain("rules", "'%s' is none of list, show, verify", verb);
     return false;
@@ -337,6 +365,7 @@ int cmd_rules(int argc, char **argv)
         code = OV_EXIT_ERROR;
     }
     ov_out_done(&c.out);
+    ov_provenances_done(&c.from);
     ov_ruleset_done(&c.ruleset);
     ov_words_done(&c.paths);
     ov_words_done(&c.weaker);

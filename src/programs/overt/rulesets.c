@@ -400,7 +400,7 @@ static bool open_default(struct ov_ruleset *out, const char *command)
         out->name = strdup(ACTIVE_DATABASE);
         status = overt_db_open(&out->db, ACTIVE_DATABASE, &err);
     } else {
-        out->name = strdup("starter rules");
+        out->name = strdup(OV_RULES_OF_STARTER);
         status = overt_db_open_bytes(
                 &out->db, ov_bytes_raw(starter), (size_t)ov_bytes_len(starter), &err);
     }

@@ -28,6 +28,8 @@ bool ov_ruleset_open(struct ov_ruleset *out, const struct ov_ruleset_options *op
 bool ov_ruleset_compile(struct ov_ruleset *out, const struct ov_ruleset_options *options);
 void ov_ruleset_done(struct ov_ruleset *ruleset);
 
+#define OV_RULES_OF_STARTER "starter rules" /* the name of the embedded ones */
+
 /* starter.c, made at build time from rules/. */
 struct ov_bytes ov_starter_database(void);
 

@@ -409,6 +409,7 @@ static int scan(const struct settings *s, struct ov_ruleset *rules)
     }
     ov_buf_init(&record, OV_LEDGER_RECORD_BYTES_MAX / 2u);
     ov_provenances_init(&provenances, rules->db, rules->name);
+    summary.rules_are_local = provenances.is_local;
     overt_db_digest(rules->db, summary.rules_sha256);
     if (!s->no_progress && !s->quiet) {
         progress = ov_progress_new(&feeding.walk, &s->paths, s->list == NULL);

@@ -17,8 +17,9 @@
 
 #define RULE_FILE_BYTES_MAX OV_RULE_SOURCE_BYTES_MAX
 
-/* The next free number in pending/: entries come into the log in the order they were added. */
-static uint64_t next_number(struct log *log)
+/* The next free number in pending/: entries come into the log in the order they were added. Looked up
+ * once: the folder is locked, and may hold a hundred thousand. */
+static uint64_t first_number(struct log *log)
 {
     const int fd = openat(log->fd, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
@@ -37,6 +38,14 @@ static uint64_t next_number(struct log *log)
     }
     (void)closedir(folder);
     return next;
+}
+
+static uint64_t next_number(struct log *log)
+{
+    if (log->pending_next == 0) {
+        log->pending_next = first_number(log);
+    }
+    return log->pending_next++;
 }
 
 bool pending_put(struct log *log, const struct ov_entry *entry)

@@ -47,6 +47,7 @@ struct log {
     struct ov_hash root;
     struct ov_hash *leaves; /* owned; of `size` entries, and room for more */
     size_t leaf_cap;
+    uint64_t pending_next; /* the number of the next pending entry; 0: nobody has looked yet */
 };
 bool log_open(const char *path, struct log *log); /* false: it was said why */
 void log_close(struct log *log);
