@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What on-access protection costs, on a tmpfs of its own: no disk hides it there. As root. Used by run.py; alone:
-python3 bench/access.py BUILD [PACKAGE.deb]"""
+python3 bench/access.py BUILD [PACKAGE.deb [NPM_PROJECT NPM_CACHE]]: dpkg -i of that package, npm ci of that project without a network."""
 import os
 import pathlib
 import shutil
@@ -10,33 +10,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from clamd import cpu_s  # noqa: E402
+
 OPENS, ROUNDS = 2000, 5
 MODES = {"none": None, "exec": "OnAccess exec", "open": "OnAccess open"}
-
-
-def tree(root):
-    """A process and all its descendants."""
-    found, todo = [], [root]
-    while todo:
-        pid = todo.pop()
-        found.append(pid)
-        try:
-            for task in os.listdir(f"/proc/{pid}/task"):
-                todo += map(int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
-        except OSError:
-            continue
-    return found
-
-
-def cpu_s(root):
-    total = 0
-    for pid in tree(root):
-        try:
-            for task in os.listdir(f"/proc/{pid}/task"):
-                total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-        except OSError:
-            continue
-    return total / 1e9
 
 
 class Guarded:
@@ -186,6 +164,14 @@ def access(build, tmp, package=None, npm_project=None, npm_cache=None):
             overhead(build, home, place, "npm ci", npm(npm_project, npm_cache))
     finally:
         subprocess.run(["umount", "-l", place], check=True)
+
+
+def access_figure(overt, tmp):
+    """What needs nothing but this tree: latencies and a C build."""
+    if os.geteuid() != 0:
+        print("access: only root may watch opens: not measured")
+        return
+    access(pathlib.Path(overt).parent, tmp)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """overtd against Debian's clamd: the same database, the same client, in turn. Used by run.py."""
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -10,19 +11,42 @@ import time
 COUNT, SIZE, WINDOW, ROUNDS = 10000, 4096, 32, 3
 
 
-def pss_kib(root):
-    """The memory of a process and all its descendants, shared pages counted once."""
-    total, todo = 0, [root]
+def tree(root):
+    """A process and all its descendants."""
+    found, todo = [], [root]
     while todo:
         pid = todo.pop()
+        found.append(pid)
         try:
             for task in os.listdir(f"/proc/{pid}/task"):
                 todo += map(int, pathlib.Path(f"/proc/{pid}/task/{task}/children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def pss_kib(root):
+    """The memory of a process and all its descendants, shared pages counted once."""
+    total = 0
+    for pid in tree(root):
+        try:
             for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 total += int(line.split()[1]) if line.startswith("Pss:") else 0
-        except (FileNotFoundError, ProcessLookupError):
+        except OSError:
             continue
     return total
+
+
+def cpu_s(root):
+    """What they used of the processor, of every thread that lives."""
+    total = 0
+    for pid in tree(root):
+        try:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+        except OSError:
+            continue
+    return total / 1e9
 
 
 def start(program, folder, name, lines):
@@ -39,34 +63,64 @@ def start(program, folder, name, lines):
     return process, sock
 
 
+def databases(folder):
+    """The sets to measure with: one signature, and public ones where they are at hand."""
+    one = folder / "one"
+    one.mkdir()
+    (one / "a.ndb").write_text("Bench.One:0:*:" + b"needle-one-two".hex() + "\n")
+    sets = {"one signature": one}
+    shared = pathlib.Path(__file__).resolve().parents[2] / "shared/clamav"
+    if shared.exists():
+        public = folder / "public"
+        public.mkdir()
+        for name in ("official-2012", "ditekshen", "maldetect-2017"):
+            for path in (shared / name).iterdir():
+                if path.suffix in (".db", ".fp", ".hdb", ".hdu", ".idb", ".ign2", ".ldb", ".ldu", ".mdu", ".ndb", ".ndu", ".pdb", ".wdb"):
+                    shutil.copy(path, public)
+        sets["public signatures"] = public
+    return sets
+
+
+def measure(build, folder, what, rules):
+    started, files = [], folder / "files"
+    files.mkdir(exist_ok=True)
+    try:
+        started.append(start("/usr/sbin/clamd", folder, "clamd",
+                             f"DatabaseDirectory {rules}\nForeground yes\nUser root\nMaxThreads {os.cpu_count()}"))
+        subprocess.run([build / "overt", "compile", "-o", folder / "rules.ovdb", rules], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+        started.append(start(build / "overtd", folder, "overtd", f"Rules {folder}/rules.ovdb"))
+        for mode in ("instream", "fildes"):
+            seconds, used = ([], []), ([], [])
+            for _ in range(ROUNDS):
+                for at, (process, sock) in enumerate(started):
+                    before = cpu_s(process.pid)
+                    done = subprocess.run([build / "bench/clamd_bench", sock, mode, str(COUNT), str(SIZE), str(WINDOW), files],
+                                          stdout=subprocess.PIPE, text=True, check=True)
+                    seconds[at].append(float(done.stdout))
+                    used[at].append(cpu_s(process.pid) - before)
+            peer, ours = statistics.median(seconds[0]), statistics.median(seconds[1])
+            peer_used, ours_used = min(used[0]), min(used[1])
+            print(f"clamd, {what}: {COUNT} files of {SIZE} bytes by {mode}: overtd {ours:.2f} s, clamd {peer:.2f} s, "
+                  f"{peer / ours:.1f} times the throughput (target: 10); processor {ours_used:.2f} s, clamd {peer_used:.2f} s, "
+                  f"{peer_used / ours_used:.1f} times")
+        peer, ours = pss_kib(started[0][0].pid), pss_kib(started[1][0].pid)
+        print(f"clamd, {what}: memory after it (PSS of all processes): overtd {ours / 1024:.1f} MiB, clamd {peer / 1024:.1f} MiB")
+    finally:
+        for process, sock in started:
+            process.terminate()
+            process.wait()
+            sock.unlink(missing_ok=True)
+
+
 def clamd(overt, tmp):
     """10,000 files of 4 KiB by INSTREAM and by FILDES, one session, 32 under way."""
     build = pathlib.Path(overt).parent
     subprocess.run(["ninja", "-C", build, "bench/clamd_bench"], stdout=subprocess.DEVNULL, check=True)
     folder = pathlib.Path(tmp) / "clamd"
-    (folder / "db").mkdir(parents=True)
-    for place in (pathlib.Path(tmp), folder, folder / "db"):
+    folder.mkdir()
+    for place in (pathlib.Path(tmp), folder):
         place.chmod(0o755)
-    (folder / "db" / "a.ndb").write_text("Bench.One:0:*:" + b"needle-one-two".hex() + "\n")
-    started = []
-    try:
-        started.append(start("/usr/sbin/clamd", folder, "clamd",
-                             f"DatabaseDirectory {folder}/db\nForeground yes\nUser root\nMaxThreads {os.cpu_count()}"))
-        started.append(start(build / "overtd", folder, "overtd", f"Rules {folder}/db"))
-        for mode in ("instream", "fildes"):
-            seconds = ([], [])
-            for _ in range(ROUNDS):
-                for at, (_, sock) in enumerate(started):
-                    done = subprocess.run([build / "bench/clamd_bench", sock, mode, str(COUNT), str(SIZE), str(WINDOW)],
-                                          stdout=subprocess.PIPE, text=True, check=True)
-                    seconds[at].append(float(done.stdout))
-            peer, ours = statistics.median(seconds[0]), statistics.median(seconds[1])
-            print(f"clamd: {COUNT} files of {SIZE} bytes by {mode}: overtd {ours:.2f} s, clamd {peer:.2f} s, "
-                  f"{peer / ours:.1f} times the throughput (target: 10)")
-        peer, ours = pss_kib(started[0][0].pid), pss_kib(started[1][0].pid)
-        print(f"clamd: memory after it (PSS of all processes, one signature): overtd {ours / 1024:.1f} MiB, "
-              f"clamd {peer / 1024:.1f} MiB")
-    finally:
-        for process, _ in started:
-            process.terminate()
-            process.wait()
+    for what, rules in databases(folder).items():
+        rules.chmod(0o755)
+        measure(build, folder, what, rules)

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from access import access_figure  # noqa: E402
 from clamd import clamd  # noqa: E402
 from trust import trust  # noqa: E402
 
@@ -151,7 +152,7 @@ def memory(overt, tmp):
 
 
 FIGURES = {"small-files": small_files, "throughput": throughput, "start": start, "memory": memory, "clamd": clamd,
-           "trust": trust}
+           "access": access_figure, "trust": trust}
 
 
 def main():
