@@ -83,6 +83,14 @@ def the_package_is_clean_to_lintian():
     tap.same(serious, [])
 
 
+def it_asks_for_what_dev_installs():
+    """Two lists of the same packages: what comes with a compiler, or by another name, is left out."""
+    dev = re.search(r"^build_packages=\(\n(.*?)\n\)", (ROOT / "dev").read_text(), re.S | re.M).group(1).split()
+    control = (ROOT / "packaging/debian/control").read_text().split("Build-Depends:")[1].split("\n\n")[0]
+    asked = {word.strip() for word in control.split(",")} - {"debhelper-compat (= 13)", "python3:any"}
+    tap.same(asked, set(dev) - {"gcc", "libc6-dev", "ninja-build", "python3-minimal"})
+
+
 def it_installs_what_it_promises():
     out = run("dpkg", "-i", DEBS[0])
     tap.same(installed_status(), "ii  0.1.0-1", out)
@@ -209,7 +217,7 @@ cp {' '.join(map(str, debs))} tmp/debs/
 mkdir -p tmp/old
 pivot_root . tmp/old
 mount -t proc proc /proc
-cp -a /tmp/old{ROOT}/tests /tmp/old{ROOT}/tools /tmp/old{ROOT}/packaging /tmp/old{ROOT}/meson.build /tmp/ 2>/dev/null
+cp -a /tmp/old{ROOT}/tests /tmp/old{ROOT}/tools /tmp/old{ROOT}/packaging /tmp/old{ROOT}/meson.build /tmp/old{ROOT}/dev /tmp/ 2>/dev/null
 umount -l /tmp/old
 exec {sys.executable} /tmp/tests/e2e/{pathlib.Path(__file__).name} {BUILD} --inside
 """
@@ -225,7 +233,7 @@ if sys.argv[2:] != ["--inside"]:
     sys.exit(enter())
 DEBS = sorted(pathlib.Path("/tmp/debs").glob("*.deb"))
 BEFORE = of_overt()
-tap.run([the_package_is_clean_to_lintian, it_installs_what_it_promises, what_is_installed_works, the_units_are_sound,
+tap.run([the_package_is_clean_to_lintian, it_asks_for_what_dev_installs, it_installs_what_it_promises, what_is_installed_works, the_units_are_sound,
          the_sum_of_what_is_installed_holds, an_upgrade_keeps_what_the_owner_wrote,
          removed_it_leaves_configuration_and_state, purged_it_leaves_nothing,
          files_that_were_put_away_outlive_a_purge])
