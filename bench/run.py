@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from access import access_figure  # noqa: E402
 from clamd import clamd  # noqa: E402
+from prohibited import prohibited  # noqa: E402
 from trust import trust  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -151,8 +152,14 @@ def memory(overt, tmp):
     print(f"memory: 300 MB of /usr: {peak_mib(command):.1f} MiB peak in one process")
 
 
+def products(overt, tmp):
+    """Banned products: looked for by names, and by content."""
+    del tmp
+    prohibited(overt, run)
+
+
 FIGURES = {"small-files": small_files, "throughput": throughput, "start": start, "memory": memory, "clamd": clamd,
-           "access": access_figure, "trust": trust}
+           "access": access_figure, "trust": trust, "prohibited": products}
 
 
 def main():

@@ -817,6 +817,32 @@ def nothing_outside_the_root_is_opened():
     tap.same([p for p in opened if ".." in p or "shadow" in p], [])
 
 
+STOCK = r"""
+set -e
+for place in usr etc var/lib/dpkg; do mkdir -p "$2/$place"; mount --rbind "/$place" "$2/$place"; done
+ln -s usr/bin "$2/bin"; ln -s usr/lib "$2/lib"
+exec "$1" prohibited --format json --root "$2"
+"""
+
+
+def a_stock_system_has_none_and_all_of_it_is_read():
+    """The distribution that this runs on: its programs, configuration and package database, under a root."""
+    root = make.lay_out(TMP / "stock", {})
+    command = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user", "--user"]), "sh", "-c", STOCK, "sh",
+               OVERT, str(root)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if not done.stdout:
+        print(f"# SKIP no mounts of one's own here: {done.stderr[-100:]!r}")
+        return
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    packages = pathlib.Path("/var/lib/dpkg/status").read_text(errors="replace").count("\nStatus: install ok installed")
+    print(f"# {records[0]['names']} names, {packages} packages")
+    tap.same([(r["product"], r["evidence"][:3]) for r in records if r["type"] == "prohibited-finding"], [])
+    tap.same([r for r in records if r["type"] == "prohibited-unread"], [])
+    tap.same((done.returncode, records[-1]["complete"]), (0, True))
+    assert records[0]["names"] > 20000 and packages > 100, records[0]
+
+
 # --- the data -----------------------------------------------------------------------------------
 
 def an_organisation_adds_its_own():
@@ -845,5 +871,6 @@ tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, window
          images_of_every_form, statements_and_encrypted_layers, layers_of_a_container_engine_are_systems, a_system_inside_a_system_counts,
          rpm_databases_of_every_kind_are_read, what_rpm_itself_wrote_is_read, rpm_databases_that_cannot_be_read_are_named,
          other_package_managers, hostile_trees_are_incomplete_by_name, volumes_and_disk_images_are_named,
-         an_unreadable_folder_is_named, nothing_outside_the_root_is_opened, an_organisation_adds_its_own,
+         an_unreadable_folder_is_named, nothing_outside_the_root_is_opened,
+         a_stock_system_has_none_and_all_of_it_is_read, an_organisation_adds_its_own,
          a_mention_is_never_a_finding])
