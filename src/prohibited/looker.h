@@ -3,6 +3,7 @@
 #ifndef OV_PROHIBITED_LOOKER_H
 #define OV_PROHIBITED_LOOKER_H
 
+#include "base/limits.h"
 #include "prohibited/ask.h"
 #include "prohibited/gather.h"
 #include "prohibited/index.h"
@@ -15,6 +16,8 @@ struct ov_looker {
     struct ov_ask *ask;
     struct ov_ask_options ask_options;
     int root_fd;
+    char member[2 * OV_EXPLAIN_FRAME_BYTES_MAX]; /* told last, with what it lies in */
+    uint32_t member_number;
     bool live, deep, windows, macos, android;
     enum ov_state most; /* what anything shows at most just now: a hidden layer holds remnants */
     overt_error *err;

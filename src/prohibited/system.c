@@ -28,15 +28,19 @@ static void stop(struct ov_looker *l, overt_status status)
 static void hear_member(
         struct ov_looker *l, const struct ov_asked *asked, const struct ov_trace *fact)
 {
-    char where[2 * OV_EXPLAIN_FRAME_BYTES_MAX];
-    const char *member;
-
-    (void)snprintf(where, sizeof(where), "%s!/%s", asked->path, ov_part_of(fact->text, 0));
-    member = strrchr(where, '!') + 1;
-    (void)ov_look_name_of(l, &(struct ov_named){ .path = member,
-                                     .where = where,
+    (void)snprintf(l->member, sizeof(l->member), "%s!/%s", asked->path, ov_part_of(fact->text, 0));
+    l->member_number = fact->member;
+    (void)ov_look_name_of(l, &(struct ov_named){ .path = l->member + strlen(asked->path) + 1,
+                                     .where = l->member,
                                      .is_folder = (fact->number & 1) != 0,
                                      .in_archive = true });
+}
+
+/* The file, or the member of it that is spoken of. */
+static const char *where_of(
+        const struct ov_looker *l, const struct ov_asked *asked, uint32_t member)
+{
+    return member != 0 && member == l->member_number ? l->member : asked->path;
 }
 
 static void on_fact(void *payload, const struct ov_asked *asked, const struct ov_trace *fact)
@@ -46,7 +50,7 @@ static void on_fact(void *payload, const struct ov_asked *asked, const struct ov
     if (fact->kind == OV_TRACE_MEMBER) {
         hear_member(l, asked, fact);
     } else {
-        ov_look_fact(l, asked->path, fact);
+        ov_look_fact(l, where_of(l, asked, fact->member), fact);
     }
 }
 
@@ -55,9 +59,8 @@ static void on_gap(void *payload, const struct ov_asked *asked, uint32_t member,
 {
     struct ov_looker *l = payload;
 
-    (void)member;
-    ov_survey_unread(l->survey, ov_look_name(asked->look), asked->path, ov_reason_name(reason),
-            text[0] != '\0' ? text : ov_reason_text(reason));
+    ov_survey_unread(l->survey, ov_look_name(asked->look), where_of(l, asked, member),
+            ov_reason_name(reason), text[0] != '\0' ? text : ov_reason_text(reason));
 }
 
 static void on_end(void *payload, const struct ov_asked *asked)

@@ -394,6 +394,18 @@ def apk(package, version, libraries=()):
     return out.getvalue()
 
 
+def apk_signed_whole(content, der):
+    """The package with a signature block before its directory, as since Android 7; only the certificate in it is real."""
+    at = content.rindex(b"PK\5\6")
+    (directory,) = struct.unpack_from("<I", content, at + 16)
+    body = struct.pack("<QI", len(der) + 4, 0x7109871A) + der
+    size = struct.pack("<Q", len(body) + 24)
+    block = size + body + size + b"APK Sig Block 42"
+    end = bytearray(content[at:])
+    struct.pack_into("<I", end, 16, directory + len(block))
+    return content[:directory] + block + content[directory:at] + bytes(end)
+
+
 # --- macOS ------------------------------------------------------------------------------------
 
 def plist(content, binary):

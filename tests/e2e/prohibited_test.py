@@ -140,6 +140,31 @@ def what_runs_is_running():
     tap.same(Report("--products", TMP / "live-data").findings["acme-shield"]["state"], "installed")
 
 
+def a_script_and_a_long_name_run_too():
+    """A script runs by a shell; of a long name the kernel keeps 15 bytes."""
+    place = TMP / "live2"
+    make.lay_out(place, {"bin/agent": b"#!/bin/sh\nread line\n"})
+    os.chmod(place / "bin/agent", 0o755)
+    shutil.copy(shutil.which("sleep"), place / "bin/a-very-long-daemon-name")
+    products = json.loads(json.dumps(ACME))
+    products["products"][0]["facts"] = [{"kind": "path", "value": str(place / "bin/agent"), "shows": "installed",
+                                         "strength": "strong", "source": "made up", "platform": "linux"}]
+    products["products"].append({"id": "acme-long", "name": "Acme Long", "class": "antivirus", "facts": [
+        {"kind": "process", "value": "a-very-long-daemon-name", "shows": "running", "strength": "strong", "source": "made up",
+         "platform": "linux"}]})
+    make.lay_out(TMP / "live2-data", {"a.json": json.dumps(products).encode()})
+    script = subprocess.Popen([place / "bin/agent"], stdin=subprocess.PIPE)
+    daemon = subprocess.Popen([place / "bin/a-very-long-daemon-name", "600"])
+    try:
+        states = Report("--products", TMP / "live2-data").states()
+    finally:
+        script.stdin.close()
+        script.wait(timeout=60)
+        daemon.kill()
+        daemon.wait()
+    tap.same((states["acme-shield"], states["acme-long"]), ("running", "running"))
+
+
 # --- every kind of fact -------------------------------------------------------------------------
 
 def windows_tree():
@@ -432,6 +457,24 @@ def an_installer_package_is_a_remnant():
     for cut in (600, len(whole) // 2):
         make.write(root, "Users/x/Downloads/Setup.MSI", whole[:cut])
         tap.same(Report("--root", root, "--products", TMP / "msi-data").code, 3, cut)
+
+
+def signers_of_whole_packages_and_digests():
+    """An Android package without META-INF; a program of Linux that is known by its digest alone."""
+    pem, _ = make.certificate(make_keys(), "/CN=Kaspersky Lab/O=Other", "KasperskyLab")
+    package = make.apk_signed_whole(make.apk("com.example.tool", "3"), make.der_of(pem))
+    program = pathlib.Path(shutil.which("sleep")).read_bytes()
+    products = json.loads(json.dumps(ACME))
+    products["products"][0]["facts"] = [{"kind": "sha256", "value": hashlib.sha256(program).hexdigest().upper(),
+                                         "shows": "installed", "strength": "strong", "source": "made up"}]
+    make.lay_out(TMP / "digest-data", {"a.json": json.dumps(products).encode()})
+    root = make.lay_out(TMP / "whole", {"data/app/x/base.apk": package, "usr/bin/anything": program,
+                                        "srv/image.tar.gz": make.tar({"bin/same": program}, "w:gz")})
+    report = Report("--root", root, "--deep", "--products", TMP / "digest-data")
+    assert ("signer-cn", "Kaspersky Lab") in report.facts(), report.facts()
+    tap.same(sorted(e["where"] for e in report.findings["acme-shield"]["evidence"]),
+             ["/srv/image.tar.gz!/bin/same", "/usr/bin/anything"])
+    tap.same(report.unread, [])
 
 
 # --- archives and images ------------------------------------------------------------------------
@@ -863,10 +906,11 @@ def a_mention_is_never_a_finding():
     tap.same(report.leads["kaspersky-services"]["state"], "mention")
 
 
-tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, windows_shows_every_fact,
+tap.run([a_package_is_installed_and_then_a_remnant, what_runs_is_running, a_script_and_a_long_name_run_too,
+         windows_shows_every_fact,
          what_is_only_in_the_logs_of_a_hive_is_found,
          certificates_of_every_form_are_read, linux_shows_every_fact, macos_shows_every_fact, android_shows_every_fact,
-         an_installer_package_is_a_remnant, an_archive_is_a_system_too,
+         signers_of_whole_packages_and_digests, an_installer_package_is_a_remnant, an_archive_is_a_system_too,
          layers_hide_what_they_remove,
          images_of_every_form, statements_and_encrypted_layers, layers_of_a_container_engine_are_systems, a_system_inside_a_system_counts,
          rpm_databases_of_every_kind_are_read, what_rpm_itself_wrote_is_read, rpm_databases_that_cannot_be_read_are_named,
