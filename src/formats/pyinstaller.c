@@ -152,13 +152,14 @@ static void pyz_end(struct ov_parser *p)
 static enum ov_give pyz_step(struct ov_parser *p)
 {
     struct pyz *s = p->state;
-    const uint64_t table = ov_u32be_at(p->all, 8, 0);
-    uint64_t used;
+    uint64_t table = ov_u32be_at(p->all, 8, 0), used;
+
+    table = table < ov_bytes_len(p->all) ? table : ov_bytes_len(p->all);
 
     while (s->count == 0 && s->at < table && ov_u8_at(p->all, s->at, 0) != 0x78) {
         s->at++; /* the header's length differs between versions */
     }
-    if (s->at >= table || s->at >= ov_bytes_len(p->all)) {
+    if (s->at >= table) {
         return OV_GIVE_END;
     }
     (void)snprintf(s->name, sizeof(s->name), "module %u", ++s->count);
