@@ -5,6 +5,7 @@ Rules come from a grammar over the whole language, files from random bytes with 
 What `overt yara -s -L` prints is compared with what yara-python 4.5 says: does it compile, which rules hold, every
 match by offset and length. yara-python may be missing: SKIP. What docs/compat-yara.md names is not generated."""
 import argparse
+import base64
 import os
 import random
 import re
@@ -20,6 +21,10 @@ except ImportError:
     sys.exit(0)
 
 ALPHABET = "abcABC01_ ./"
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+OTHER_BASE64 = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+TO_OTHER_BASE64 = bytes.maketrans(BASE64.encode(), OTHER_BASE64.encode())
+IMPORTS = "".join('import "%s"\n' % m for m in ("tests", "math", "string", "hash"))
 PER_RUN = 40  # rules in one source: one start of the command for all of them
 
 
@@ -55,8 +60,10 @@ class Maker:
             high = self.rng.randrange(low, 256)
             chosen.append(self.pick("xor", "xor(%d)" % low, "xor(%d-%d)" % (low, high)))
         elif other < .2 and len(raw) >= 3 and not {"nocase", "fullword"} & set(chosen):
-            chosen.append(self.pick("base64", "base64wide"))
-            self.bait(__import__("base64").b64encode(b"x" * self.rng.randrange(3) + raw))
+            alphabet = self.pick("", "", '("%s")' % OTHER_BASE64)
+            chosen.append(self.pick("base64", "base64wide") + alphabet)
+            coded = base64.b64encode(b"x" * self.rng.randrange(3) + raw)
+            self.bait(coded.translate(TO_OTHER_BASE64) if alphabet else coded)
         self.rng.shuffle(chosen)
         return '"%s" %s' % (word, " ".join(chosen))
 
@@ -193,8 +200,48 @@ class Maker:
     def value_text(self):
         return self.pick('"abc"', '"ABC"', '""', '"a"', "ext_text", '"b\\x00c"')
 
+    def of_modules(self, deep):
+        """Facts, functions, and loops over arrays and dictionaries; `tests` is the module that YARA tests itself with."""
+        kind = self.rng.randrange(9)
+        many = self.pick("all", "any", "none", "1", "2")
+        if kind == 0:
+            return "for %s v%d in tests.integer_array : ( v%d %s %s )" % (many, deep, deep, self.pick("==", "<", ">="),
+                                                                        self.integer(deep + 2))
+        if kind == 1:
+            return "for %s v%d in tests.string_array : ( v%d %s %s )" % (many, deep, deep, self.pick("==", "contains", "iequals"),
+                                                                       self.pick('"foo"', '"ba"', '"FOO"', self.value_text()))
+        if kind == 2:
+            return 'for %s k%d, v%d in tests.struct_dict : ( %s )' % (many, deep, deep, self.pick(
+                'k%d == "foo"', 'v%d.s == "foo"', "v%d.i >= 1", 'k%d contains "o"') % deep)
+        if kind == 3:
+            return "for %s v%d in tests.struct_array : ( v%d.i %s 1 )" % (many, deep, deep, self.pick("==", "<", ">="))
+        if kind == 4:
+            return "tests.integer_array[%s] %s %s" % (self.integer(deep + 2), self.pick("==", "<", ">="), self.integer(deep + 2))
+        if kind == 5:
+            return 'tests.string_dict[%s] %s "%s"' % (self.pick('"foo"', '"bar"', '"none"', "ext_text"), self.pick("==", "!="),
+                                                      self.pick("foo", "bar"))
+        if kind == 6:
+            return self.pick("math.entropy(%s, filesize) > 2.5", "math.mean(%s, 20) < 80.0", "math.mode(%s, filesize) > 64",
+                             "math.count(97, %s, filesize) > 2", "math.percentage(97, %s, filesize) > 0.05",
+                             'hash.md5(%s, 5) contains "a"', "hash.crc32(%s, filesize) %% 2 == 0",
+                             "hash.checksum32(%s, 30) > 1000") % self.pick("0", "1", "filesize", "@" + self.names[0], "-1")
+        if kind == 7:
+            return self.pick('string.to_int(%s) == 12', 'string.length(%s) > 3', 'math.to_string(string.length(%s)) == "3"',
+                             "math.abs(0 - string.length(%s)) > 2") % self.pick('"12"', '"0x1f"', '"-7z"', "ext_text")
+        return self.pick("tests.undefined.i == 1", "defined tests.undefined.i", "tests.constants.one + 1 == tests.constants.two",
+                         'tests.match(/foo/, "foo") == 3', "tests.length(ext_text) == 6", "tests.isum(1, ext_int) == 8",
+                         "tests.fsum(0.5, ext_float) > 1.7", 'tests.constants.foo startswith "fo"', "tests.undefined.f < 1.0")
+
+    def of_rules(self):
+        return "%s of (%s)" % (self.pick("all", "any", "none", "1", "2"),
+                               self.pick("r*", ",".join(self.rng.choice(self.earlier) for _ in range(self.rng.randint(1, 3)))))
+
     def condition(self, deep):
         kind = self.rng.randrange(18 if deep < 3 else 5)
+        if self.rng.random() < .12:
+            return self.of_modules(deep)
+        if self.earlier and self.rng.random() < .03:
+            return self.of_rules()
         name = self.rng.choice(self.names)
         if kind < 3:
             return "$" + name
@@ -329,11 +376,11 @@ def one_round(overt, seed, folder):
         public = [n for n in kept if n in texts]
         text = maker.rule(number, public[-5:])
         name = "r%d" % number
-        good, why = compiles("".join(texts.values()) + text)
+        good, why = compiles(IMPORTS + "".join(texts.values()) + text)
         source = os.path.join(folder, "one.yar")
         if good is None:
             with open(source, "w", encoding="latin1") as file:
-                file.write("".join(texts.values()) + text)
+                file.write(IMPORTS + "".join(texts.values()) + text)
             got, told = ask(overt, source, "/dev/null")
             del got
             if "error" not in told or "regular file" in told:
@@ -341,7 +388,7 @@ def one_round(overt, seed, folder):
             continue
         texts[name] = text
         kept.append(name)
-    whole = "".join(texts.values())
+    whole = IMPORTS + "".join(texts.values())
     source = os.path.join(folder, "all.yar")
     with open(source, "w", encoding="latin1") as file:
         file.write(whole)

@@ -100,6 +100,7 @@ def options_are_read_as_yara_reads_them():
     tap.same(ask("-wc", "r.yar", "t")[1], "2\n")
     tap.same(ask("-p", "33", "r.yar", "t"), (1, "", "maximum number of threads is 32\n"))
     tap.same(ask("r.yar")[0], 1)
+    tap.same(ask("--atom-quality-table=none", "r.yar", "t"), (1, "", "error loading atom quality table: could not open file\n"))
     tap.same(ask("-v"), (0, "4.5.4\n", ""))
     tap.same(ask("none.yar", "t"), (1, "", "error: could not open file: none.yar\n"))
     tap.same(ask("-w", "r.yar", "none"), (1, "", "error scanning none: could not open file\n"))

@@ -53,6 +53,9 @@ CONDITIONS = {
 }
 
 
+unjudged = set()  # files of which the judge says nothing
+
+
 def made(module):
     chance = random.Random(asked.seed)
     more = [asked.folder / module] if asked.folder and (asked.folder / module).is_dir() else []
@@ -79,19 +82,22 @@ def compare_facts(module, names):
     for at in range(0, len(names), 500):
         ours.update(facts_judge.of_dump(asked.dump, module, names[at:at + 500]))
     wrong, told = [], 0
+    judge = facts_judge.Judge(lambda name: facts_judge.of_judge(yara, module, name))
     for name in names:
-        try:
-            theirs = facts_judge.of_judge(yara, module, name)
-        except (SystemError, UnicodeDecodeError):
-            continue  # yara-python cannot tell of keys that are no UTF-8
+        theirs = judge(name)
+        if theirs is None:
+            unjudged.add(name)
+            continue
         told += len(theirs) > 10
         if differs(module, name, ours.get(name, {}), theirs):
             wrong.append(f"{pathlib.Path(name).name}: " + "; ".join(facts_judge.compare(ours.get(name, {}), theirs)[:4]))
+    judge.close()
     tap.same(wrong[:8], [], f"{len(wrong)} of {len(names)} files")
-    assert told > len(names) // 20, told
+    assert told > len(names) // 20 and len(unjudged) < len(names) // 4, (told, len(unjudged))
 
 
 def compare_functions(module, names):
+    names = [name for name in names if name not in unjudged]
     source = "\n".join([f'import "{module}"', *(f"rule r{i} {{ condition: {c} }}"
                                                  for i, c in enumerate(CONDITIONS[module]))])
     rules, listed = pathlib.Path(work.name) / f"{module}.yar", pathlib.Path(work.name) / f"{module}.list"

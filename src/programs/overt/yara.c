@@ -495,9 +495,20 @@ static int list_modules(void)
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* The table makes yara faster or slower and nothing else, so there is nothing to read in it; but one
+ * that is not there is an error. */
+static bool can_read_table(const struct ov_yr_settings *s)
+{
+    if (s->atom_table != NULL && access(s->atom_table, R_OK) != 0) {
+        (void)fprintf(stderr, "error loading atom quality table: could not open file\n");
+        return false;
+    }
+    return true;
+}
+
 static int run(const struct ov_yr_settings *s)
 {
-    struct ov_yr_module_files files;
+    struct ov_yr_module_files files = { .count = 0 };
     struct ov_yr_values values = { .count = 0 };
     overt_db *db = NULL;
     int code = EXIT_FAILURE;
@@ -523,7 +534,7 @@ static int run(const struct ov_yr_settings *s)
                 usage_line);
         return EXIT_FAILURE;
     }
-    if (ov_yr_modules_open(&files, &s->module_files) && ov_yr_values_read(&values, &s->defines)) {
+    if (can_read_table(s) && ov_yr_modules_open(&files, &s->module_files) && ov_yr_values_read(&values, &s->defines)) {
         db = get_rules(s, &values);
     }
     if (db != NULL) {
