@@ -92,7 +92,7 @@ def parsed(text):
             continue
         depth = len(line) - len(line.lstrip(b"\t"))
         name, has_value, value = line.lstrip(b"\t").partition(b" = ")
-        name = name.decode("latin-1")
+        name = unshown(name).decode("latin-1")  # keys are a file's own words
         if re.fullmatch(r"\[\d+\]", name):  # yara-python makes lists: holes in an array do not count there
             array = tuple(path[:depth - 1])
             name = f"[{counts.get(array, 0)}]"

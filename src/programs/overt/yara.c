@@ -534,7 +534,8 @@ static int run(const struct ov_yr_settings *s)
                 usage_line);
         return EXIT_FAILURE;
     }
-    if (can_read_table(s) && ov_yr_modules_open(&files, &s->module_files) && ov_yr_values_read(&values, &s->defines)) {
+    if (can_read_table(s) && ov_yr_modules_open(&files, &s->module_files)
+            && ov_yr_values_read(&values, &s->defines)) {
         db = get_rules(s, &values);
     }
     if (db != NULL) {
