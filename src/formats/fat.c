@@ -217,11 +217,14 @@ static enum ov_give give_file(struct ov_parser *p, uint32_t first, uint64_t size
             cluster = next_cluster(p, cluster)) {
         const size_t want = left < f->cluster_bytes ? (size_t)left : (size_t)f->cluster_bytes;
         uint8_t *to = ov_buf_extend(&f->made, want);
+        size_t got;
 
         if (to == NULL) {
             break;
         }
-        if (ov_input_read(&p->input, cluster_at(f, cluster), to, want) != want) {
+        got = ov_input_read(&p->input, cluster_at(f, cluster), to, want);
+        if (got != want) {
+            ov_buf_cut(&f->made, (size_t)ov_bytes_len(ov_buf_bytes(&f->made)) - (want - got));
             break;
         }
         left -= want;

@@ -201,9 +201,14 @@ static void decode(struct ov_buf *out, struct ov_bytes name, uint32_t flags, str
     static const uint8_t magic[4] = { 0xec, 0xca, 0x79, 0xf8 };
     const uint8_t *in = ov_bytes_raw(data), *key = ov_bytes_raw(name);
     const uint64_t len = ov_bytes_len(data), period = ov_bytes_len(name);
-    uint8_t *to = ov_buf_extend(out, (size_t)len);
+    uint8_t *to;
 
-    if (to == NULL || period == 0) {
+    if (period == 0) { /* no name, no key */
+        ov_buf_put(out, in, (size_t)len);
+        return;
+    }
+    to = ov_buf_extend(out, (size_t)len);
+    if (to == NULL) {
         return;
     }
     for (uint64_t i = 0; i < len; i++) {

@@ -316,6 +316,7 @@ bool ov_pdf_decrypt(const struct ov_pdf_key *key, uint32_t number, uint32_t gene
         return true;
     }
     if (!aes_cbc(false, own, bytes, in, &in[16], kept, to)) {
+        ov_buf_cut(out, (size_t)ov_bytes_len(ov_buf_bytes(out)) - kept);
         return false;
     }
     /* The last byte says how many of them fill up the block. */

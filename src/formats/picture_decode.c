@@ -32,7 +32,7 @@ static enum ov_picture_end make_room(struct ov_picture *out, uint64_t width, uin
     }
     out->width = (uint32_t)width;
     out->height = (uint32_t)height;
-    out->grey = calloc(1, (size_t)(width * height));
+    out->grey = calloc((size_t)width, (size_t)height);
     return out->grey == NULL ? OV_PICTURE_MEMORY : OV_PICTURE_DONE;
 }
 

@@ -215,6 +215,7 @@ static bool gather(
     while (left > 0 && ov_buf_ok(out) && next_extent(b, e, &at, &bytes, &block, &kind)) {
         const uint64_t here = bytes < left ? bytes : left;
         uint8_t *to;
+        size_t got;
 
         if (kind == 3) {
             return false; /* the list goes on elsewhere */
@@ -225,10 +226,13 @@ static bool gather(
             continue;
         }
         if (u->partition_at + (uint64_t)block * SECTOR + here > p->input.size
-                || (to = ov_buf_extend(out, (size_t)here)) == NULL
-                || ov_input_read(
-                           &p->input, u->partition_at + (uint64_t)block * SECTOR, to, (size_t)here)
-                           != here) {
+                || (to = ov_buf_extend(out, (size_t)here)) == NULL) {
+            return false;
+        }
+        got = ov_input_read(
+                &p->input, u->partition_at + (uint64_t)block * SECTOR, to, (size_t)here);
+        if (got != here) {
+            ov_buf_cut(out, (size_t)(ov_bytes_len(ov_buf_bytes(out)) - (here - got)));
             return false;
         }
         left -= here;
