@@ -15,13 +15,12 @@
 #define ROUNDS_MAX 1024u /* of algorithm 2.B; by chance it ends before 300 */
 
 /* 7.6.4.3.2: what a password is filled up with. */
-static const uint8_t filling[32] =
-        "\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08"
-        "\x2e\x2e\x00\xb6\xd0\x68\x3e\x80\x2f\x0c\xa9\xfe\x64\x53\x69\x7a";
+static const uint8_t filling[32] = { 0x28, 0xbf, 0x4e, 0x5e, 0x4e, 0x75, 0x8a, 0x41, 0x64, 0x00,
+    0x4e, 0x56, 0xff, 0xfa, 0x01, 0x08, 0x2e, 0x2e, 0x00, 0xb6, 0xd0, 0x68, 0x3e, 0x80, 0x2f, 0x0c,
+    0xa9, 0xfe, 0x64, 0x53, 0x69, 0x7a };
+static const uint8_t aes_salt[4] = { 's', 'A', 'l', 'T' };
 
-/* --- ciphers
- * --------------------------------------------------------------------------------
- */
+/* --- ciphers --------------------------------------------------------------------------------- */
 
 /* OpenSSL has it in a provider that is not linked; it is this short. */
 static void rc4(const uint8_t *key, size_t key_bytes, const uint8_t *in, uint8_t *out, size_t len)
@@ -75,9 +74,7 @@ static bool digest(const EVP_MD *md, const void *in, size_t len, uint8_t *out, u
     return EVP_Digest(in, len, out, bytes, md, NULL) == 1;
 }
 
-/* --- keys
- * -----------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 /* Algorithm 2.B for the empty password and no owner: `salt` is what is hashed
  * at first. */
@@ -258,9 +255,7 @@ void ov_pdf_key_find(struct ov_bytes dictionary, struct ov_bytes id, struct ov_p
     }
 }
 
-/* --- objects
- * --------------------------------------------------------------------------------
- */
+/* --- objects --------------------------------------------------------------------------------- */
 
 /* Algorithm 1. */
 static bool key_of_object(const struct ov_pdf_key *key, uint32_t number, uint32_t generation,
@@ -278,8 +273,8 @@ static bool key_of_object(const struct ov_pdf_key *key, uint32_t number, uint32_
     text[len++] = (uint8_t)(generation >> 8);
     *bytes = len < 16 ? len : 16;
     if (key->cipher == OV_PDF_AES) {
-        memcpy(&text[len], "sAlT", 4);
-        len += 4;
+        memcpy(&text[len], aes_salt, sizeof(aes_salt));
+        len += sizeof(aes_salt);
     }
     return digest(EVP_md5(), text, len, out, &got);
 }
