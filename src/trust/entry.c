@@ -92,6 +92,57 @@ static overt_status check_sample(
                        : ov_line_fail(err, OVERT_E_SYNTAX, lines, "in the sample: %s", why);
 }
 
+static const char *const languages[OV_LANGUAGES] = {
+    [OV_LANGUAGE_YARA] = "yara",
+    [OV_LANGUAGE_HASHLIST] = "hashlist",
+    [OV_LANGUAGE_CLAMAV_NDB] = "clamav-ndb",
+    [OV_LANGUAGE_CLAMAV_LDB] = "clamav-ldb",
+    [OV_LANGUAGE_CLAMAV_MDB] = "clamav-mdb",
+    [OV_LANGUAGE_CLAMAV_MSB] = "clamav-msb",
+};
+
+const char *ov_rule_language_name(enum ov_rule_language language)
+{
+    return languages[language];
+}
+
+static bool language_of(struct ov_bytes line, enum ov_rule_language *out)
+{
+    struct ov_bytes name;
+
+    for (unsigned i = 0; ov_text_after(line, "language ", &name) && i < OV_LANGUAGES; i++) {
+        if (ov_bytes_equal(name, languages[i], strlen(languages[i]))) {
+            *out = (enum ov_rule_language)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One signature is one line; of lists there is a most. */
+static overt_status check_lines(const struct ov_rule_body *body, overt_error *err)
+{
+    struct ov_lines lines = ov_lines_on(body->text);
+    struct ov_bytes line;
+    uint32_t count = 0;
+
+    if (body->language == OV_LANGUAGE_YARA) {
+        return OVERT_OK;
+    }
+    while (ov_lines_next(&lines, &line)) {
+        count++;
+    }
+    if (body->language == OV_LANGUAGE_CLAMAV_NDB || body->language == OV_LANGUAGE_CLAMAV_LDB) {
+        return count == 1 ? OVERT_OK
+                          : ov_line_fail(err, OVERT_E_SYNTAX, &lines,
+                                  "an entry of this language holds one line");
+    }
+    return count <= OV_ENTRY_HASH_LINES_MAX
+                   ? OVERT_OK
+                   : ov_line_fail(err, OVERT_E_LIMIT, &lines, "more than %u lines of hashes",
+                           OV_ENTRY_HASH_LINES_MAX);
+}
+
 overt_status ov_rule_body_read(struct ov_bytes body, struct ov_rule_body *out, overt_error *err)
 {
     struct ov_lines lines = ov_lines_on(body);
@@ -102,11 +153,9 @@ overt_status ov_rule_body_read(struct ov_bytes body, struct ov_rule_body *out, o
     if (!ov_lines_next(&lines, &line)) {
         return ov_fail(err, OVERT_E_SYNTAX, 0, "a rule's body begins with its language");
     }
-    if (ov_bytes_equal(line, "language hashlist", 17)) {
-        read.language = OV_LANGUAGE_HASHLIST;
-    } else if (!ov_bytes_equal(line, "language yara", 13)) {
-        return ov_line_fail(
-                err, OVERT_E_SYNTAX, &lines, "the language is neither yara nor hashlist");
+    if (!language_of(line, &read.language)) {
+        return ov_line_fail(err, OVERT_E_SYNTAX, &lines,
+                "the language is none of yara, hashlist, clamav-ndb, -ldb, -mdb, -msb");
     }
     from = lines.next;
     for (;;) {
@@ -133,20 +182,8 @@ overt_status ov_rule_body_read(struct ov_bytes body, struct ov_rule_body *out, o
     if (ov_bytes_len(read.text) == 0) {
         return ov_line_fail(err, OVERT_E_SYNTAX, &lines, "a rule without text");
     }
-    if (read.language == OV_LANGUAGE_HASHLIST) {
-        struct ov_lines hashes = ov_lines_on(read.text);
-        uint32_t count = 0;
-
-        while (ov_lines_next(&hashes, &line)) {
-            count++;
-        }
-        if (count > OV_ENTRY_HASH_LINES_MAX) {
-            return ov_line_fail(err, OVERT_E_LIMIT, &lines, "more than %u lines of hashes",
-                    OV_ENTRY_HASH_LINES_MAX);
-        }
-    }
     *out = read;
-    return OVERT_OK;
+    return check_lines(out, err);
 }
 
 bool ov_revoke_next(struct ov_lines *lines, uint64_t *index)

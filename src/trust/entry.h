@@ -44,9 +44,17 @@ void ov_entry_put(struct ov_buf *out, const struct ov_entry *entry);
 /* --- bodies --------------------------------------------------------------------------------- */
 
 enum ov_rule_language {
-    OV_LANGUAGE_YARA = 1,
-    OV_LANGUAGE_HASHLIST
+    OV_LANGUAGE_YARA = 0,
+    OV_LANGUAGE_HASHLIST,
+    OV_LANGUAGE_CLAMAV_NDB, /* one signature each */
+    OV_LANGUAGE_CLAMAV_LDB,
+    OV_LANGUAGE_CLAMAV_MDB, /* digests of sections: lines, as of a hash list */
+    OV_LANGUAGE_CLAMAV_MSB,
+    OV_LANGUAGES
 };
+
+/* "yara", "clamav-ndb": as a body and a rule stream call it. */
+const char *ov_rule_language_name(enum ov_rule_language language);
 
 struct ov_rule_body {
     enum ov_rule_language language;

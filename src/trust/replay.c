@@ -130,8 +130,8 @@ static overt_status put_rule(
     if (status != OVERT_OK) {
         return status;
     }
-    ov_buf_printf(&r->out->rules, "rule %" PRIu64 " %s ", index,
-            rule.language == OV_LANGUAGE_YARA ? "yara" : "hashlist");
+    ov_buf_printf(
+            &r->out->rules, "rule %" PRIu64 " %s ", index, ov_rule_language_name(rule.language));
     put_bytes(&r->out->rules, entry->name);
     ov_buf_printf(&r->out->rules, " %" PRIu64 "\n", ov_bytes_len(rule.text));
     put_bytes(&r->out->rules, rule.text);

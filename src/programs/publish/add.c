@@ -84,20 +84,11 @@ bool pending_put(struct log *log, const struct ov_entry *entry)
 
 /* --- YARA ----------------------------------------------------------------------------------- */
 
-struct adding {
-    struct log *log;
-    const char *path;
-    uint64_t not_before;
-    struct ov_buf samples; /* lines for every rule of this run */
-    struct ov_buf imports; /* the lines `import "x"` of the file being read */
-    uint64_t added, refused;
-};
-
 static void on_diag(void *payload, const overt_error *diag, int is_warning)
 {
     struct adding *a = payload;
 
-    if (!is_warning) {
+    if (!is_warning || a->warns) {
         (void)complain(a->path, diag);
     }
 }
@@ -139,7 +130,7 @@ static bool put_imports(struct adding *a, struct ov_bytes source, struct ov_buf 
     return good;
 }
 
-static bool refuse_rule(struct adding *a, const overt_rule *rule, const char *why)
+bool add_refuse(struct adding *a, const overt_rule *rule, const char *why)
 {
     char about[200];
 
@@ -162,7 +153,7 @@ static bool add_rule(struct adding *a, const overt_rule *rule)
     bool good;
 
     if (rule->is_global || rule->is_private) {
-        return refuse_rule(a, rule, "a rule of a log is neither global nor private");
+        return add_refuse(a, rule, "a rule of a log is neither global nor private");
     }
     ov_buf_init(&body, OV_LOG_ENTRY_BYTES_MAX);
     ov_buf_put_text(&body, "language yara\n");
@@ -176,13 +167,14 @@ static bool add_rule(struct adding *a, const overt_rule *rule)
         why = "a rule of a log does not ask for the time, for a report or for libmagic";
     }
     entry.body = ov_buf_bytes(&body);
-    good = good ? pending_put(a->log, &entry) : refuse_rule(a, rule, why);
+    good = good ? pending_put(a->log, &entry) : add_refuse(a, rule, why);
     a->added += good;
     ov_buf_done(&body);
     return good;
 }
 
-static overt_status compile(struct adding *a, struct ov_bytes text, overt_db **db, overt_error *err)
+overt_status add_compile(struct adding *a, overt_dialect dialect, struct ov_bytes text,
+        overt_db **db, overt_error *err)
 {
     overt_compiler *compiler = NULL;
     overt_status status = overt_compiler_new(&compiler, err);
@@ -192,7 +184,7 @@ static overt_status compile(struct adding *a, struct ov_bytes text, overt_db **d
     }
     overt_compiler_on_diag(compiler, on_diag, a);
     status = overt_compiler_add(
-            compiler, OVERT_YARA, a->path, ov_bytes_raw(text), (size_t)ov_bytes_len(text), err);
+            compiler, dialect, a->path, ov_bytes_raw(text), (size_t)ov_bytes_len(text), err);
     if (status == OVERT_OK) {
         status = overt_compiler_finish(compiler, 1, db, err);
     }
@@ -205,7 +197,7 @@ static bool add_yara(struct adding *a, struct ov_bytes text)
     overt_error err = OVERT_ERROR_INIT;
     overt_db *db = NULL;
     overt_rule rule;
-    bool good = compile(a, text, &db, &err) == OVERT_OK;
+    bool good = add_compile(a, OVERT_YARA, text, &db, &err) == OVERT_OK;
 
     if (!good) {
         (void)complain(a->path, &err);
@@ -224,6 +216,12 @@ static bool add_yara(struct adding *a, struct ov_bytes text)
 
 /* --- hash lists ----------------------------------------------------------------------------- */
 
+static void begin_chunk(struct ov_buf *body, enum ov_rule_language language)
+{
+    ov_buf_clear(body);
+    ov_buf_printf(body, "language %s\n\n", ov_rule_language_name(language));
+}
+
 static bool put_chunk(struct adding *a, struct ov_buf *body, const char *name, uint64_t number)
 {
     char full[OV_ENTRY_NAME_BYTES_MAX + 1];
@@ -237,8 +235,6 @@ static bool put_chunk(struct adding *a, struct ov_buf *body, const char *name, u
     entry.name = ov_bytes_of(full, strlen(full));
     good = ov_buf_ok(body) && pending_put(a->log, &entry);
     a->added += good;
-    ov_buf_clear(body);
-    ov_buf_put_text(body, "language hashlist\n\n");
     return good;
 }
 
@@ -270,7 +266,7 @@ static void name_of(const char *path, char name[101])
     name[n] = '\0';
 }
 
-static bool add_hashes(struct adding *a, struct ov_bytes text)
+bool add_hashes(struct adding *a, enum ov_rule_language language, struct ov_bytes text)
 {
     struct ov_lines lines = ov_lines_on(text);
     struct ov_bytes line;
@@ -281,7 +277,7 @@ static bool add_hashes(struct adding *a, struct ov_bytes text)
 
     name_of(a->path, name);
     ov_buf_init(&body, OV_LOG_ENTRY_BYTES_MAX);
-    ov_buf_put_text(&body, "language hashlist\n\n");
+    begin_chunk(&body, language);
     while (good && ov_lines_next(&lines, &line)) {
         struct ov_bytes digest, rest;
 
@@ -295,6 +291,7 @@ static bool add_hashes(struct adding *a, struct ov_bytes text)
         if (ov_bytes_len(ov_buf_bytes(&body)) + ov_bytes_len(line) + 9000u > OV_LOG_ENTRY_BYTES_MAX
                 || count == OV_ENTRY_HASH_LINES_MAX) {
             good = put_chunk(a, &body, name, ++number);
+            begin_chunk(&body, language);
             count = 0;
         }
         put_hash_line(&body, line);
@@ -309,7 +306,7 @@ static bool add_hashes(struct adding *a, struct ov_bytes text)
 
 /* --- files ---------------------------------------------------------------------------------- */
 
-static bool ends_in(const char *path, const char *suffix)
+bool ends_in(const char *path, const char *suffix)
 {
     const size_t len = strlen(path), n = strlen(suffix);
 
@@ -321,7 +318,7 @@ static bool is_hash_list(const char *path)
     return ends_in(path, ".hash") || ends_in(path, ".txt");
 }
 
-static bool add_file(struct adding *a, const char *path)
+bool add_file(struct adding *a, const char *path)
 {
     overt_error err = OVERT_ERROR_INIT;
     struct ov_buf text;
@@ -333,7 +330,7 @@ static bool add_file(struct adding *a, const char *path)
     if (!good) {
         (void)complain(path, &err);
     } else if (is_hash_list(path)) {
-        good = add_hashes(a, ov_buf_bytes(&text));
+        good = add_hashes(a, OV_LANGUAGE_HASHLIST, ov_buf_bytes(&text));
     } else {
         good = add_yara(a, ov_buf_bytes(&text));
     }
@@ -402,90 +399,6 @@ int cmd_add(int argc, char **argv)
             "overt-publish: %" PRIu64 " entries to be signed, %" PRIu64 " rules refused\n", a.added,
             a.refused);
     return good && a.refused == 0 ? EXIT_DONE : EXIT_ERROR;
-}
-
-/* FOLDER yara|clamav DIR: what of another collection fits into a log. Of ClamAV those are the hash
- * lists; its lines that hide detections never are. */
-static bool import_one(struct adding *a, const char *kind, const char *path)
-{
-    if (strcmp(kind, "yara") == 0) {
-        return (!ends_in(path, ".yar") && !ends_in(path, ".yara")) || add_file(a, path);
-    }
-    if (ends_in(path, ".hdb") || ends_in(path, ".hsb")) {
-        overt_error err = OVERT_ERROR_INIT;
-        struct ov_buf text, lines;
-        struct ov_lines from;
-        struct ov_bytes line, digest, size, name, rest;
-        bool good;
-
-        ov_buf_init(&text, RULE_FILE_BYTES_MAX + 1u);
-        ov_buf_init(&lines, RULE_FILE_BYTES_MAX + 1u);
-        a->path = path;
-        good = ov_file_read(AT_FDCWD, path, RULE_FILE_BYTES_MAX, &text, &err) == OVERT_OK
-               || complain(path, &err) == EXIT_DONE;
-        from = ov_lines_on(ov_buf_bytes(&text));
-        while (good && ov_lines_next(&from, &line)) { /* a fourth field is a level, for engines */
-            if (!ov_text_split(line, ':', &digest, &rest)
-                    || !ov_text_split(rest, ':', &size, &name)) {
-                continue;
-            }
-            if (ov_text_split(name, ':', &rest, &line)) {
-                name = rest;
-            }
-            ov_buf_put(&lines, ov_bytes_raw(digest), (size_t)ov_bytes_len(digest));
-            ov_buf_put_u8(&lines, ':');
-            if (!ov_bytes_equal(size, "*", 1)) {
-                ov_buf_put(&lines, ov_bytes_raw(size), (size_t)ov_bytes_len(size));
-                ov_buf_put_u8(&lines, ':');
-            }
-            ov_buf_put(&lines, ov_bytes_raw(name), (size_t)ov_bytes_len(name));
-            ov_buf_put_u8(&lines, '\n');
-        }
-        good = good && add_hashes(a, ov_buf_bytes(&lines));
-        ov_buf_done(&text);
-        ov_buf_done(&lines);
-        return good;
-    }
-    (void)complain_text(path, "left out: not a list of whole-file hashes");
-    return true;
-}
-
-int cmd_import(int argc, char **argv)
-{
-    struct log log;
-    struct adding a = { .log = &log };
-    struct dirent **names = NULL;
-    int count;
-    bool good;
-
-    if (argc != 4 || (strcmp(argv[2], "yara") != 0 && strcmp(argv[2], "clamav") != 0)) {
-        return complain_text("import", "usage: overt-publish import FOLDER yara|clamav DIRECTORY");
-    }
-    ov_buf_init(&a.samples, OV_LOG_ENTRY_BYTES_MAX);
-    ov_buf_init(&a.imports, 64u * OV_KIB);
-    good = log_open(argv[1], &log);
-    count = good ? scandir(argv[3], &names, NULL, alphasort) : 0;
-    if (count < 0) {
-        good = complain_text(argv[3], strerror(errno)) == EXIT_DONE;
-    }
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        struct stat st;
-
-        (void)snprintf(path, sizeof(path), "%s/%s", argv[3], names[i]->d_name);
-        if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-            good = import_one(&a, argv[2], path) && good;
-        }
-        free(names[i]);
-    }
-    free((void *)names);
-    log_close(&log);
-    ov_buf_done(&a.samples);
-    ov_buf_done(&a.imports);
-    (void)fprintf(stderr,
-            "overt-publish: %" PRIu64 " entries to be signed, %" PRIu64 " rules refused\n", a.added,
-            a.refused);
-    return good ? EXIT_DONE : EXIT_ERROR;
 }
 
 /* KIND FOLDER NAME BODY-FILE ("-": standard input): entries whose body is written by hand. */

@@ -63,11 +63,30 @@ bool tiles_write(struct log *log, uint64_t old_size, const struct ov_bytes *entr
 /* canon.c: one rule's text in the one form that a log holds. False: *why says why not. */
 bool canon_rule(struct ov_bytes source, struct ov_buf *out, const char **why);
 
-/* add.c */
+/* add.c: what goes in, file by file. */
+struct adding {
+    struct log *log;
+    const char *path; /* of the file being read */
+    uint64_t not_before;
+    bool warns;            /* what the compiler passes over is told too */
+    struct ov_buf samples; /* lines for every rule of this run */
+    struct ov_buf imports; /* the lines `import "x"` of the file being read */
+    uint64_t added, refused;
+};
+bool ends_in(const char *path, const char *suffix);
+bool add_file(struct adding *a, const char *path);
+/* Lines with digests, as many to an entry as fit. */
+bool add_hashes(struct adding *a, enum ov_rule_language language, struct ov_bytes text);
+/* Compiles a->path's text in the jail; the compiler's complaints are told. */
+overt_status add_compile(struct adding *a, overt_dialect dialect, struct ov_bytes text,
+        overt_db **db, overt_error *err);
+bool add_refuse(struct adding *a, const overt_rule *rule, const char *why); /* false */
 int cmd_add(int argc, char **argv);
-int cmd_import(int argc, char **argv);
 int cmd_entry(int argc, char **argv); /* revoke, suppress, keyset, statement, binary */
 bool pending_put(struct log *log, const struct ov_entry *entry);
+
+/* import.c: other people's collections. */
+int cmd_import(int argc, char **argv);
 
 /* release.c: pending entries into the tree, witnesses, packs. */
 int cmd_publish(int argc, char **argv);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/clamtype.h"
 #include "base/limits.h"
 #include "facts/schema.h"
 #include "rules/lint/text.h"
@@ -204,6 +205,16 @@ static struct truth judge_junction(struct lint *lint, const struct ov_expr *e, b
     return all;
 }
 
+/* What ClamAV takes the object for. Programs and pictures are no documents; all else could be. */
+static struct truth judge_target(int64_t target)
+{
+    const bool no_document = target == OV_TARGET_PE || target == OV_TARGET_ELF
+                             || target == OV_TARGET_MACHO || target == OV_TARGET_GRAPHICS
+                             || target == OV_TARGET_JAVA;
+
+    return target == OV_TARGET_ANY ? always : no_document ? never : both;
+}
+
 static struct truth judge_here(struct lint *lint, const struct ov_expr *e)
 {
     const enum ov_expr_kind kind = e->kind;
@@ -226,6 +237,9 @@ static struct truth judge_here(struct lint *lint, const struct ov_expr *e)
     }
     if (kind == OV_EXPR_FOR_FIELD) { /* over what is not there */
         return e->how_many == OV_NONE ? both : never;
+    }
+    if (kind == OV_EXPR_OBJECT && e->index == OV_FACT_TARGET) {
+        return judge_target(e->integer);
     }
     if (kind == OV_EXPR_NOT) {
         const struct truth t = judge(lint, e->a);

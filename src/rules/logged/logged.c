@@ -8,6 +8,7 @@
 
 #include "base/defence.h"
 #include "base/limits.h"
+#include "rules/clamav/clamav.h"
 #include "rules/hashlist/hashlist.h"
 #include "rules/lint/lint.h"
 #include "rules/yara/yara.h"
@@ -177,6 +178,108 @@ static bool read_hashes(struct ov_rule_set *set, const struct record *record, st
     return name_hashes(set, before, space, diags);
 }
 
+/* --- lines of ClamAV's databases --------------------------------------------------------------- */
+
+/* The files such a line could stand in, and whether an entry holds many. */
+static const struct clamav_kind {
+    const char *language;
+    const char *file;
+    bool list;
+} clamav_kinds[] = {
+    { "clamav-ndb", "log.ndb", false },
+    { "clamav-ldb", "log.ldb", false },
+    { "clamav-mdb", "log.mdb", true },
+    { "clamav-msb", "log.msb", true },
+};
+
+/* What the reader of databases has against it, or NULL. */
+static const char *first_error(const struct ov_diags *diags)
+{
+    for (size_t i = 0; i < diags->count; i++) {
+        if (diags->items[i].severity == OV_DIAG_ERROR) {
+            return (const char *)ov_bytes_raw(diags->items[i].message); /* the arena ends it */
+        }
+    }
+    return diags->errors > 0 ? "it cannot be loaded" : NULL;
+}
+
+/* What is in no signed container gets an end to its name, which entries go without: who signed
+ * them is known. */
+static struct ov_bytes without_end(struct ov_bytes name)
+{
+    static const char end[] = ".UNOFFICIAL";
+    const size_t len = (size_t)ov_bytes_len(name), n = sizeof(end) - 1;
+    const bool has = len > n && memcmp(ov_bytes_raw(name) + len - n, end, n) == 0;
+
+    return ov_bytes_of(ov_bytes_raw(name), has ? len - n : len);
+}
+
+/* Bytes that no entry's name may have are `_` in it. */
+static bool is_called(struct ov_bytes signature, struct ov_bytes entry)
+{
+    static const char taken[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
+    bool same = ov_bytes_len(signature) == ov_bytes_len(entry);
+
+    for (uint64_t i = 0; same && i < ov_bytes_len(entry); i++) {
+        const uint8_t c = ov_bytes_raw(signature)[i];
+
+        same = ov_bytes_raw(entry)[i] == (memchr(taken, c, sizeof(taken) - 1) != NULL ? c : '_');
+    }
+    return same;
+}
+
+/* Why the signature that was read last is left out, or NULL. */
+static const char *judge_signature(
+        struct ov_rule *rule, const struct record *record, const char **before)
+{
+    const char *why;
+
+    rule->name = without_end(rule->name);
+    if (!is_called(rule->name, record->name)) {
+        return "the signature is not called what its entry is called";
+    }
+    why = record->accepted || !OV_DEFENDED(lint) ? NULL : ov_lint_rule(rule);
+    *before = why == NULL ? "" : "held: ";
+    return why;
+}
+
+static bool read_clamav(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
+        const struct clamav_kind *kind, struct ov_diags *diags)
+{
+    const size_t rules = set->rule_count, hashes = set->hash_count;
+    const bool clam_before = set->clam;
+    const char *why, *before = "";
+    struct ov_diags own;
+    struct ov_clamav clam;
+
+    ov_diags_init(&own, set->arena);
+    ov_clamav_init(&clam, set, &own);
+    clam.strict = true;
+    clam.pua = true;
+    (void)ov_clamav_read(&clam, ov_bytes_of(kind->file, strlen(kind->file)), record->text);
+    why = first_error(&own);
+    if (why == NULL && set->rule_count - rules != (kind->list ? 0 : 1)) {
+        why = "an entry holds exactly one signature, and one for this engine";
+    }
+    if (why == NULL && !kind->list) {
+        set->rules[rules].space = space;
+        why = judge_signature(&set->rules[rules], record, &before);
+    }
+    diags->out_of_memory |= own.out_of_memory;
+    if (why != NULL) {
+        leave_out(diags, space, before, why);
+        set->rule_count = rules;
+        set->hash_count = hashes;
+        set->clam = clam_before;
+    }
+    for (size_t i = hashes; i < set->hash_count; i++) {
+        set->hashes[i].name = without_end(set->hashes[i].name);
+    }
+    ov_clamav_done(&clam);
+    ov_diags_done(&own);
+    return why == NULL && name_hashes(set, hashes, space, diags);
+}
+
 static bool make_space(struct ov_rule_set *set, const char *what, uint64_t index,
         struct ov_bytes *out, struct ov_diags *diags)
 {
@@ -304,6 +407,12 @@ static bool read_record(struct ov_rule_set *set, struct ov_bytes *rest,
     if (is(language, "yara")) {
         *good = read_yara(set, &record, space, diags) && *good;
         return true;
+    }
+    for (size_t i = 0; i < sizeof(clamav_kinds) / sizeof(clamav_kinds[0]); i++) {
+        if (is(language, clamav_kinds[i].language)) {
+            *good = read_clamav(set, &record, space, &clamav_kinds[i], diags) && *good;
+            return true;
+        }
     }
     *good = read_hashes(set, &record, space, diags) && *good;
     return is(language, "hashlist");
