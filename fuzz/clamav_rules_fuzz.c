@@ -63,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)ov_clamav_read(
                 &clam, ov_bytes_of(name, strlen(name)), ov_bytes_of(data + 1, size - 1));
     }
+    (void)ov_clamav_finish(&clam);
     if (!diags.out_of_memory) {
         check(&set, &diags);
     }

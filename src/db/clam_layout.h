@@ -29,8 +29,12 @@ _Static_assert(sizeof(struct ov_clam_pcre) == 8, "on-disk layout");
 enum ov_clam_compare_form {
     OV_CLAM_COMPARE_HEX = 1, /* digits */
     OV_CLAM_COMPARE_DECIMAL,
-    OV_CLAM_COMPARE_AUTO,  /* hexadecimal behind 0x, else decimal */
-    OV_CLAM_COMPARE_BINARY /* 1, 2, 4 or 8 bytes */
+    OV_CLAM_COMPARE_AUTO,   /* hexadecimal behind 0x, else decimal */
+    OV_CLAM_COMPARE_BINARY, /* 1, 2, 4 or 8 bytes */
+    /* no comparison, but a count of matches: an ov_clam_count */
+    OV_CLAM_COUNT_VERSION, /* that begin where a string of the version information does */
+    OV_CLAM_COUNT_BEFORE,  /* of the body before a macro that one of its members followed */
+    OV_CLAM_COUNT_MACRO    /* of the members that did */
 };
 
 #define OV_CLAM_COMPARE_BIG   0x01u
@@ -48,5 +52,16 @@ struct ov_clam_compare {
     struct ov_le64 value[2]; /* signed */
 };
 _Static_assert(sizeof(struct ov_clam_compare) == 40, "on-disk layout");
+
+struct ov_clam_count { /* followed by numbers of strings of the rule, an ov_le32 each */
+    uint8_t form;
+    uint8_t reserved[3];
+    struct ov_le32 bodies;   /* so many strings are counted, the forms of one body */
+    struct ov_le32 members;  /* and so many behind them are members of the macro's group */
+    struct ov_le32 min, max; /* how far behind the body's beginning a member begins */
+    uint8_t reserved2[20];
+};
+_Static_assert(
+        sizeof(struct ov_clam_count) == sizeof(struct ov_clam_compare), "either is one record");
 
 #endif

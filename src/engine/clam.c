@@ -57,6 +57,28 @@ static bool find_picture(struct ov_clam_object *clam, struct ov_source *source, 
     return false;
 }
 
+/* Does a string of the program's version information begin there? */
+static bool is_version_place(struct ov_clam_object *clam, struct ov_source *source, uint64_t offset)
+{
+    struct ov_walk *walk = clam->find_payload;
+    const struct ov_version_places *places = &walk->engine->versions;
+
+    if (clam->type != OV_CLAM_MSEXE) {
+        return false;
+    }
+    if (!walk->versions_found) {
+        walk->versions_found = true;
+        walk->versions_trouble =
+                ov_version_places_find(source, &walk->budget, &walk->engine->versions);
+    }
+    for (uint32_t i = 0; i < places->count; i++) {
+        if (places->at[i] == offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `inner`: how many of the open objects are around it. */
 static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets, uint32_t inner)
 {
@@ -79,6 +101,9 @@ static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets
     clam->numbers_counted = false;
     clam->links_judged = false;
     clam->judge_links = ov_walk_links;
+    clam->is_version_place = is_version_place;
+    walk->versions_found = false;
+    walk->versions_trouble = OV_REASON_NONE;
     clam->pcre_bytes_max = walk->engine->pcre_bytes_max;
     clam->pcre_matches_max = walk->engine->pcre_matches_max;
     clam->pcre_depth_max = walk->engine->pcre_depth_max;

@@ -341,6 +341,11 @@ void ov_object_examine(
     if (matching != OV_REASON_NONE) {
         ov_walk_tell(walk, subject->ordinal, matching, "while strings were looked for");
     }
+    if (walk->versions_trouble != OV_REASON_NONE) {
+        ov_walk_tell(walk, subject->ordinal, walk->versions_trouble,
+                "while its version information was read");
+        walk->versions_trouble = OV_REASON_NONE;
+    }
     if (walk->links_trouble != OV_REASON_NONE) {
         ov_walk_tell(walk, subject->ordinal, walk->links_trouble, "while its links were judged");
         walk->links_trouble = OV_REASON_NONE;

@@ -11,6 +11,7 @@
 #include "formats/clam.h"
 #include "formats/container.h"
 #include "formats/signers.h"
+#include "formats/version_info.h"
 
 /* Is a program signed under a certificate that is trusted? */
 enum ov_trust {
@@ -50,6 +51,7 @@ struct ov_engine {
     struct ov_clam_object clam;                 /* of the object under way */
     struct ov_signers signers;                  /* of the database; empty: it has none */
     struct ov_list_certificate *signer_records; /* owned */
+    struct ov_version_places versions;          /* of the object under way */
     struct ov_clam_pcre_state *link_pcre;       /* owned; made when it is wanted */
     bool no_views;
     uint64_t closed[2]; /* bit per ov_clam_type that is not opened */
@@ -73,6 +75,8 @@ struct ov_walk {
     uint32_t told;      /* reasons told that are told once a scan: bit per reason */
     bool signers_found; /* of the object under way */
     enum ov_trust object_trust;
+    bool versions_found; /* of the object under way */
+    enum ov_reason versions_trouble;
     enum ov_reason links_trouble;
     enum ov_reason signers_trouble;
     enum ov_reason picture_trouble; /* why the object's picture was not decoded, though asked for */

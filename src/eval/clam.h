@@ -36,6 +36,8 @@ struct ov_clam_object {
     bool (*has_certificate)(
             struct ov_clam_object *object, struct ov_source *source, uint32_t number);
     enum ov_link_end (*judge_links)(struct ov_clam_object *object, struct ov_source *source);
+    bool (*is_version_place)(
+            struct ov_clam_object *object, struct ov_source *source, uint64_t offset);
     bool links_judged;
     enum ov_link_end links;
     void *find_payload; /* whatever these need */

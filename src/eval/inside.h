@@ -22,6 +22,10 @@ struct ov_value ov_machine_search(struct ov_machine *m, uint32_t place, struct o
 struct ov_value ov_machine_of_string(struct ov_machine *m, const struct ov_db_insn *insn);
 void ov_machine_of_set(struct ov_machine *m, const struct ov_db_insn *insn);
 
+/* clam_count.c: matches of strings that are counted together. `record`: an ov_clam_count. */
+bool ov_clam_is_count(struct ov_bytes record);
+struct ov_value ov_machine_clam_count(struct ov_machine *m, struct ov_bytes record);
+
 /* loops.c */
 const struct ov_machine_loop *ov_machine_loop_at(
         struct ov_machine *m, uint32_t depth, bool strings);

@@ -249,6 +249,9 @@ static struct ov_value compare(struct ov_machine *m, uint32_t at)
     if (!text_at(m, at, &record) || !ov_machine_charge(m, 16)) {
         return ov_value_int(0);
     }
+    if (ov_clam_is_count(record)) {
+        return ov_machine_clam_count(m, record);
+    }
     return ov_clam_compare(m->facts->source, record, start);
 }
 

@@ -27,6 +27,8 @@ static void add(struct world *w, const char *file, const char *text)
 {
     w->ok = ov_clamav_read(
             &w->clam, ov_bytes_of(file, strlen(file)), ov_bytes_of(text, strlen(text)));
+    w->ok &= ov_clamav_finish(&w->clam);
+    w->clam.finishing = false; /* a test may have more */
 }
 
 static void done(struct world *w)
@@ -330,6 +332,32 @@ TEST(indicators_give_digests_alone)
     done(&w);
 }
 
+TEST(macros_wait_for_the_members_of_their_group)
+{
+    static const char macro[] = "Test.M;Engine:51-255,Target:0;0&1;41424344::wa;${4-10}3$\n";
+    struct world w;
+
+    begin(&w, "");
+    add(&w, "f.ldb", macro);
+    CHECK_UINT(w.set.rule_count, 1); /* a group may have no members */
+    done(&w);
+    begin(&w, "");
+    w.ok = ov_clamav_read(&w.clam, ov_bytes_of("f.ldb", 5), ov_bytes_of(macro, sizeof(macro) - 1));
+    CHECK_UINT(w.clam.count.loaded, 0);
+    add(&w, "f.ndb", "Member.A:0:$3:61626364\nMember.B:0:$3:65666768\nMember.C:1:$3:65666768\n");
+    CHECK_UINT(w.set.rule_count, 1);
+    CHECK_UINT(
+            w.set.rules[0].string_count, 4); /* of the body two, and two members for its target */
+    CHECK_UINT(w.clam.count.loaded, 4);
+    done(&w);
+    CHECK(refused(
+            "f.ldb", "Test.M;Engine:51-255,Target:0;0&1;${4-10}3$;41424344", "behind a body"));
+    CHECK(refused(
+            "f.ldb", "Test.M;Engine:51-255,Target:0;0&1;4:41424344;${4-10}3$", "behind a body"));
+    CHECK(refused("f.ldb", "Test.M;Engine:51-255,Target:0;0&1;41424344;${4-10}32$", "at most 31"));
+    CHECK(refused("f.ldb", "Test.M;Engine:51-255,Target:0;0&1;41424344;${10-4}3$", "at most 31"));
+}
+
 TEST(ignored_names_and_lines)
 {
     struct world w;
@@ -381,6 +409,6 @@ TESTS(T(bodies_of_the_grammar_load), T(what_is_no_body_is_refused_with_its_place
         T(pictures_have_a_hash_and_no_distance), T(hashes_of_three_domains),
         T(members_of_containers), T(certificates_are_listed_and_blocked_ones_are_rules),
         T(passwords_are_listed_with_their_container), T(addresses_in_mail),
-        T(indicators_give_digests_alone), T(ignored_names_and_lines),
-        T(what_is_asked_for_beside_signatures),
+        T(indicators_give_digests_alone), T(macros_wait_for_the_members_of_their_group),
+        T(ignored_names_and_lines), T(what_is_asked_for_beside_signatures),
         T(strict_makes_an_error_of_every_line_that_does_not_load));

@@ -336,6 +336,7 @@ static void answer_finish(struct session *s, const struct ov_request *request)
         return;
     }
     ov_db_writer_init(writer, UINT32_MAX);
+    (void)ov_clamav_finish(&s->clam); /* what is wrong is in the diags */
     if (ov_compile(&s->set, &s->diags, writer, &err) != OVERT_OK
             || !write_out(writer, ov_le64_get(request->size), &err)) {
         tell_diags(s);

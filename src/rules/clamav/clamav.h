@@ -38,7 +38,10 @@ struct ov_clamav {
     size_t pua_category_count;
     bool pua_only_these; /* else: all but these */
     struct ov_clamav_count count;
-    uint64_t bytecode_count; /* programs that are not run */
+    uint64_t bytecode_count;                        /* programs that are not run */
+    struct ov_clam_member *members;                 /* of groups of macros; in the set's arena */
+    struct ov_clam_waiting *waiting, *waiting_last; /* lines that speak of them */
+    bool finishing;
 };
 
 void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_diags *diags);
@@ -56,5 +59,8 @@ bool ov_clamav_is_database(struct ov_bytes name);
 /* Reads one file. `name` decides what it is; problems go to the diags. False: nothing can go on
  * (memory), or strict found an error. */
 bool ov_clamav_read(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes text);
+
+/* After the last file: what had to wait for other files is read. False: as ov_clamav_read. */
+bool ov_clamav_finish(struct ov_clamav *clam);
 
 #endif

@@ -39,7 +39,7 @@ static void read_ldb(struct line *line, bool pua)
     struct ov_bytes shown;
     struct ov_rule *rule;
 
-    if (!split_logical(line, 2)) {
+    if (macro_waits(line, pua) || !split_logical(line, 2)) {
         return;
     }
     line->name = line->fields[0];

@@ -157,6 +157,10 @@ static void add_body(struct line *line, struct ov_bytes shown, enum ov_clam_targ
     const struct ov_re *re;
     struct ov_rule *rule;
 
+    if (place->kind == PLACE_VERSION && find_byte(body, '[') == 2) {
+        (void)refuse(line, "a body with an anchor before it cannot have this offset");
+        return;
+    }
     if (place->kind != PLACE_ANY && find_byte(body, '[') == 2) {
         add_anchored(line, shown, target, place, body);
         return;
@@ -198,7 +202,7 @@ static void read_ndb(struct line *line, bool pua)
         return;
     }
     if (place.kind == PLACE_GROUP) {
-        (void)refuse(line, "macro groups are not supported");
+        macro_member(line, target, (uint32_t)place.value, line->fields[3]);
         return;
     }
     add_body(line, shown, target, &place, line->fields[3]);

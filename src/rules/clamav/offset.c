@@ -94,10 +94,8 @@ bool place_read(
             && target != OV_TARGET_MACHO) {
         return refuse(line, "only targets 1, 6 and 9 have sections and entry points");
     }
-    if (out->kind == PLACE_VERSION) {
-        return target == OV_TARGET_PE
-                       ? refuse(line, "offsets in version information (VI) are not looked at yet")
-                       : refuse(line, "only target 1 has version information");
+    if (out->kind == PLACE_VERSION && target != OV_TARGET_PE) {
+        return refuse(line, "only target 1 has version information");
     }
     return true;
 }
@@ -184,6 +182,9 @@ struct ov_expr *place_found(struct line *line, const struct place *place, uint32
     if (place->kind == PLACE_ANY) {
         return ex_string(line, OV_EXPR_FOUND, OV_TYPE_BOOL, string);
     }
+    if (place->kind == PLACE_VERSION) {
+        return ex_two(line, OV_EXPR_GT, count_at_versions(line, string), ex_int(line, 0));
+    }
     if (is_range(place)) {
         return in_range(line, place, string, OV_EXPR_FOUND_IN, OV_TYPE_BOOL);
     }
@@ -198,6 +199,9 @@ struct ov_expr *place_count(struct line *line, const struct place *place, uint32
 {
     if (place->kind == PLACE_ANY) {
         return ex_string(line, OV_EXPR_COUNT, OV_TYPE_INT, string);
+    }
+    if (place->kind == PLACE_VERSION) {
+        return count_at_versions(line, string);
     }
     return in_range(line, place, string, OV_EXPR_COUNT_IN, OV_TYPE_INT);
 }

@@ -185,12 +185,15 @@ void line_ignore(struct line *line);
 void line_ignore2(struct line *line);
 
 /* ldb.c and its helpers */
-#define SUBSIGS_MAX 64u
+#define SUBSIGS_MAX         64u
+#define LOGICAL_STRINGS_MAX 256u /* two a body, and members of groups of macros */
 
 struct subsig {
     struct ov_expr *found;
     struct ov_expr *count;
     struct ov_expr *last; /* where its last match begins; NULL: it has none */
+    uint32_t bodies[2];   /* its strings, if it is a body that may be anywhere */
+    uint32_t body_count;
 };
 
 struct logical {
@@ -200,8 +203,7 @@ struct logical {
     struct subsig subs[SUBSIGS_MAX];
     uint32_t sub_count;
     uint32_t string_count; /* used so far */
-    uint32_t string_room;
-    struct ov_string strings[2 * SUBSIGS_MAX];
+    struct ov_string strings[LOGICAL_STRINGS_MAX];
 };
 
 /* tdb.c: conditions on the object itself, appended to parts[]. False: refused or skipped. */
@@ -214,6 +216,17 @@ struct ov_expr *logic_read(struct logical *logical, struct ov_bytes text);
 
 /* subsig.c: reads subsignature `index`. */
 bool subsig_read(struct logical *logical, struct ov_bytes text, uint32_t index);
+
+/* macro.c: how many matches of a string begin at a string of the version information. */
+struct ov_expr *count_at_versions(struct line *line, uint32_t string);
+
+/* macro.c */
+/* A member of a group; a subsignature that speaks of one. */
+void macro_member(
+        struct line *line, enum ov_clam_target target, uint32_t group, struct ov_bytes body);
+bool macro_read(struct logical *logical, struct ov_bytes text, uint32_t index, struct subsig *sub);
+/* The line speaks of groups, and is read when all files are. */
+bool macro_waits(struct line *line, bool pua);
 
 /* pcre.c: an ov_clam_pcre of an expression that PCRE2 takes. */
 bool pcre_keep(struct line *line, uint32_t flags, uint64_t shift, struct ov_bytes expression,

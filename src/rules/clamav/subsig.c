@@ -17,7 +17,9 @@ static bool add_string(
     if (re == NULL) {
         return false;
     }
-    OV_ASSERT(logical->string_count < sizeof(logical->strings) / sizeof(logical->strings[0]));
+    if (logical->string_count == LOGICAL_STRINGS_MAX) {
+        return refuse(logical->line, "it has more than %u bodies", LOGICAL_STRINGS_MAX);
+    }
     logical->strings[logical->string_count].re = re;
     *index = logical->string_count++;
     return true;
@@ -73,10 +75,11 @@ static bool add_body(struct logical *logical, struct ov_bytes body, const struct
         }
         found[forms] = place_found(line, place, string);
         count[forms] = place_count(line, place, string);
-        forms++;
+        sub->bodies[forms++] = string;
     }
     sub->found = ex_list(line, OV_EXPR_OR, found, forms);
     sub->count = ex_sum(line, count, forms);
+    sub->body_count = place->kind == PLACE_ANY ? (uint32_t)forms : 0;
     sub->last = ex_string(line, OV_EXPR_OFFSET, OV_TYPE_INT, string);
     if (sub->last != NULL) {
         sub->last->a = ex_string(line, OV_EXPR_COUNT, OV_TYPE_INT, string);
@@ -111,7 +114,7 @@ static bool read_body(struct logical *logical, struct ov_bytes text, struct subs
         text = part(text, colon + 1, ov_bytes_len(text));
     }
     if (place.kind == PLACE_GROUP) {
-        return refuse(line, "macro groups are not supported");
+        return refuse(line, "only a line of an .ndb can be a member of a group");
     }
     return add_body(logical, text, &place, flags, ascii, sub);
 }
@@ -216,7 +219,7 @@ static bool read_pcre(
         }
         before = part(before, colon + 1, ov_bytes_len(before));
     }
-    if (place.kind == PLACE_GROUP || place.kind == PLACE_WITHIN) {
+    if (place.kind == PLACE_GROUP || place.kind == PLACE_WITHIN || place.kind == PLACE_VERSION) {
         return refuse(line, "a regular expression cannot have this offset");
     }
     flags |= place.kind == PLACE_ANY ? OV_CLAM_PCRE_ANYWHERE : 0;
@@ -432,7 +435,7 @@ bool subsig_read(struct logical *logical, struct ov_bytes text, uint32_t index)
     struct subsig *sub = &logical->subs[index];
 
     if (begins(text, "${")) {
-        return refuse(logical->line, "macros are not supported");
+        return macro_read(logical, text, index, sub);
     }
     if (begins(text, "fuzzy_img#")) {
         return read_picture(logical, text, sub);
