@@ -89,7 +89,9 @@ static enum ov_picture_end decode_png(struct ov_bytes file, struct ov_picture *o
         return OV_PICTURE_NONE;
     }
     for (uint64_t i = 0; i < (uint64_t)image.width * image.height; i++) {
-        memmove(points + 3 * i, points + 4 * i, 3);
+        for (unsigned c = 0; c < 3; c++) {
+            points[3 * i + c] = points[4 * i + c];
+        }
     }
     return take_colours(out, points, image.width, image.height);
 }
