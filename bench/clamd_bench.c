@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clamd_bench.c - a client that is not the bottleneck: `files` small streams or descriptors in one
  * session of clamd's protocol, so many under way at once. Prints seconds; every answer must be OK.
- * Descriptors are of files in FOLDER, opened for reading as clamdscan does; they are made beforehand.
- * usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER */
+ * What is in a file follows from its number; the first is FIRST. Descriptors are of files in FOLDER,
+ * opened for reading as clamdscan does; those that are not there yet are made beforehand.
+ * usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER FIRST */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,7 +49,7 @@ static void send_whole(int fd, const char *bytes, size_t len)
     }
 }
 
-/* Every file differs, so that no cache of verdicts answers. */
+/* No two files are alike: a daemon that remembers contents knows those alone that it was sent before. */
 static void fill(char *file, size_t bytes, uint64_t number)
 {
     for (size_t i = 0; i < bytes; i++) {
@@ -69,6 +71,7 @@ static void send_stream(int fd, const char *file, size_t bytes)
     send_whole(fd, whole, sizeof(head) + bytes + 8);
 }
 
+/* -1: it is there already, and was to be made. */
 static int open_file(const char *folder, uint64_t number, int flags)
 {
     char path[4096];
@@ -76,21 +79,21 @@ static int open_file(const char *folder, uint64_t number, int flags)
 
     (void)snprintf(path, sizeof(path), "%s/%llu", folder, (unsigned long long)number);
     fd = open(path, flags, 0644);
-    if (fd < 0) {
+    if (fd < 0 && !(errno == EEXIST && (flags & O_EXCL) != 0)) {
         die(path);
     }
     return fd;
 }
 
-static void make_files(const char *folder, uint64_t count, size_t bytes)
+static void make_files(const char *folder, uint64_t first, uint64_t count, size_t bytes)
 {
     static char file[BYTES_MAX];
 
-    for (uint64_t i = 0; i < count; i++) {
-        const int fd = open_file(folder, i, O_WRONLY | O_CREAT | O_TRUNC);
+    for (uint64_t i = first; i < first + count; i++) {
+        const int fd = open_file(folder, i, O_WRONLY | O_CREAT | O_EXCL);
 
-        fill(file, bytes, i + 1);
-        if (write(fd, file, bytes) != (ssize_t)bytes || close(fd) != 0) {
+        fill(file, bytes, i);
+        if (fd >= 0 && (write(fd, file, bytes) != (ssize_t)bytes || close(fd) != 0)) {
             die("write");
         }
     }
@@ -148,30 +151,31 @@ static void take(int fd, uint64_t sent, uint64_t window, uint64_t *taken, uint64
 int main(int argc, char **argv)
 {
     static char file[BYTES_MAX];
-    uint64_t count, window, taken = 0, good = 0;
+    uint64_t count, window, first, taken = 0, good = 0;
     struct timespec from, to;
     size_t bytes;
     int fd;
 
-    if (argc != 7 || strtoul(argv[4], NULL, 10) > BYTES_MAX) {
-        (void)fprintf(
-                stderr, "usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER\n");
+    if (argc != 8 || strtoul(argv[4], NULL, 10) > BYTES_MAX) {
+        (void)fprintf(stderr,
+                "usage: clamd_bench SOCKET instream|fildes FILES BYTES WINDOW FOLDER FIRST\n");
         return 2;
     }
     count = strtoul(argv[3], NULL, 10);
     bytes = strtoul(argv[4], NULL, 10);
     window = strtoul(argv[5], NULL, 10);
+    first = strtoul(argv[7], NULL, 10);
     if (strcmp(argv[2], "fildes") == 0) {
-        make_files(argv[6], count, bytes);
+        make_files(argv[6], first, count, bytes);
     }
     fd = connect_to(argv[1]);
     (void)clock_gettime(CLOCK_MONOTONIC, &from);
     send_whole(fd, "zIDSESSION", 11);
     for (uint64_t i = 0; i < count; i++) {
         if (strcmp(argv[2], "fildes") == 0) {
-            send_descriptor(fd, argv[6], i);
+            send_descriptor(fd, argv[6], first + i);
         } else {
-            fill(file, bytes, i + 1);
+            fill(file, bytes, first + i);
             send_stream(fd, file, bytes);
         }
         take(fd, i + 1, window, &taken, &good);
