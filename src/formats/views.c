@@ -20,34 +20,6 @@ static uint8_t small(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* Without a branch on the bytes: on what only looks like text a processor would guess every other
- * one of them wrongly, and small files would cost more here than in the matcher. */
-void ov_view_text(struct ov_buf *out, struct ov_bytes in)
-{
-    const uint8_t *p = ov_bytes_raw(in);
-    const size_t len = (size_t)ov_bytes_len(in);
-    uint8_t *to = ov_buf_extend(out, len);
-    uint8_t as[256]; /* what a byte becomes; 0: it is left out */
-    const uint8_t keep[2] = { 0, 0xff };
-    size_t made = 0;
-    uint8_t last = 0; /* ' ' behind a blank */
-
-    if (to == NULL) {
-        return;
-    }
-    for (unsigned c = 0; c < 256; c++) {
-        as[c] = is_blank((uint8_t)c) ? ' ' : c > ' ' && c < 0x80 ? small((uint8_t)c) : 0;
-    }
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t c = as[p[i]];
-
-        to[made] = c;
-        made += (unsigned)(c != 0) & (unsigned)(c != ' ' || last != ' ');
-        last = (uint8_t)((last & keep[c == 0]) | c);
-    }
-    ov_buf_cut(out, made);
-}
-
 /* --- pages ---------------------------------------------------------------------------------- */
 
 /* The character an entity at `at` stands for; *end is behind it. 0: it is none. */

@@ -313,6 +313,37 @@ static enum ov_run take_byte(
     return OV_RUN_ENDED;
 }
 
+/* Goes on from *node while the program is one byte behind another, which needs no set of states:
+ * nearly every candidate ends among its first. True: *node is another kind of node, at *offset. */
+static bool run_straight(struct run *run, bool backward, uint32_t *node, uint64_t *offset,
+        uint64_t *left, enum ov_run *result)
+{
+    *result = OV_RUN_ENDED;
+    for (;;) {
+        const struct ov_db_node *at = &run->program->nodes[*node];
+
+        if (at->op != OV_NODE_BYTE && at->op != OV_NODE_ANY && at->op != OV_NODE_SET) {
+            return true;
+        }
+        if (!ov_budget_steps(run->budget, 1)) {
+            *result = OV_RUN_STEPS;
+            return false;
+        }
+        if (*left == 0
+                || !ov_program_takes(run->program, at,
+                        ov_text_byte(run->text, backward ? *offset - 1 : *offset))) {
+            return false;
+        }
+        *left -= 1;
+        *offset = backward ? *offset - 1 : *offset + 1;
+        *node = ov_le16_get(at->next);
+        if (*node >= run->program->node_count) {
+            *result = OV_RUN_MALFORMED;
+            return false;
+        }
+    }
+}
+
 enum ov_run ov_program_run(const struct ov_program *program, const struct ov_text *text,
         const struct ov_run_options *options, struct ov_simulator *sim, struct ov_budget *budget)
 {
@@ -320,16 +351,20 @@ enum ov_run ov_program_run(const struct ov_program *program, const struct ov_tex
     struct run run = { .program = program, .text = text, .sim = sim, .budget = budget };
     uint64_t offset = options->from, left = options->reach;
     const uint64_t room = backward ? offset - text->low : text->high - offset;
+    uint32_t start = program->start;
     enum ov_run result;
     unsigned side = 0;
 
+    left = left < room ? left : room;
+    if (!options->everywhere && !run_straight(&run, backward, &start, &offset, &left, &result)) {
+        return result;
+    }
     if (!grow(sim, program->node_count)) {
         return OV_RUN_MEMORY;
     }
-    left = left < room ? left : room;
     next_generation(sim);
     run.list = sim->priv_lists[side];
-    result = reach_node(&run, program->start, offset);
+    result = reach_node(&run, start, offset);
     while (result == OV_RUN_ENDED) {
         const uint32_t count = run.count;
         uint8_t byte;
