@@ -8,6 +8,7 @@
 #include "compile/tables.h"
 
 #define PLACES_MAX      1024u /* offsets of a long pattern that are considered */
+#define PLACES_FEW      64u   /* and all that a short one has */
 #define FOLDED_MAX      16u   /* values of one byte, folded, in a gram */
 #define GRAM_COMBOS_MAX 64u   /* grams entered for one offset */
 #define PAIR_COMBOS_MAX 4096u
@@ -70,8 +71,8 @@ static void combo(const struct folded *folded, unsigned width, uint32_t number, 
         const uint32_t count = folded[i].count;
 
         OV_ASSERT(count != 0); /* combos_of said so */
-        out[i] = folded[i].values[number % count];
-        number /= count;
+        out[i] = folded[i].values[count == 1 ? 0 : number % count];
+        number = count == 1 ? number : number / count;
     }
 }
 
@@ -135,17 +136,19 @@ static bool cheapest(
 static uint64_t pair_cost(const struct ov_tables *tables, const struct ov_re_set *first,
         const struct ov_re_set *second)
 {
+    uint8_t firsts[256], seconds[256];
+    unsigned first_count, second_count;
     uint64_t cost = 0;
 
     if (ov_set_count(first) * ov_set_count(second) > PAIR_COMBOS_MAX) {
         return NO_COST;
     }
-    for (unsigned a = 0; a < 256; a++) {
-        for (unsigned b = 0; b < 256 && ov_set_has(first, a); b++) {
-            if (ov_set_has(second, b)) {
-                /* The table knows folded pairs only, which stand for up to four of these. */
-                cost += ov_rarity_pair(&tables->rarity, (uint8_t)a, (uint8_t)b) / 2 + 1;
-            }
+    first_count = ov_set_members(first, firsts);
+    second_count = ov_set_members(second, seconds);
+    for (unsigned a = 0; a < first_count; a++) {
+        for (unsigned b = 0; b < second_count; b++) {
+            /* The table knows folded pairs only, which stand for up to four of these. */
+            cost += ov_rarity_pair(&tables->rarity, firsts[a], seconds[b]) / 2 + 1;
         }
     }
     return cost;
@@ -175,14 +178,12 @@ static unsigned width_of(enum ov_table table)
     return table == OV_TABLE_FOLD8 ? 8 : table == OV_TABLE_FOLD3 ? 3 : 4;
 }
 
-bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
-        struct ov_place *out)
+/* `folded` and `costs` have room for each of the places. */
+static bool choose_gram(const struct ov_tables *tables, const struct ov_re_set *sets,
+        uint32_t places, struct folded *folded, uint64_t *costs, struct ov_place *out)
 {
     static const enum ov_table order[4] = { OV_TABLE_FOLD8, OV_TABLE_FOLD2, OV_TABLE_FOLD3,
         OV_TABLE_FOLD1 };
-    const uint32_t places = places_of(count, 1);
-    struct folded folded[PLACES_MAX];
-    uint64_t costs[PLACES_MAX];
 
     *out = (struct ov_place){ .cost = NO_COST };
     for (uint32_t at = 0; at < places; at++) {
@@ -207,10 +208,31 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
             *out = place;
         }
         if (out->cost <= tables->dear) {
-            return true;
+            break;
         }
     }
-    return out->cost != NO_COST || (count != 0 && choose_pair(tables, sets, count, out));
+    return out->cost != NO_COST;
+}
+
+bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
+        struct ov_place *out)
+{
+    const uint32_t places = places_of(count, 1);
+    bool chosen;
+
+    /* Most are short, and room for the longest is 25 KiB that would be zeroed for each. */
+    if (places <= PLACES_FEW) {
+        struct folded folded[PLACES_FEW];
+        uint64_t costs[PLACES_FEW];
+
+        chosen = choose_gram(tables, sets, places, folded, costs, out);
+    } else {
+        struct folded folded[PLACES_MAX];
+        uint64_t costs[PLACES_MAX];
+
+        chosen = choose_gram(tables, sets, places, folded, costs, out);
+    }
+    return chosen || (count != 0 && choose_pair(tables, sets, count, out));
 }
 
 /* --- under an unknown key: differences of neighbours ------------------------------------------ */

@@ -20,6 +20,10 @@ static inline void ov_set_add(struct ov_re_set *set, unsigned byte)
 }
 
 unsigned ov_set_count(const struct ov_re_set *set);
+
+/* The members in their order; how many. */
+unsigned ov_set_members(const struct ov_re_set *set, uint8_t out[256]);
+
 bool ov_set_equal(const struct ov_re_set *a, const struct ov_re_set *b);
 
 /* For each ASCII letter in the set its other case too. */

@@ -47,7 +47,7 @@ bool ov_cut_choose(const struct ov_tables *tables, const struct ov_form *form,
         if (cost_of(tables, &workspaces[1], &here) && here < *cost) {
             *cost = here;
             *cut = at;
-            workspaces[0] = workspaces[1];
+            ov_sequences_copy(&workspaces[0], &workspaces[1]);
         }
     }
     return true;

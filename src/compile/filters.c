@@ -35,15 +35,14 @@ static uint32_t hash_of(const struct ov_db_filter *filter, uint64_t gram)
     return ov_gram_hash(gram, ov_le32_get(filter->hash_low), ov_le32_get(filter->hash_high));
 }
 
-static void fill(const struct job *job, const struct ov_db_filter *filter, uint32_t *words)
+static void fill(
+        const uint64_t *grams, uint32_t count, const struct ov_db_filter *filter, uint32_t *words)
 {
     memset(words, 0, (size_t)1 << (filter->filter_bits - 3));
-    for (uint32_t i = 0; i < job->count; i++) {
-        if (is_entered(job, i)) {
-            const uint32_t hash = hash_of(filter, job->entries[i].gram);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t hash = hash_of(filter, grams[i]);
 
-            words[ov_gram_word(hash, filter->filter_bits)] |= ov_gram_mask(hash);
-        }
+        words[ov_gram_word(hash, filter->filter_bits)] |= ov_gram_mask(hash);
     }
 }
 
@@ -67,12 +66,16 @@ static unsigned runs_that_pass(
     return passing;
 }
 
-static uint32_t entered(const struct job *job)
+/* The grams that are entered, one behind the other: every hash that is tried goes over them. There
+ * is room for all in `grams`. */
+static uint32_t entered(const struct job *job, uint64_t *grams)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < job->count; i++) {
-        count += is_entered(job, i);
+        if (is_entered(job, i)) {
+            grams[count++] = job->entries[i].gram;
+        }
     }
     return count;
 }
@@ -260,7 +263,8 @@ static uint8_t make_nibbles(const struct job *job, const struct ov_rarity *rarit
 
 /* The bitmap in `words`, under that of a few hashes which lets the fewest runs of one byte
  * through. */
-static void make_bitmap(const struct job *job, struct ov_db_filter *filter, uint32_t *words)
+static void make_bitmap(const struct job *job, const uint64_t *grams, uint32_t count,
+        struct ov_db_filter *filter, uint32_t *words)
 {
     uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
     struct ov_db_filter best = *filter;
@@ -271,7 +275,7 @@ static void make_bitmap(const struct job *job, struct ov_db_filter *filter, uint
 
         filter->hash_low = ov_le32_of((uint32_t)(state >> 32) | 1);
         filter->hash_high = ov_le32_of((uint32_t)state | 1);
-        fill(job, filter, words);
+        fill(grams, count, filter, words);
         passing = runs_that_pass(job, filter, words);
         if (passing < fewest) {
             fewest = passing;
@@ -281,7 +285,7 @@ static void make_bitmap(const struct job *job, struct ov_db_filter *filter, uint
     }
     *filter = best;
     if (fewest != 0) {
-        fill(job, filter, words);
+        fill(grams, count, filter, words);
     }
 }
 
@@ -292,16 +296,22 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
     const struct job job = {
         .pass = pass, .entries = entries, .count = count, .profiles = profiles, .profile = profile
     };
-    const uint32_t here = entered(&job);
-    const uint8_t bits =
-            ov_table_bits((uint64_t)here * BITS_PER_ENTRY, OV_FILTER_BITS_MIN, OV_FILTER_BITS_MAX);
     struct ov_db_nibbles nibbles[OV_NIBBLES_MAX];
-    auto_free uint32_t *words = malloc((size_t)1 << (bits - 3));
+    auto_free uint64_t *grams = malloc(((size_t)count + 1) * sizeof(*grams));
+    auto_free uint32_t *words = NULL;
+    uint32_t here;
+    uint8_t bits;
 
     *filter = (struct ov_db_filter){ .filter_bits = 0 };
+    if (grams == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    here = entered(&job, grams);
     if (here == 0) {
         return OVERT_OK; /* the pass is not made */
     }
+    bits = ov_table_bits((uint64_t)here * BITS_PER_ENTRY, OV_FILTER_BITS_MIN, OV_FILTER_BITS_MAX);
+    words = malloc((size_t)1 << (bits - 3));
     if (words == NULL) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
     }
@@ -309,7 +319,7 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
     filter->nibble_count = pass->stride == 1 ? make_nibbles(&job, rarity, nibbles) : 0;
     filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     ov_buf_put(out, nibbles, filter->nibble_count * sizeof(nibbles[0]));
-    make_bitmap(&job, filter, words);
+    make_bitmap(&job, grams, here, filter, words);
     filter->offset = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     for (size_t i = 0; i < (size_t)1 << (bits - 5); i++) {
         ov_buf_put_u32le(out, words[i]);

@@ -64,6 +64,34 @@ static void append(const struct walk *walk, struct ov_sequences *seqs, const str
 
 static void extend(struct walk *walk, struct ov_sequences *seqs, const struct ov_re *re);
 
+/* What is in use of it: most sequences are short, and most of the room for them is empty. */
+static void copy_sequence(struct ov_sequence *to, const struct ov_sequence *from)
+{
+    memcpy(to->sets, from->sets, from->count * sizeof(from->sets[0]));
+    to->count = from->count;
+    to->open = from->open;
+}
+
+void ov_sequences_copy(struct ov_sequences *to, const struct ov_sequences *from)
+{
+    for (uint32_t i = 0; i < from->count; i++) {
+        copy_sequence(&to->items[i], &from->items[i]);
+    }
+    to->count = from->count;
+}
+
+/* An empty workspace; NULL: out of memory. Only what its counts cover is ever read. */
+static struct ov_sequences *new_sequences(struct walk *walk)
+{
+    struct ov_sequences *seqs = malloc(sizeof(*seqs));
+
+    walk->out_of_memory |= seqs == NULL;
+    if (seqs != NULL) {
+        seqs->count = 0;
+    }
+    return seqs;
+}
+
 /* Moves the closed sequences of `from` to `to` (all of them with `also_open`). */
 static bool move(struct ov_sequences *to, const struct ov_sequences *from, bool also_open)
 {
@@ -74,7 +102,7 @@ static bool move(struct ov_sequences *to, const struct ov_sequences *from, bool 
         if (to->count == OV_SEQUENCES_MAX) {
             return false;
         }
-        to->items[to->count++] = from->items[i];
+        copy_sequence(&to->items[to->count++], &from->items[i]);
     }
     return true;
 }
@@ -90,14 +118,13 @@ static bool branch(struct walk *walk, const struct ov_sequences *seqs, const str
         return false;
     }
     walk->work_left -= WORK_BRANCH;
-    part = calloc(1, sizeof(*part));
+    part = new_sequences(walk);
     if (part == NULL) {
-        walk->out_of_memory = true;
         return false;
     }
     for (uint32_t i = 0; i < seqs->count; i++) {
         if (seqs->items[i].open) {
-            part->items[part->count++] = seqs->items[i];
+            copy_sequence(&part->items[part->count++], &seqs->items[i]);
         }
     }
     for (uint32_t i = 0; i < copies; i++) {
@@ -142,9 +169,8 @@ static void extend_branches(struct walk *walk, struct ov_sequences *seqs, const 
         close_all(seqs);
         return;
     }
-    out = calloc(1, sizeof(*out));
+    out = new_sequences(walk);
     if (out == NULL) {
-        walk->out_of_memory = true;
         return;
     }
     walk->branches++;
@@ -152,7 +178,7 @@ static void extend_branches(struct walk *walk, struct ov_sequences *seqs, const 
                                  : optional_copies(walk, seqs, re, out);
     walk->branches--;
     if (fits) {
-        *seqs = *out;
+        ov_sequences_copy(seqs, out);
     } else {
         close_all(seqs);
     }

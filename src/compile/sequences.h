@@ -28,4 +28,6 @@ struct ov_sequences {
 bool ov_sequences_of(const struct ov_re *const *items, size_t count, bool nocase, bool wide,
         struct ov_sequences *out);
 
+void ov_sequences_copy(struct ov_sequences *to, const struct ov_sequences *from);
+
 #endif
