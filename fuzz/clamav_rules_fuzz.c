@@ -16,7 +16,7 @@ static const char *const names[] = { "f.ndb", "f.ldb", "f.hdb", "f.mdb", "f.fp",
     "f.db", "f.imp", "f.cvd", "f.cld", "f.cud", "f.ndu", "f.ldu", "f.yar", "f.zmd", "f.cdb",
     "f.rmd", "f.crb", "f.pwdb", "f.pdb", "f.wdb", "f.ioc", "options" };
 
-static void check(const struct ov_rule_set *set, struct ov_diags *diags)
+static void check(struct ov_rule_set *set, struct ov_diags *diags)
 {
     struct ov_db_writer *writer = malloc(sizeof(*writer));
     overt_error err = OVERT_ERROR_INIT;

@@ -48,17 +48,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     OV_ASSERT(good == (first.diags.errors == 0));
     ov_buf_init(&text, SIZE_MAX);
-    for (size_t i = 0; i < first.set.hash_count; i++) {
-        write_rule(&text, &first.set.hashes[i]);
+    for (size_t i = 0; i < first.set.hashes.count; i++) {
+        const struct ov_hash_rule rule = ov_hash_set_get(&first.set.hashes, i);
+
+        write_rule(&text, &rule);
     }
     OV_ASSERT(open_and_read(&second, ov_buf_bytes(&text)));
-    OV_ASSERT(second.set.hash_count == first.set.hash_count);
-    for (size_t i = 0; i < first.set.hash_count; i++) {
-        const struct ov_hash_rule *a = &first.set.hashes[i], *b = &second.set.hashes[i];
+    OV_ASSERT(second.set.hashes.count == first.set.hashes.count);
+    for (size_t i = 0; i < first.set.hashes.count; i++) {
+        const struct ov_hash_rule a = ov_hash_set_get(&first.set.hashes, i);
+        const struct ov_hash_rule b = ov_hash_set_get(&second.set.hashes, i);
 
-        OV_ASSERT(a->kind == b->kind && a->has_size == b->has_size && a->size == b->size);
-        OV_ASSERT(memcmp(a->digest, b->digest, sizeof(a->digest)) == 0);
-        OV_ASSERT(ov_bytes_equal(a->name, ov_bytes_raw(b->name), (size_t)ov_bytes_len(b->name)));
+        OV_ASSERT(a.kind == b.kind && a.has_size == b.has_size && a.size == b.size);
+        OV_ASSERT(memcmp(a.digest, b.digest, sizeof(a.digest)) == 0);
+        OV_ASSERT(ov_bytes_equal(a.name, ov_bytes_raw(b.name), (size_t)ov_bytes_len(b.name)));
     }
     ov_buf_done(&text);
     close_world(&first);

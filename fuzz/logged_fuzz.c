@@ -20,8 +20,9 @@ static void check(const struct ov_rule_set *set)
     for (size_t i = 0; i < set->rule_count; i++) {
         OV_ASSERT(begins(set->rules[i].space, "log:") && set->rules[i].flags == 0);
     }
-    for (size_t i = 0; i < set->hash_count; i++) {
-        OV_ASSERT(begins(set->hashes[i].name, "log:") || begins(set->hashes[i].name, "suppress:"));
+    for (size_t i = 0; i < set->hashes.count; i++) {
+        OV_ASSERT(begins(ov_hash_set_get(&set->hashes, i).name, "log:")
+                  || begins(ov_hash_set_get(&set->hashes, i).name, "suppress:"));
     }
     OV_ASSERT(set->lists == NULL);
 }

@@ -55,7 +55,7 @@ static void show(const struct ov_diags *diags)
 }
 
 /* Compiles, lays out, verifies what was laid out, writes. */
-static int finish(const struct ov_rule_set *set, struct ov_diags *diags, const char *out_path)
+static int finish(struct ov_rule_set *set, struct ov_diags *diags, const char *out_path)
 {
     overt_error err = OVERT_ERROR_INIT;
     struct ov_db_writer writer;

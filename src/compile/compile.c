@@ -79,7 +79,7 @@ static overt_status compile_patterns(const struct ov_rule_set *set,
                                       demands->guards, &profiles, diags, writer, err);
 }
 
-overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
+overt_status ov_compile(struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err)
 {
     OV_CLEANUP(ov_demands_done) struct ov_demands demands = { 0 };
@@ -99,6 +99,9 @@ overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
     if (status == OVERT_OK && diags->errors != errors_before) {
         status = leave_out_named(
                 set, diags, diags_before, diags->errors - errors_before, demands.plans, err);
+    }
+    if (status == OVERT_OK) {
+        status = ov_compile_hashes(&set->hashes, writer, err);
     }
     if (status == OVERT_OK) {
         status = ov_conditions_write(set, &demands, diags, writer, err);

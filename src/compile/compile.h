@@ -25,8 +25,9 @@ enum ov_string_phase {
 };
 
 /* Everything: rules, conditions, patterns, hashes. Problems with single rules go to `diags` (a
- * rule with an error is left out and named); the status is about the whole. */
-OV_MUST_CHECK overt_status ov_compile(const struct ov_rule_set *set, struct ov_diags *diags,
+ * rule with an error is left out and named); the status is about the whole. The hashes are taken
+ * out of the set: there may be too many to have them twice. */
+OV_MUST_CHECK overt_status ov_compile(struct ov_rule_set *set, struct ov_diags *diags,
         struct ov_db_writer *writer, overt_error *err);
 
 struct ov_db_sleeper;

@@ -60,10 +60,10 @@ static overt_status check_totals(const struct ov_rule_set *set, overt_error *err
         strings += set->rules[r].string_count;
     }
     if (strings >= UINT32_MAX || set->rule_count > OV_RULES_MAX
-            || set->hash_count > UINT32_MAX - 1 - set->rule_count) {
+            || set->hashes.count > UINT32_MAX - 1 - set->rule_count) {
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
                 "%zu rules with %llu strings, and %zu hashes, are too many for one database",
-                set->rule_count, (unsigned long long)strings, set->hash_count);
+                set->rule_count, (unsigned long long)strings, set->hashes.count);
     }
     return OVERT_OK;
 }
@@ -536,10 +536,6 @@ static overt_status write_all(struct writing *w, overt_error *err)
     counts[OV_DB_EXTERNALS] = (uint32_t)w->context.set->external_count;
     counts[OV_DB_CODE] = (uint32_t)(ov_bytes_len(ov_buf_bytes(&w->writer->sections[OV_DB_CODE]))
                                     / sizeof(struct ov_db_insn));
-    status = ov_compile_hashes(w->context.set, w->diags, &w->texts, w->writer, err);
-    if (status != OVERT_OK) {
-        return status;
-    }
     if (!ov_intern_ok(&w->texts) || !ov_intern_ok(&w->codes) || !ov_intern_ok(&w->regexes)
             || !ov_buf_ok(&w->waits)) {
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,

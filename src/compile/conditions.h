@@ -10,7 +10,6 @@ struct ov_costs;
 struct ov_db_sleeper;
 struct ov_hints;
 struct ov_rule_plan;
-struct ov_intern;
 
 /* What a set's conditions ask for: one item for each rule, or for each of its strings. */
 struct ov_demands {
@@ -60,8 +59,9 @@ struct ov_pair {
 OV_MUST_CHECK overt_status ov_groups_write(
         struct ov_groups_build *build, struct ov_db_writer *writer, overt_error *err);
 
-/* compile/hashes.c: OV_DB_HASHES. */
-OV_MUST_CHECK overt_status ov_compile_hashes(const struct ov_rule_set *set, struct ov_diags *diags,
-        struct ov_intern *texts, struct ov_db_writer *writer, overt_error *err);
+/* compile/hashes.c: OV_DB_HASHES, and the names in OV_DB_TEXT. Takes the records and the names out
+ * of `set`, whose count stays. */
+OV_MUST_CHECK overt_status ov_compile_hashes(
+        struct ov_hash_set *set, struct ov_db_writer *writer, overt_error *err);
 
 #endif

@@ -60,7 +60,7 @@ uint64_t ov_db_writer_size(const struct ov_db_writer *writer)
 }
 
 overt_status ov_db_writer_finish(
-        const struct ov_db_writer *writer, uint8_t *to, size_t to_bytes, overt_error *err)
+        struct ov_db_writer *writer, uint8_t *to, size_t to_bytes, overt_error *err)
 {
     const uint64_t size = ov_db_writer_size(writer);
     const uint32_t count = sections_used(writer);
@@ -79,24 +79,27 @@ overt_status ov_db_writer_finish(
                 size == 0 ? "no memory for the database" : "the database does not fit");
     }
     OV_ASSERT(count <= OV_DB_SECTIONS_MAX);
-    memset(to, 0, size);
+    memset(to, 0, at); /* here and behind each section: nothing that nobody wrote */
     memcpy(header.magic, OV_DB_MAGIC, sizeof(header.magic));
     for (uint32_t id = 0; id <= OV_DB_SECTION_LAST; id++) {
         const struct ov_bytes bytes = ov_buf_bytes(&writer->sections[id]);
+        const uint64_t bytes_len = ov_bytes_len(bytes);
         const struct ov_db_section section = {
             .id = ov_le32_of(id),
             .count = ov_le32_of(writer->counts[id]),
             .offset = ov_le64_of(at),
-            .bytes = ov_le64_of(ov_bytes_len(bytes)),
+            .bytes = ov_le64_of(bytes_len),
         };
 
-        if (ov_bytes_len(bytes) == 0) {
+        if (bytes_len == 0) {
             continue;
         }
         memcpy(to + row, &section, sizeof(section));
-        memcpy(to + at, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes));
+        memcpy(to + at, ov_bytes_raw(bytes), (size_t)bytes_len);
+        memset(to + at + bytes_len, 0, (size_t)(rounded(bytes_len) - bytes_len));
+        ov_buf_done(&writer->sections[id]);
         row += sizeof(section);
-        at += rounded(ov_bytes_len(bytes));
+        at += rounded(bytes_len);
     }
     OV_ASSERT(at == size);
     if (!ov_digest_of(OV_DIGEST_SHA256,

@@ -24,8 +24,9 @@ uint32_t ov_db_writer_text(struct ov_db_writer *writer, struct ov_bytes text);
 uint64_t ov_db_writer_size(const struct ov_db_writer *writer);
 
 /* Lays the file out at `to`, which holds at least ov_db_writer_size bytes. The same sections give
- * the same bytes, always. */
+ * the same bytes, always. Each section is let go of as soon as it is written: a large database is
+ * not there twice. */
 overt_status ov_db_writer_finish(
-        const struct ov_db_writer *writer, uint8_t *to, size_t to_bytes, overt_error *err);
+        struct ov_db_writer *writer, uint8_t *to, size_t to_bytes, overt_error *err);
 
 #endif

@@ -47,7 +47,7 @@ static uint64_t loads(const char *file, const char *line)
 
     begin(&w, "");
     add(&w, file, line);
-    count = w.set.rule_count + w.set.hash_count;
+    count = w.set.rule_count + w.set.hashes.count;
     done(&w);
     return count;
 }
@@ -66,7 +66,7 @@ static bool refused(const char *file, const char *line, const char *why)
         found |= memmem(ov_bytes_raw(m), (size_t)ov_bytes_len(m), why, strlen(why)) != NULL
                  && w.diags.items[i].line == 1;
     }
-    found = found && w.clam.count.refused == 1 && w.set.rule_count + w.set.hash_count == 0;
+    found = found && w.clam.count.refused == 1 && w.set.rule_count + w.set.hashes.count == 0;
     done(&w);
     return found;
 }
@@ -226,12 +226,12 @@ TEST(hashes_of_three_domains)
     add(&w, "f.mdb", "12:" MD5 ":Test.B\n");
     add(&w, "f.imp", MD5 ":*:Test.C\n");
     add(&w, "f.fp", MD5 ":12:Test.D\n");
-    CHECK_UINT(w.set.hash_count, 4);
-    CHECK_UINT(w.set.hashes[0].domain, OV_HASH_FILE);
-    CHECK_UINT(w.set.hashes[1].domain, OV_HASH_SECTION);
-    CHECK_UINT(w.set.hashes[2].domain, OV_HASH_IMPORT);
-    CHECK(!w.set.hashes[2].has_size);
-    CHECK_UINT(w.set.hashes[3].domain, OV_HASH_TRUST);
+    CHECK_UINT(w.set.hashes.count, 4);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 0).domain, OV_HASH_FILE);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 1).domain, OV_HASH_SECTION);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 2).domain, OV_HASH_IMPORT);
+    CHECK(!ov_hash_set_get(&w.set.hashes, 2).has_size);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 3).domain, OV_HASH_TRUST);
     done(&w);
     CHECK(refused("f.hdb", MD5 ":*:Test.A\n", "73"));
     CHECK_UINT(loads("f.hdb", MD5 ":*:Test.A:73\n"), 1);
@@ -326,9 +326,10 @@ TEST(indicators_give_digests_alone)
             "type=\"md5\"> " MD5 " </Content></IndicatorItem>\n<IndicatorItem><Context "
             "search=\"FileItem/FileName\"/><Content type=\"string\">a.exe</Content>"
             "</IndicatorItem><IndicatorItem><Content type=\"md5\">unclosed");
-    CHECK_UINT(w.set.hash_count, 1);
-    CHECK(!w.set.hashes[0].has_size);
-    CHECK(ov_bytes_equal(w.set.hashes[0].name, "x.ioc." MD5 ".UNOFFICIAL", 6 + 32 + 11));
+    CHECK_UINT(w.set.hashes.count, 1);
+    CHECK(!ov_hash_set_get(&w.set.hashes, 0).has_size);
+    CHECK(ov_bytes_equal(
+            ov_hash_set_get(&w.set.hashes, 0).name, "x.ioc." MD5 ".UNOFFICIAL", 6 + 32 + 11));
     done(&w);
 }
 

@@ -89,14 +89,14 @@ TEST(every_one_of_many_is_found)
 
     eval_init(&b);
     for (uint32_t i = 0; i < MANY; i++) {
-        struct ov_hash_rule *rule = ov_rule_set_add_hash(&b.set);
+        struct ov_hash_rule rule = { .domain = OV_HASH_FILE };
 
-        CHECK(rule != NULL);
-        rule->kind = (enum ov_digest_kind)(i % OV_DIGEST_KINDS);
-        digest_number(rule->kind, i, rule->digest);
-        rule->has_size = i % 5 != 0;
-        rule->size = (uint64_t)i * 1000;
-        rule->name = ov_bytes_of("Many", 4);
+        rule.kind = (enum ov_digest_kind)(i % OV_DIGEST_KINDS);
+        digest_number(rule.kind, i, rule.digest);
+        rule.has_size = i % 5 != 0;
+        rule.size = (uint64_t)i * 1000;
+        rule.name = ov_bytes_of("Many", 4);
+        CHECK(ov_hash_set_add(&b.set.hashes, &rule));
     }
     CHECK(eval_open(&b));
     for (uint32_t i = 0; i < MANY; i++) {
@@ -120,13 +120,13 @@ TEST(crowded_buckets_are_searched)
 
     eval_init(&b);
     for (uint32_t i = 0; i < 5000; i++) {
-        struct ov_hash_rule *rule = ov_rule_set_add_hash(&b.set);
+        struct ov_hash_rule rule = { .domain = OV_HASH_FILE };
 
-        CHECK(rule != NULL);
-        rule->kind = OV_DIGEST_SHA256;
-        rule->digest[30] = (uint8_t)(i >> 8);
-        rule->digest[31] = (uint8_t)i;
-        rule->name = ov_bytes_of("Crowd", 5);
+        rule.kind = OV_DIGEST_SHA256;
+        rule.digest[30] = (uint8_t)(i >> 8);
+        rule.digest[31] = (uint8_t)i;
+        rule.name = ov_bytes_of("Crowd", 5);
+        CHECK(ov_hash_set_add(&b.set.hashes, &rule));
     }
     CHECK(eval_open(&b));
     for (uint32_t i = 0; i < 5000; i++) {

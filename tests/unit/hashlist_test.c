@@ -40,22 +40,20 @@ TEST(the_three_digests_are_told_apart_by_length)
 
     read_text(&w, MD5 ":a\n" SHA1 ":12:b\r\n" SHA256 ":0:c d  \t\n\n# no entry\n \t\n");
     CHECK(w.ok);
-    CHECK_UINT(w.set.hash_count, 3);
-    CHECK(w.set.hashes[0].kind == OV_DIGEST_MD5);
-    CHECK(!w.set.hashes[0].has_size);
-    CHECK_UINT(w.set.hashes[0].digest[0], 0xd4);
-    CHECK_UINT(w.set.hashes[0].digest[15], 0x7e);
-    CHECK_UINT(w.set.hashes[0].digest[16], 0);
-    CHECK(w.set.hashes[1].kind == OV_DIGEST_SHA1);
-    CHECK(w.set.hashes[1].has_size);
-    CHECK_UINT(w.set.hashes[1].size, 12);
-    CHECK_UINT(w.set.hashes[1].digest[0], 0xda);
-    CHECK_UINT(w.set.hashes[1].line, 2);
-    CHECK(w.set.hashes[2].kind == OV_DIGEST_SHA256);
-    CHECK(w.set.hashes[2].has_size);
-    CHECK_UINT(w.set.hashes[2].size, 0);
-    CHECK(ov_bytes_equal(w.set.hashes[2].name, "c d", 3));
-    CHECK(ov_bytes_equal(w.set.hashes[2].file, "list", 4));
+    CHECK_UINT(w.set.hashes.count, 3);
+    CHECK(ov_hash_set_get(&w.set.hashes, 0).kind == OV_DIGEST_MD5);
+    CHECK(!ov_hash_set_get(&w.set.hashes, 0).has_size);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 0).digest[0], 0xd4);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 0).digest[15], 0x7e);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 0).digest[16], 0);
+    CHECK(ov_hash_set_get(&w.set.hashes, 1).kind == OV_DIGEST_SHA1);
+    CHECK(ov_hash_set_get(&w.set.hashes, 1).has_size);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 1).size, 12);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 1).digest[0], 0xda);
+    CHECK(ov_hash_set_get(&w.set.hashes, 2).kind == OV_DIGEST_SHA256);
+    CHECK(ov_hash_set_get(&w.set.hashes, 2).has_size);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 2).size, 0);
+    CHECK(ov_bytes_equal(ov_hash_set_get(&w.set.hashes, 2).name, "c d", 3));
     done(&w);
 }
 
@@ -63,14 +61,24 @@ TEST(a_last_line_needs_no_end_and_a_mark_at_the_start_is_no_digit)
 {
     struct world w;
 
-    read_text(&w, "\xef\xbb\xbf" MD5 ":18446744073709551615:zażółć");
+    read_text(&w, "\xef\xbb\xbf" MD5 ":18446744073709551614:zażółć");
     CHECK(w.ok);
-    CHECK_UINT(w.set.hash_count, 1);
-    CHECK_UINT(w.set.hashes[0].size, UINT64_MAX);
+    CHECK_UINT(w.set.hashes.count, 1);
+    CHECK_UINT(ov_hash_set_get(&w.set.hashes, 0).size, UINT64_MAX - 1);
     done(&w);
     read_text(&w, "");
     CHECK(w.ok);
-    CHECK_UINT(w.set.hash_count, 0);
+    CHECK_UINT(w.set.hashes.count, 0);
+    done(&w);
+}
+
+TEST(a_size_that_stands_for_none_is_refused)
+{
+    struct world w;
+
+    read_text(&w, MD5 ":18446744073709551615:a");
+    CHECK(!w.ok);
+    CHECK_UINT(w.set.hashes.count, 0);
     done(&w);
 }
 
@@ -80,8 +88,8 @@ TEST(digits_without_a_second_colon_are_a_name)
 
     read_text(&w, MD5 ":12\n");
     CHECK(w.ok);
-    CHECK(!w.set.hashes[0].has_size);
-    CHECK(ov_bytes_equal(w.set.hashes[0].name, "12", 2));
+    CHECK(!ov_hash_set_get(&w.set.hashes, 0).has_size);
+    CHECK(ov_bytes_equal(ov_hash_set_get(&w.set.hashes, 0).name, "12", 2));
     done(&w);
 }
 
@@ -118,7 +126,7 @@ TEST(every_wrong_line_is_told_where_and_the_good_ones_stay)
         (void)snprintf(text, sizeof(text), MD5 ":before\n%s\n" MD5 ":after\n", cases[i].line);
         read_text(&w, text);
         CHECK(!w.ok);
-        CHECK_UINT(w.set.hash_count, 2);
+        CHECK_UINT(w.set.hashes.count, 2);
         CHECK_UINT(w.diags.count, 1);
         CHECK_UINT(w.diags.errors, 1);
         CHECK_UINT(w.diags.items[0].line, 2);
@@ -149,7 +157,7 @@ TEST(a_nul_byte_is_told)
 
     read_bytes(&w, ov_bytes_of(MD5 ":a\0b\n", 37));
     CHECK(!w.ok);
-    CHECK_UINT(w.set.hash_count, 0);
+    CHECK_UINT(w.set.hashes.count, 0);
     done(&w);
 }
 
@@ -167,7 +175,7 @@ TEST(running_out_of_memory_is_told)
 
 TESTS(T(the_three_digests_are_told_apart_by_length),
         T(a_last_line_needs_no_end_and_a_mark_at_the_start_is_no_digit),
-        T(digits_without_a_second_colon_are_a_name),
+        T(a_size_that_stands_for_none_is_refused), T(digits_without_a_second_colon_are_a_name),
         T(every_wrong_line_is_told_where_and_the_good_ones_stay),
         T(a_name_is_as_long_as_the_limit_and_no_longer), T(a_nul_byte_is_told),
         T(running_out_of_memory_is_told));

@@ -300,9 +300,8 @@ static void answer_external(struct session *s, struct ov_bytes bytes)
 }
 
 /* Lays the database out in the parent's memory file. False: `err` says why. */
-static bool write_out(const struct ov_db_writer *writer, uint64_t room, overt_error *err)
+static bool write_out(struct ov_db_writer *writer, uint64_t size, uint64_t room, overt_error *err)
 {
-    const uint64_t size = ov_db_writer_size(writer);
     overt_status status;
     void *out;
 
@@ -330,6 +329,8 @@ static void answer_finish(struct session *s, const struct ov_request *request)
 {
     overt_error err = OVERT_ERROR_INIT;
     struct ov_db_writer *writer = malloc(sizeof(*writer));
+    uint64_t size = 0;
+    bool good = false;
 
     if (writer == NULL) {
         tell_failure(s, "no memory left in the compiler");
@@ -337,15 +338,18 @@ static void answer_finish(struct session *s, const struct ov_request *request)
     }
     ov_db_writer_init(writer, UINT32_MAX);
     (void)ov_clamav_finish(&s->clam); /* what is wrong is in the diags */
-    if (ov_compile(&s->set, &s->diags, writer, &err) != OVERT_OK
-            || !write_out(writer, ov_le64_get(request->size), &err)) {
+    if (ov_compile(&s->set, &s->diags, writer, &err) == OVERT_OK) {
+        size = ov_db_writer_size(writer);
+        good = write_out(writer, size, ov_le64_get(request->size), &err);
+    }
+    if (!good) {
         tell_diags(s);
         tell_failure(s, err.message);
     } else {
         tell_diags(s);
         tell(s, &(struct ov_record){
                         .kind = OV_RECORD_COMPILED,
-                        .offset = ov_db_writer_size(writer),
+                        .offset = size,
                         .rule = writer->counts[OV_DB_RULES],
                         .object = writer->counts[OV_DB_HASHES],
                         .parent = (uint32_t)(s->diags.errors > UINT32_MAX ? UINT32_MAX

@@ -81,6 +81,16 @@ static const struct file_type *type_of(struct ov_bytes name)
     return NULL;
 }
 
+/* Lists of hashes are large, and nothing of their text is kept: every digest and name is copied. */
+static bool is_list_of_hashes(struct ov_bytes name)
+{
+    const struct file_type *type = type_of(name);
+    const line_fn line = type == NULL ? NULL : type->line;
+
+    return line == line_hash || line == line_hash_pua || line == line_section_hash
+           || line == line_section_hash_pua || line == line_import_hash || line == line_trust;
+}
+
 bool ov_clamav_is_database(struct ov_bytes name)
 {
     return type_of(name) != NULL;
@@ -307,8 +317,12 @@ bool ov_clamav_read(struct ov_clamav *clam, struct ov_bytes name, struct ov_byte
                 "the file has more than 256 MiB, the most that is read");
         return false;
     }
-    if (!ov_arena_copy(clam->set->arena, name, &file)
-            || !ov_arena_copy(clam->set->arena, text, &kept)) {
+    if (!ov_arena_copy(clam->set->arena, name, &file)) {
+        clam->diags->out_of_memory = true;
+        return false;
+    }
+    kept = text;
+    if (!is_list_of_hashes(file) && !ov_arena_copy(clam->set->arena, text, &kept)) {
         clam->diags->out_of_memory = true;
         return false;
     }

@@ -33,9 +33,9 @@ static bool read_size(struct line *line, struct ov_bytes text, struct ov_hash_ru
 
 static void read_hash(struct line *line, enum ov_hash_domain domain, bool pua)
 {
-    struct ov_hash_rule rule = { .domain = domain, .file = line->file, .line = line->number };
+    struct ov_hash_rule rule = { .domain = domain };
     const bool size_first = domain == OV_HASH_SECTION;
-    struct ov_hash_rule *kept;
+    uint8_t room[SHOWN_NAME_BYTES_MAX];
 
     if (!split(line, ':')) {
         return;
@@ -47,33 +47,28 @@ static void read_hash(struct line *line, enum ov_hash_domain domain, bool pua)
     line->name = line->fields[2];
     if (!check_levels(line, 3) || !read_digest(line, line->fields[size_first ? 1 : 0], &rule)
             || !read_size(line, line->fields[size_first ? 0 : 1], &rule)
-            || !take_name(line, line->fields[2], pua, &rule.name)) {
+            || !take_name_into(line, line->fields[2], pua, room, &rule.name)) {
         return;
     }
-    kept = ov_rule_set_add_hash(line->clam->set);
-    if (kept == NULL) {
+    if (!ov_hash_set_add(&line->clam->set->hashes, &rule)) {
         (void)no_memory(line);
         return;
     }
-    *kept = rule;
     line->clam->set->clam |= domain != OV_HASH_FILE;
 }
 
 void hash_of_any_size(struct line *line, struct ov_bytes digest, struct ov_bytes name)
 {
-    struct ov_hash_rule rule = { .domain = OV_HASH_FILE, .file = line->file, .line = line->number };
-    struct ov_hash_rule *kept;
+    struct ov_hash_rule rule = { .domain = OV_HASH_FILE };
+    uint8_t room[SHOWN_NAME_BYTES_MAX];
 
     line->name = name;
-    if (!read_digest(line, digest, &rule) || !take_name(line, name, false, &rule.name)) {
+    if (!read_digest(line, digest, &rule) || !take_name_into(line, name, false, room, &rule.name)) {
         return;
     }
-    kept = ov_rule_set_add_hash(line->clam->set);
-    if (kept == NULL) {
+    if (!ov_hash_set_add(&line->clam->set->hashes, &rule)) {
         (void)no_memory(line);
-        return;
     }
-    *kept = rule;
 }
 
 void line_hash(struct line *line)

@@ -47,13 +47,33 @@ bool ends(struct ov_bytes b, const char *text)
            && strncasecmp((const char *)ov_bytes_raw(tail), text, (size_t)len) == 0;
 }
 
+/* What a hexadecimal digit is worth, and one; 0: it is none. Lists of hashes are little else. */
+static const uint8_t hex_values[256] = { ['0'] = 1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    ['A'] = 11,
+    12,
+    13,
+    14,
+    15,
+    16,
+    ['a'] = 11,
+    12,
+    13,
+    14,
+    15,
+    16 };
+
 int hex_digit(uint8_t c)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return hex_values[c] - 1;
 }
 
 bool read_number(struct ov_bytes b, uint64_t max, uint64_t *out)
@@ -82,19 +102,18 @@ bool read_hex(struct ov_bytes b, uint8_t *out)
 {
     const uint8_t *digits = ov_bytes_raw(b);
     const uint64_t len = ov_bytes_len(b);
+    int all = 0;
 
     if (len % 2 != 0) {
         return false;
     }
     for (uint64_t i = 0; i < len; i += 2) {
-        const int high = hex_digit(digits[i]), low = hex_digit(digits[i + 1]);
+        const int high = hex_values[digits[i]] - 1, low = hex_values[digits[i + 1]] - 1;
 
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        out[i / 2] = (uint8_t)(high << 4 | low);
+        all |= high | low; /* negative once one of them was */
+        out[i / 2] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
     }
-    return true;
+    return all >= 0;
 }
 
 bool read_hex_copy(struct line *line, struct ov_bytes b, struct ov_bytes *out)
@@ -117,6 +136,7 @@ bool read_hex_copy(struct line *line, struct ov_bytes b, struct ov_bytes *out)
 bool refuse(struct line *line, const char *fmt, ...)
 {
     char why[240];
+    struct ov_bytes name;
     va_list ap;
 
     if (line->told) {
@@ -127,8 +147,12 @@ bool refuse(struct line *line, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
+    if (!ov_arena_copy(line->clam->set->arena, line->name, &name)) { /* the text may not be kept */
+        line->clam->diags->out_of_memory = true;
+        return false;
+    }
     ov_diag_add(line->clam->diags, line->clam->strict ? OV_DIAG_ERROR : OV_DIAG_WARNING, line->file,
-            line->name, line->number, 0, "%s%.*s%snot loaded: %s", "",
+            name, line->number, 0, "%s%.*s%snot loaded: %s", "",
             (int)(ov_bytes_len(line->name) > 128 ? 128 : ov_bytes_len(line->name)),
             (const char *)ov_bytes_raw(line->name), ov_bytes_len(line->name) == 0 ? "" : ", ", why);
     return false;
@@ -165,23 +189,19 @@ bool clam_lines(struct ov_clamav *clam, struct ov_bytes file, struct ov_bytes te
         line_fn fn)
 {
     const uint64_t len = ov_bytes_len(text);
+    struct line line = { .clam = clam, .file = file, .official = official };
     uint32_t number = 0;
 
     for (uint64_t at = 0; at < len && !clam->diags->out_of_memory;) {
         const struct ov_bytes rest = part(text, at, len);
         const uint64_t end = find_byte(rest, '\n');
-        struct line line;
 
         number++;
-        line = (struct line){
-            .clam = clam,
-            .file = file,
-            .text = without_end(part(rest, 0, end)),
-            .number = number,
-            .official = official,
-            .name = ov_bytes_of(NULL, 0),
-        };
-
+        line.text = without_end(part(rest, 0, end));
+        line.number = number;
+        line.name = ov_bytes_of(NULL, 0);
+        line.field_count = 0; /* its fields are not cleared: there are 80, in millions of lines */
+        line.told = false;
         at += end < ov_bytes_len(rest) ? end + 1 : end;
         if (ov_bytes_len(line.text) == 0 || begins(line.text, "#")) {
             continue;
@@ -319,40 +339,61 @@ static bool is_ignored(const struct line *line, struct ov_bytes raw)
 static struct ov_bytes without_mark(struct ov_bytes name)
 {
     static const char mark[] = " (Clam)";
-    const uint8_t *at =
-            memmem(ov_bytes_raw(name), (size_t)ov_bytes_len(name), mark, sizeof(mark) - 1);
+    const uint8_t *at = find_byte(name, mark[0]) == ov_bytes_len(name)
+                                ? NULL
+                                : memmem(ov_bytes_raw(name), (size_t)ov_bytes_len(name), mark,
+                                        sizeof(mark) - 1);
 
     return at == NULL ? name : part(name, 0, (uint64_t)(at - ov_bytes_raw(name)));
 }
 
-bool take_name(struct line *line, struct ov_bytes raw, bool pua, struct ov_bytes *shown)
+/* Is it wanted? *raw loses what is no part of it. */
+static bool name_wanted(struct line *line, struct ov_bytes *raw, bool pua)
 {
-    static const char suffix[] = ".UNOFFICIAL";
-    const size_t len = (size_t)ov_bytes_len(raw);
-    uint8_t *room;
-
-    raw = without_mark(raw);
-    line->name = raw;
-    if (len == 0 || len > OV_HASH_NAME_BYTES_MAX) {
+    *raw = without_mark(*raw);
+    line->name = *raw;
+    if (ov_bytes_len(*raw) == 0 || ov_bytes_len(*raw) > OV_HASH_NAME_BYTES_MAX) {
         return refuse(line, "a name has 1 to %u bytes", OV_HASH_NAME_BYTES_MAX);
     }
     if (line->clam->no_phishing
-            && (begins(raw, "HTML.Phishing") || begins(raw, "Email.Phishing"))) {
+            && (begins(*raw, "HTML.Phishing") || begins(*raw, "Email.Phishing"))) {
         return skip(line);
     }
-    if (is_ignored(line, raw) || (pua && !category_wanted(line->clam, raw))) {
+    if (is_ignored(line, *raw) || (pua && !category_wanted(line->clam, *raw))) {
         return skip(line);
+    }
+    return true;
+}
+
+bool take_name_into(struct line *line, struct ov_bytes raw, bool pua,
+        uint8_t room[SHOWN_NAME_BYTES_MAX], struct ov_bytes *shown)
+{
+    size_t len;
+
+    if (!name_wanted(line, &raw, pua)) {
+        return false;
+    }
+    len = (size_t)ov_bytes_len(raw);
+    *shown = raw;
+    if (!line->official) {
+        memcpy(room, ov_bytes_raw(raw), len);
+        memcpy(room + len, NAME_SUFFIX, sizeof(NAME_SUFFIX));
+        *shown = ov_bytes_of(room, len + sizeof(NAME_SUFFIX) - 1);
+    }
+    return true;
+}
+
+bool take_name(struct line *line, struct ov_bytes raw, bool pua, struct ov_bytes *shown)
+{
+    uint8_t room[SHOWN_NAME_BYTES_MAX];
+    struct ov_bytes name;
+
+    if (!take_name_into(line, raw, pua, room, &name)) {
+        return false;
     }
     if (line->official) {
-        *shown = raw;
+        *shown = name;
         return true;
     }
-    room = ov_arena_alloc(line->clam->set->arena, (size_t)ov_bytes_len(raw) + sizeof(suffix), 1);
-    if (room == NULL) {
-        return no_memory(line);
-    }
-    memcpy(room, ov_bytes_raw(raw), (size_t)ov_bytes_len(raw));
-    memcpy(room + ov_bytes_len(raw), suffix, sizeof(suffix));
-    *shown = ov_bytes_of(room, (size_t)ov_bytes_len(raw) + sizeof(suffix) - 1);
-    return true;
+    return ov_arena_copy(line->clam->set->arena, name, shown) || no_memory(line);
 }

@@ -69,6 +69,11 @@ bool check_levels(struct line *line, size_t at);
 bool read_range(struct ov_bytes b, uint64_t *min, uint64_t *max);
 /* Sets line->name and *shown, the name as it is reported. False: skipped (ignored, unwanted). */
 bool take_name(struct line *line, struct ov_bytes raw, bool pua, struct ov_bytes *shown);
+/* The same, but a name that is made up lies in `room`. */
+#define NAME_SUFFIX          ".UNOFFICIAL"
+#define SHOWN_NAME_BYTES_MAX (OV_HASH_NAME_BYTES_MAX + sizeof(NAME_SUFFIX))
+bool take_name_into(struct line *line, struct ov_bytes raw, bool pua,
+        uint8_t room[SHOWN_NAME_BYTES_MAX], struct ov_bytes *shown);
 
 /* --- trees (tree.c). NULL: no memory, noted ---------------------------------------------------- */
 

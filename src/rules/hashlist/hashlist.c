@@ -102,6 +102,9 @@ static bool read_size(
             return wrong(list, column, "no file is of that size: it does not fit into 64 bits");
         }
     }
+    if (size == OV_HASH_NO_SIZE) {
+        return wrong(list, column, "no file is of that size");
+    }
     out->has_size = true;
     out->size = size;
     return true;
@@ -177,8 +180,7 @@ static bool read_fields(struct list *list, struct ov_bytes line, struct ov_hash_
 
 static void read_line(struct list *list, struct ov_bytes line)
 {
-    struct ov_hash_rule rule = { .file = list->file, .line = list->line };
-    struct ov_hash_rule *kept;
+    struct ov_hash_rule rule = { .domain = OV_HASH_FILE };
 
     if (ov_bytes_len(line) > 0 && ov_bytes_raw(line)[0] == '#') {
         return;
@@ -187,12 +189,7 @@ static void read_line(struct list *list, struct ov_bytes line)
     if (ov_bytes_len(line) == 0 || !read_fields(list, line, &rule)) {
         return;
     }
-    kept = ov_rule_set_add_hash(list->set);
-    if (kept == NULL) {
-        list->out_of_memory = true;
-        return;
-    }
-    *kept = rule;
+    list->out_of_memory = !ov_hash_set_add(&list->set->hashes, &rule);
 }
 
 static void read_lines(struct list *list, struct ov_bytes text)
@@ -219,17 +216,16 @@ bool ov_hashlist_read(
 {
     const uint64_t errors_before = diags->errors;
     struct list list = { .set = set, .diags = diags };
-    struct ov_bytes kept;
 
     if (ov_bytes_len(text) > OV_RULE_SOURCE_BYTES_MAX) {
         list.file = file;
         return wrong(&list, 0, "the file has more than 256 MiB, the most that is read");
     }
-    if (!ov_arena_copy(set->arena, file, &list.file) || !ov_arena_copy(set->arena, text, &kept)) {
+    if (!ov_arena_copy(set->arena, file, &list.file)) {
         list.out_of_memory = true;
         list.file = file;
     } else {
-        read_lines(&list, kept);
+        read_lines(&list, text);
     }
     if (list.out_of_memory) {
         (void)wrong(&list, 0, "memory ran out while this file was read");

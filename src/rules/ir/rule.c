@@ -40,6 +40,7 @@ static void *grow(void **items, size_t *count, size_t *cap, size_t size, size_t 
 void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena)
 {
     *set = (struct ov_rule_set){ .arena = arena };
+    ov_hash_set_init(&set->hashes);
     ov_names_init(&set->names, arena);
     ov_names_init(&set->wildcards, arena);
     ov_names_init(&set->modules, arena);
@@ -48,7 +49,7 @@ void ov_rule_set_init(struct ov_rule_set *set, struct ov_arena *arena)
 void ov_rule_set_done(struct ov_rule_set *set)
 {
     free(set->rules);
-    free(set->hashes);
+    ov_hash_set_done(&set->hashes);
     free(set->externals);
     ov_rule_set_init(set, set->arena);
 }
@@ -57,12 +58,6 @@ struct ov_rule *ov_rule_set_add_rule(struct ov_rule_set *set)
 {
     return grow((void **)&set->rules, &set->rule_count, &set->priv_rule_cap, sizeof(*set->rules),
             OV_RULES_MAX);
-}
-
-struct ov_hash_rule *ov_rule_set_add_hash(struct ov_rule_set *set)
-{
-    return grow((void **)&set->hashes, &set->hash_count, &set->priv_hash_cap, sizeof(*set->hashes),
-            UINT32_MAX / 2);
 }
 
 struct ov_external *ov_rule_set_add_external(struct ov_rule_set *set)

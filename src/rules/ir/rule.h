@@ -8,10 +8,10 @@
 #define OV_RULES_IR_RULE_H
 
 #include "base/arena.h"
-#include "base/digest.h"
 #include "base/limits.h"
 #include "rules/ir/diag.h"
 #include "rules/ir/expr.h"
+#include "rules/ir/hash_set.h"
 #include "rules/ir/names.h"
 
 enum ov_string_kind {
@@ -77,18 +77,6 @@ struct ov_rule {
     uint32_t local_count;
 };
 
-/* One line of a hash list. */
-struct ov_hash_rule {
-    enum ov_hash_domain domain;
-    enum ov_digest_kind kind;
-    uint8_t digest[OV_DIGEST_BYTES_MAX];
-    bool has_size;
-    uint64_t size;
-    struct ov_bytes name;
-    struct ov_bytes file;
-    uint32_t line;
-};
-
 struct ov_external {
     struct ov_bytes name;
     enum ov_type type; /* BOOL, INT, FLOAT, TEXT */
@@ -122,9 +110,7 @@ struct ov_rule_set {
     struct ov_rule *rules;  /* owned array; the rest is in the arena */
     size_t rule_count;
     size_t priv_rule_cap;
-    struct ov_hash_rule *hashes; /* owned array */
-    size_t hash_count;
-    size_t priv_hash_cap;
+    struct ov_hash_set hashes;
     struct ov_external *externals; /* owned array; defined before the first rule is read */
     size_t external_count;
     size_t priv_external_cap;
@@ -144,7 +130,6 @@ void ov_rule_set_done(struct ov_rule_set *set);
 
 /* Zeroed and appended; lent until the next add. NULL: out of memory or OV_RULES_MAX. */
 struct ov_rule *ov_rule_set_add_rule(struct ov_rule_set *set) OV_MUST_CHECK;
-struct ov_hash_rule *ov_rule_set_add_hash(struct ov_rule_set *set) OV_MUST_CHECK;
 struct ov_external *ov_rule_set_add_external(struct ov_rule_set *set) OV_MUST_CHECK;
 /* `bytes` lies in the arena. False: out of memory. */
 OV_MUST_CHECK bool ov_rule_set_add_list(

@@ -144,38 +144,53 @@ static bool read_yara(struct ov_rule_set *set, const struct record *record, stru
     return why == NULL;
 }
 
-/* `log:INDEX:NAME`: a colon is in no name of a hash list, so nothing else can be called so. */
-static bool name_hashes(
-        struct ov_rule_set *set, size_t from, struct ov_bytes space, struct ov_diags *diags)
+/* What is in no signed container gets an end to its name, which entries go without: who signed
+ * them is known. */
+static struct ov_bytes without_end(struct ov_bytes name)
 {
-    for (size_t i = from; i < set->hash_count; i++) {
-        struct ov_hash_rule *hash = &set->hashes[i];
-        const size_t space_len = (size_t)ov_bytes_len(space);
-        const size_t len = space_len + 1 + (size_t)ov_bytes_len(hash->name);
-        char *name = ov_arena_alloc(set->arena, len, 1);
+    static const char end[] = ".UNOFFICIAL";
+    const size_t len = (size_t)ov_bytes_len(name), n = sizeof(end) - 1;
+    const bool has = len > n && memcmp(ov_bytes_raw(name) + len - n, end, n) == 0;
 
-        if (name == NULL) {
-            diags->out_of_memory = true;
-            return false;
-        }
-        memcpy(name, ov_bytes_raw(space), space_len);
-        name[space_len] = ':';
-        memcpy(name + space_len + 1, ov_bytes_raw(hash->name), (size_t)ov_bytes_len(hash->name));
-        hash->name = ov_bytes_of(name, len);
-    }
-    return true;
+    return ov_bytes_of(ov_bytes_raw(name), has ? len - n : len);
 }
 
+/* `log:INDEX:NAME`: a colon is in no name of a hash list, so nothing else can be called so. */
+static bool add_named(struct ov_rule_set *set, const struct ov_hash_set *read, bool of_clamav,
+        struct ov_bytes space, struct ov_diags *diags)
+{
+    struct ov_buf name;
+    bool good = true;
+
+    ov_buf_init(&name, SIZE_MAX);
+    for (size_t i = 0; good && i < read->count; i++) {
+        struct ov_hash_rule rule = ov_hash_set_get(read, i);
+
+        ov_buf_clear(&name);
+        ov_buf_put(&name, ov_bytes_raw(space), (size_t)ov_bytes_len(space));
+        ov_buf_put_u8(&name, ':');
+        rule.name = of_clamav ? without_end(rule.name) : rule.name;
+        ov_buf_put(&name, ov_bytes_raw(rule.name), (size_t)ov_bytes_len(rule.name));
+        rule.name = ov_buf_bytes(&name);
+        good = ov_buf_ok(&name) && ov_hash_set_add(&set->hashes, &rule);
+    }
+    ov_buf_done(&name);
+    diags->out_of_memory |= !good;
+    return good;
+}
+
+/* All lines of an entry, or none. */
 static bool read_hashes(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
         struct ov_diags *diags)
 {
-    const size_t before = set->hash_count;
+    struct ov_rule_set read;
+    bool good;
 
-    if (!ov_hashlist_read(set, space, record->text, diags)) {
-        set->hash_count = before;
-        return false;
-    }
-    return name_hashes(set, before, space, diags);
+    ov_rule_set_init(&read, set->arena);
+    good = ov_hashlist_read(&read, space, record->text, diags)
+           && add_named(set, &read.hashes, false, space, diags);
+    ov_rule_set_done(&read);
+    return good;
 }
 
 /* --- lines of ClamAV's databases --------------------------------------------------------------- */
@@ -201,17 +216,6 @@ static const char *first_error(const struct ov_diags *diags)
         }
     }
     return diags->errors > 0 ? "it cannot be loaded" : NULL;
-}
-
-/* What is in no signed container gets an end to its name, which entries go without: who signed
- * them is known. */
-static struct ov_bytes without_end(struct ov_bytes name)
-{
-    static const char end[] = ".UNOFFICIAL";
-    const size_t len = (size_t)ov_bytes_len(name), n = sizeof(end) - 1;
-    const bool has = len > n && memcmp(ov_bytes_raw(name) + len - n, end, n) == 0;
-
-    return ov_bytes_of(ov_bytes_raw(name), has ? len - n : len);
 }
 
 /* Bytes that no entry's name may have are `_` in it. */
@@ -246,17 +250,23 @@ static const char *judge_signature(
 static bool read_clamav(struct ov_rule_set *set, const struct record *record, struct ov_bytes space,
         const struct clamav_kind *kind, struct ov_diags *diags)
 {
-    const size_t rules = set->rule_count, hashes = set->hash_count;
+    const size_t rules = set->rule_count;
     const bool clam_before = set->clam;
+    const struct ov_hash_set outer = set->hashes;
     const char *why, *before = "";
+    struct ov_hash_set hashes;
     struct ov_diags own;
     struct ov_clamav clam;
+    bool good;
 
     ov_diags_init(&own, set->arena);
     ov_clamav_init(&clam, set, &own);
     clam.strict = true;
     clam.pua = true;
+    ov_hash_set_init(&set->hashes); /* its digests apart from those of other entries */
     (void)ov_clamav_read(&clam, ov_bytes_of(kind->file, strlen(kind->file)), record->text);
+    hashes = set->hashes;
+    set->hashes = outer;
     why = first_error(&own);
     if (why == NULL && set->rule_count - rules != (kind->list ? 0 : 1)) {
         why = "an entry holds exactly one signature, and one for this engine";
@@ -269,15 +279,13 @@ static bool read_clamav(struct ov_rule_set *set, const struct record *record, st
     if (why != NULL) {
         leave_out(diags, space, before, why);
         set->rule_count = rules;
-        set->hash_count = hashes;
         set->clam = clam_before;
     }
-    for (size_t i = hashes; i < set->hash_count; i++) {
-        set->hashes[i].name = without_end(set->hashes[i].name);
-    }
+    good = why == NULL && add_named(set, &hashes, true, space, diags);
+    ov_hash_set_done(&hashes);
     ov_clamav_done(&clam);
     ov_diags_done(&own);
-    return why == NULL && name_hashes(set, hashes, space, diags);
+    return good;
 }
 
 static bool make_space(struct ov_rule_set *set, const char *what, uint64_t index,
@@ -299,19 +307,26 @@ static bool read_suppressed(
 {
     char line[96];
     struct ov_bytes space;
-    const size_t before = set->hash_count;
+    struct ov_rule_set read;
+    struct ov_hash_rule rule;
+    bool good;
     int len;
 
     if (ov_bytes_len(hex) != 64 || !make_space(set, "suppress", index, &space, diags)) {
         return false;
     }
     len = snprintf(line, sizeof(line), "%.*s:x\n", 64, (const char *)ov_bytes_raw(hex));
-    if (!ov_hashlist_read(set, space, ov_bytes_of(line, (size_t)len), diags)
-            || set->hash_count != before + 1) {
-        return false;
+    ov_rule_set_init(&read, set->arena);
+    good = ov_hashlist_read(&read, space, ov_bytes_of(line, (size_t)len), diags)
+           && read.hashes.count == 1;
+    if (good) {
+        rule = ov_hash_set_get(&read.hashes, 0);
+        rule.name = space;
+        good = ov_hash_set_add(&set->hashes, &rule);
+        diags->out_of_memory |= !good;
     }
-    set->hashes[before].name = space;
-    return true;
+    ov_rule_set_done(&read);
+    return good;
 }
 
 /* --- decisions ------------------------------------------------------------------------------ */
