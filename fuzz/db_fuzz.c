@@ -63,8 +63,28 @@ static void look_up(const struct ov_db_view *view)
     }
 }
 
+/* Facts for clues to be looked up in. */
+static void say_pe(struct ov_fact_tree *tree, struct ov_pages *pages)
+{
+    const ov_fact_node pe = ov_fact_root(tree, OV_PE);
+    const ov_fact_node signature = ov_fact_item(tree, pe, OV_PE_SIGNATURES, 1);
+
+    (void)pages;
+    ov_fact_int(tree, pe, OV_PE_IS_PE, 1);
+    ov_fact_int(tree, pe, OV_PE_NUMBER_OF_SECTIONS, 3);
+    ov_fact_int(tree, pe, OV_PE_NUMBER_OF_SIGNATURES, 2);
+    ov_fact_name(tree, signature, OV_PE_SIGNATURES_SERIAL, "01");
+    ov_fact_name(tree, signature, OV_PE_SIGNATURES_SUBJECT, "x");
+}
+
+static void (*parser_of(enum ov_field module))(struct ov_fact_tree *, struct ov_pages *)
+{
+    return module == OV_PE ? say_pe : NULL;
+}
+
 static void evaluate(const struct ov_db_view *view, bool sound)
 {
+    static const struct ov_eval_means means = { .parser_of = parser_of };
     static const char object[] = "MZxxABxxABzzABxxCD 01 abc";
     struct ov_budget budget = { .steps_left = 200000, .bytes_left = UINT64_MAX };
     struct ov_budget steps = { .steps_left = 100000, .bytes_left = UINT64_MAX };
@@ -78,6 +98,7 @@ static void evaluate(const struct ov_db_view *view, bool sound)
 
     if (ov_matcher_new(&m, view, OV_MIB, &err) == OVERT_OK
             && ov_evaluator_new(&ev, view, &err) == OVERT_OK) {
+        ov_evaluator_use(ev, &means);
         ov_source_on_bytes(&source, ov_bytes_of(object, sizeof(object) - 1));
         ov_matcher_begin(m, source.size, false);
         do {

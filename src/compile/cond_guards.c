@@ -137,10 +137,11 @@ static enum ov_field needed_module(const struct ov_cond *cond)
     return OV_FIELD_NONE;
 }
 
-static void of_module(enum ov_field module, struct ov_guards *out)
+bool ov_module_magics(enum ov_field module, struct ov_guards *out)
 {
     uint32_t count = 0;
 
+    *out = anything;
     for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
         if (magics[i].module == module) {
             OV_ASSERT(count < OV_GUARDS_MAX);
@@ -151,6 +152,7 @@ static void of_module(enum ov_field module, struct ov_guards *out)
         }
     }
     out->count = count == 0 ? 1 : count;
+    return count != 0;
 }
 
 static void of_comparison(const struct ov_cond *cond, struct ov_guards *out)
@@ -240,7 +242,7 @@ void ov_cond_guards(const struct ov_cond *cond, struct ov_guards *out)
     module = cond->expr->kind == OV_EXPR_FOR_FIELD ? ov_field_module_of(cond->expr->field)
                                                    : needed_module(cond);
     if (module != OV_FIELD_NONE) {
-        of_module(module, out);
+        (void)ov_module_magics(module, out);
         return;
     }
     switch ((unsigned)cond->expr->kind) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be said of a condition before any object is seen. `bare` supposes that no string of
  * the rule occurs and that no rule holds which needs something to wake it; a rule whose condition
- * is then false is evaluated only for objects in which one of its strings was found. */
+ * is then false is evaluated only for objects in which one of its strings was found. `mute`
+ * supposes besides that the object has none of the facts that the condition compares with. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -84,9 +85,17 @@ static struct ov_known or_undefined(struct ov_value value)
     return (struct ov_known){ .how = OV_KNOWN_OR_UNDEFINED, .value = value };
 }
 
-static struct ov_known of_part(const struct ov_cond *part, bool bare)
+static struct ov_known of_part(const struct ov_cond *part, enum ov_when when)
 {
-    return bare ? part->bare : part->sure;
+    switch (when) {
+    case OV_WHEN_MUTE:
+        return part->mute;
+    case OV_WHEN_BARE:
+        return part->bare;
+    case OV_WHEN_ANY:
+        break;
+    }
+    return part->sure;
 }
 
 static bool is_undefined(struct ov_known known)
@@ -126,14 +135,14 @@ static struct ov_known binary(enum ov_op op, struct ov_known a, struct ov_known 
     return or_undefined(value);
 }
 
-static struct ov_known connected(const struct ov_cond *cond, bool bare)
+static struct ov_known connected(const struct ov_cond *cond, enum ov_when when)
 {
     const bool is_and = cond->expr->kind == OV_EXPR_AND;
     const enum ov_truth decisive = is_and ? OV_TRUTH_FALSE : OV_TRUTH_TRUE;
     bool open = false;
 
     for (uint32_t i = 0; i < cond->child_count; i++) {
-        const enum ov_truth truth = ov_known_truth(of_part(cond->children[i], bare));
+        const enum ov_truth truth = ov_known_truth(of_part(cond->children[i], when));
 
         if (truth == decisive) {
             return exactly(ov_value_int(!is_and));
@@ -161,15 +170,15 @@ static struct ov_known either(struct ov_known a, struct ov_known b)
 
 /* The outcome of something positional of which nothing was found: `value`, unless a bound is
  * undefined. */
-static struct ov_known bounded(const struct ov_cond *cond, bool bare, struct ov_known value)
+static struct ov_known bounded(const struct ov_cond *cond, enum ov_when when, struct ov_known value)
 {
-    const struct ov_known a = of_part(cond->a, bare);
-    const struct ov_known b = cond->b == NULL ? a : of_part(cond->b, bare);
+    const struct ov_known a = of_part(cond->a, when);
+    const struct ov_known b = cond->b == NULL ? a : of_part(cond->b, when);
 
     if (is_undefined(a) || is_undefined(b)) {
         return exactly(ov_value_undefined());
     }
-    if (!bare || value.how == OV_KNOWN_NOT) {
+    if (when == OV_WHEN_ANY || value.how == OV_KNOWN_NOT) {
         return nothing;
     }
     if (a.how == OV_KNOWN_EXACTLY && b.how == OV_KNOWN_EXACTLY) {
@@ -179,13 +188,13 @@ static struct ov_known bounded(const struct ov_cond *cond, bool bare, struct ov_
 }
 
 /* `found` of a set, nothing of which was found. */
-static struct ov_known of_none(const struct ov_cond *cond, bool bare, uint32_t total)
+static struct ov_known of_none(const struct ov_cond *cond, enum ov_when when, uint32_t total)
 {
     const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
     struct ov_value quantity = ov_value_undefined();
 
     if (cond->quantity != NULL) {
-        const struct ov_known known = of_part(cond->quantity, bare);
+        const struct ov_known known = of_part(cond->quantity, when);
 
         if (known.how != OV_KNOWN_EXACTLY) {
             return nothing;
@@ -206,7 +215,7 @@ static bool rules_need_waking(const struct ov_cond_context *context, const struc
 }
 
 /* How often a loop runs: true and *total, or false if it may also run never. */
-static bool loop_total(const struct ov_cond *cond, bool bare, uint64_t *total)
+static bool loop_total(const struct ov_cond *cond, enum ov_when when, uint64_t *total)
 {
     struct ov_known low, high;
     int64_t from, to;
@@ -222,8 +231,8 @@ static bool loop_total(const struct ov_cond *cond, bool bare, uint64_t *total)
     if (cond->expr->kind == OV_EXPR_FOR_FIELD) {
         return false;
     }
-    low = of_part(cond->a, bare);
-    high = of_part(cond->b, bare);
+    low = of_part(cond->a, when);
+    high = of_part(cond->b, when);
     if (is_undefined(low) || is_undefined(high)) {
         *total = 0;
         return true;
@@ -237,16 +246,16 @@ static bool loop_total(const struct ov_cond *cond, bool bare, uint64_t *total)
     return true;
 }
 
-static struct ov_known looped(const struct ov_cond *cond, bool bare)
+static struct ov_known looped(const struct ov_cond *cond, enum ov_when when)
 {
-    const enum ov_truth body = ov_known_truth(of_part(cond->body, bare));
+    const enum ov_truth body = ov_known_truth(of_part(cond->body, when));
     const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
     struct ov_value quantity = ov_value_undefined();
     uint64_t total;
     int64_t wanted;
     bool holds;
 
-    if (loop_total(cond, bare, &total)) {
+    if (loop_total(cond, when, &total)) {
         if (total == 0) {
             return exactly(ov_value_int(0));
         }
@@ -254,7 +263,7 @@ static struct ov_known looped(const struct ov_cond *cond, bool bare)
         total = 0;
     }
     if (cond->quantity != NULL) {
-        const struct ov_known known = of_part(cond->quantity, bare);
+        const struct ov_known known = of_part(cond->quantity, when);
 
         if (known.how != OV_KNOWN_EXACTLY) {
             return nothing;
@@ -279,12 +288,12 @@ static struct ov_known looped(const struct ov_cond *cond, bool bare)
 }
 
 /* A constant of a module is known now; what it says of an object is not. */
-static struct ov_known of_field(const struct ov_cond *cond, bool bare)
+static struct ov_known of_field(const struct ov_cond *cond, enum ov_when when)
 {
     const struct ov_field_row *row = ov_field_row(cond->expr->field);
 
-    if (is_undefined(of_part(cond->a, bare))
-            || (cond->b != NULL && is_undefined(of_part(cond->b, bare)))) {
+    if (is_undefined(of_part(cond->a, when))
+            || (cond->b != NULL && is_undefined(of_part(cond->b, when)))) {
         return exactly(ov_value_undefined());
     }
     if (row->kind != OV_FIELD_IS_CONSTANT) {
@@ -300,28 +309,28 @@ static struct ov_known of_field(const struct ov_cond *cond, bool bare)
     }
 }
 
-static struct ov_known of_call(const struct ov_cond *cond, bool bare)
+static struct ov_known of_call(const struct ov_cond *cond, enum ov_when when)
 {
     for (uint32_t i = 0; i < cond->child_count; i++) {
-        if (is_undefined(of_part(cond->children[i], bare))) {
+        if (is_undefined(of_part(cond->children[i], when))) {
             return exactly(ov_value_undefined()); /* as YARA, which does not call it then */
         }
     }
     return nothing;
 }
 
-static struct ov_known of_string(const struct ov_cond *cond, bool bare)
+static struct ov_known of_string(const struct ov_cond *cond, enum ov_when when)
 {
     switch ((unsigned)cond->expr->kind) {
     case OV_EXPR_FOUND:
     case OV_EXPR_COUNT:
-        return bare ? exactly(ov_value_int(0)) : nothing;
+        return when != OV_WHEN_ANY ? exactly(ov_value_int(0)) : nothing;
     case OV_EXPR_FOUND_AT:
     case OV_EXPR_FOUND_IN:
     case OV_EXPR_COUNT_IN:
-        return bounded(cond, bare, exactly(ov_value_int(0)));
+        return bounded(cond, when, exactly(ov_value_int(0)));
     default: /* OFFSET, LENGTH */
-        if (bare || (cond->a != NULL && is_undefined(cond->a->sure))) {
+        if (when != OV_WHEN_ANY || (cond->a != NULL && is_undefined(cond->a->sure))) {
             return exactly(ov_value_undefined());
         }
         return nothing;
@@ -329,27 +338,28 @@ static struct ov_known of_string(const struct ov_cond *cond, bool bare)
 }
 
 static struct ov_known quantified(
-        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+        const struct ov_cond_context *context, const struct ov_cond *cond, enum ov_when when)
 {
     const struct ov_expr *e = cond->expr;
 
     switch ((unsigned)e->kind) {
     case OV_EXPR_OF_STRINGS:
-        return bare || e->string_count == 0 ? of_none(cond, bare, e->string_count) : nothing;
+        return when != OV_WHEN_ANY || e->string_count == 0 ? of_none(cond, when, e->string_count)
+                                                           : nothing;
     case OV_EXPR_OF_STRINGS_AT:
     case OV_EXPR_OF_STRINGS_IN:
-        return bounded(cond, bare, of_none(cond, bare, e->string_count));
+        return bounded(cond, when, of_none(cond, when, e->string_count));
     case OV_EXPR_OF_RULES:
-        return (bare && rules_need_waking(context, e)) || e->rule_count == 0
-                       ? of_none(cond, bare, e->rule_count)
+        return (when != OV_WHEN_ANY && rules_need_waking(context, e)) || e->rule_count == 0
+                       ? of_none(cond, when, e->rule_count)
                        : nothing;
     default:
-        return looped(cond, bare);
+        return looped(cond, when);
     }
 }
 
 static struct ov_known judge(
-        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+        const struct ov_cond_context *context, const struct ov_cond *cond, enum ov_when when)
 {
     const struct ov_expr *e = cond->expr;
 
@@ -373,20 +383,21 @@ static struct ov_known judge(
         return nothing;
     case OV_EXPR_PCRE:
     case OV_EXPR_COMPARE:
-        return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_int(0)) : nothing;
+        return is_undefined(of_part(cond->a, when)) ? exactly(ov_value_int(0)) : nothing;
     case OV_EXPR_IF:
-        return either(of_part(cond->a, bare), of_part(cond->b, bare));
+        return either(of_part(cond->a, when), of_part(cond->b, when));
     case OV_EXPR_READ:
     case OV_EXPR_MATCHES:
-        return is_undefined(of_part(cond->a, bare)) ? exactly(ov_value_undefined()) : nothing;
+        return is_undefined(of_part(cond->a, when)) ? exactly(ov_value_undefined()) : nothing;
     case OV_EXPR_FIELD:
     case OV_EXPR_ITEM:
     case OV_EXPR_ENTRY:
-        return of_field(cond, bare);
+        return of_field(cond, when);
     case OV_EXPR_CALL:
-        return of_call(cond, bare);
+        return of_call(cond, when);
     case OV_EXPR_RULE:
-        return bare && context->plans[e->index].needs_wake ? exactly(ov_value_int(0)) : nothing;
+        return when != OV_WHEN_ANY && context->plans[e->index].needs_wake ? exactly(ov_value_int(0))
+                                                                          : nothing;
     case OV_EXPR_FOUND:
     case OV_EXPR_FOUND_AT:
     case OV_EXPR_FOUND_IN:
@@ -394,18 +405,18 @@ static struct ov_known judge(
     case OV_EXPR_COUNT_IN:
     case OV_EXPR_OFFSET:
     case OV_EXPR_LENGTH:
-        return of_string(cond, bare);
+        return of_string(cond, when);
     case OV_EXPR_NOT:
-        return unary(OV_OP_NOT, of_part(cond->a, bare));
+        return unary(OV_OP_NOT, of_part(cond->a, when));
     case OV_EXPR_DEFINED:
-        return unary(OV_OP_DEFINED, of_part(cond->a, bare));
+        return unary(OV_OP_DEFINED, of_part(cond->a, when));
     case OV_EXPR_NEGATE:
-        return unary(OV_OP_NEGATE, of_part(cond->a, bare));
+        return unary(OV_OP_NEGATE, of_part(cond->a, when));
     case OV_EXPR_BIT_NOT:
-        return unary(OV_OP_BIT_NOT, of_part(cond->a, bare));
+        return unary(OV_OP_BIT_NOT, of_part(cond->a, when));
     case OV_EXPR_AND:
     case OV_EXPR_OR:
-        return connected(cond, bare);
+        return connected(cond, when);
     case OV_EXPR_ADD:
     case OV_EXPR_SUB:
     case OV_EXPR_MUL:
@@ -430,7 +441,7 @@ static struct ov_known judge(
     case OV_EXPR_IENDSWITH:
     case OV_EXPR_IEQUALS:
         return binary(ov_cond_op(e->kind, ov_cond_is_float(cond->a, cond->b)),
-                of_part(cond->a, bare), of_part(cond->b, bare));
+                of_part(cond->a, when), of_part(cond->b, when));
     case OV_EXPR_OF_STRINGS:
     case OV_EXPR_OF_STRINGS_AT:
     case OV_EXPR_OF_STRINGS_IN:
@@ -439,16 +450,16 @@ static struct ov_known judge(
     case OV_EXPR_FOR_RANGE:
     case OV_EXPR_FOR_LIST:
     case OV_EXPR_FOR_FIELD:
-        return quantified(context, cond, bare);
+        return quantified(context, cond, when);
     }
     return nothing;
 }
 
 /* What speaks must be run to be heard, whatever comes out. YARA does not run it where a string is
  * wanted beside it (`console.log("a") and $b`) and none of the rule's strings was found. */
-static struct ov_known of_speaker(const struct ov_cond *cond, bool bare)
+static struct ov_known of_speaker(const struct ov_cond *cond, enum ov_when when)
 {
-    if (!bare || cond->expr->kind != OV_EXPR_AND) {
+    if (when == OV_WHEN_ANY || cond->expr->kind != OV_EXPR_AND) {
         return nothing;
     }
     for (uint32_t i = 0; i < cond->child_count; i++) {
@@ -466,7 +477,13 @@ static struct ov_known of_speaker(const struct ov_cond *cond, bool bare)
 }
 
 struct ov_known ov_cond_judge(
-        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare)
+        const struct ov_cond_context *context, const struct ov_cond *cond, enum ov_when when)
 {
-    return cond->speaks ? of_speaker(cond, bare) : judge(context, cond, bare);
+    if (cond->speaks) {
+        return of_speaker(cond, when);
+    }
+    if (when == OV_WHEN_MUTE && cond->clue != NULL) {
+        return or_undefined(ov_value_int(0));
+    }
+    return judge(context, cond, when);
 }

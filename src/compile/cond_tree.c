@@ -9,18 +9,13 @@
 
 #define WEIGHT_MAX 1000000u
 
-struct loop {
-    const struct ov_expr *expr;
-    const struct loop *outer;
-};
-
 struct builder {
     struct ov_cond_context *context;
     const struct ov_rule *rule;
 };
 
-static struct ov_cond *build(
-        struct builder *b, const struct ov_expr *expr, const struct loop *loop, unsigned depth);
+static struct ov_cond *build(struct builder *b, const struct ov_expr *expr,
+        const struct ov_cond_scope *loop, unsigned depth);
 
 enum ov_truth ov_known_truth(struct ov_known known)
 {
@@ -31,6 +26,11 @@ enum ov_truth ov_known_truth(struct ov_known known)
         return OV_TRUTH_FALSE;
     }
     return known.how == OV_KNOWN_EXACTLY ? OV_TRUTH_TRUE : OV_TRUTH_OPEN;
+}
+
+bool ov_cond_needs_wake(const struct ov_cond *cond)
+{
+    return ov_known_truth(cond->mute) == OV_TRUTH_FALSE;
 }
 
 enum ov_quant ov_cond_quant(enum ov_how_many how_many)
@@ -124,7 +124,7 @@ static uint32_t weigh(const struct ov_cond *cond)
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
-static bool local_is_bound(const struct loop *loop, uint32_t local, bool as_string)
+static bool local_is_bound(const struct ov_cond_scope *loop, uint32_t local, bool as_string)
 {
     for (; loop != NULL; loop = loop->outer) {
         if (loop->expr->local == local) {
@@ -135,7 +135,7 @@ static bool local_is_bound(const struct loop *loop, uint32_t local, bool as_stri
 }
 
 /* Only a loop over a dictionary has keys. */
-static bool key_is_bound(const struct loop *loop, uint32_t local)
+static bool key_is_bound(const struct ov_cond_scope *loop, uint32_t local)
 {
     while (loop != NULL && loop->expr->local != local) {
         loop = loop->outer;
@@ -173,7 +173,8 @@ static bool check_field(struct builder *b, const struct ov_expr *e)
     return fits || refuse(b, e, "no module has a field %u of that kind", e->field) != NULL;
 }
 
-static bool check_string(struct builder *b, const struct ov_expr *e, const struct loop *loop)
+static bool check_string(
+        struct builder *b, const struct ov_expr *e, const struct ov_cond_scope *loop)
 {
     if (e->string == OV_STRING_LOCAL) {
         return local_is_bound(loop, e->local, true)
@@ -258,7 +259,7 @@ static unsigned operand_count(enum ov_expr_kind kind)
     }
 }
 
-static bool check_kind(struct builder *b, const struct ov_expr *e, const struct loop *loop)
+static bool check_kind(struct builder *b, const struct ov_expr *e, const struct ov_cond_scope *loop)
 {
     switch ((unsigned)e->kind) {
     case OV_EXPR_REGEX:
@@ -300,7 +301,7 @@ static bool check_kind(struct builder *b, const struct ov_expr *e, const struct 
     }
 }
 
-static bool check_loop(struct builder *b, const struct ov_expr *e, const struct loop *loop)
+static bool check_loop(struct builder *b, const struct ov_expr *e, const struct ov_cond_scope *loop)
 {
     unsigned nested = 0;
 
@@ -339,7 +340,7 @@ static struct ov_cond **child_array(struct builder *b, uint64_t count)
 
 /* The operands of an `and` or `or`, those of nested ones of the same kind included. */
 static bool build_operands(
-        struct builder *b, struct ov_cond *cond, const struct loop *loop, unsigned depth)
+        struct builder *b, struct ov_cond *cond, const struct ov_cond_scope *loop, unsigned depth)
 {
     const struct ov_expr *e = cond->expr;
     uint64_t count = 0, kept = 0;
@@ -402,7 +403,7 @@ static void trim_operands(struct ov_cond *cond)
 }
 
 static bool build_items(
-        struct builder *b, struct ov_cond *cond, const struct loop *loop, unsigned depth)
+        struct builder *b, struct ov_cond *cond, const struct ov_cond_scope *loop, unsigned depth)
 {
     uint64_t count = 0;
 
@@ -425,7 +426,7 @@ static bool build_items(
 }
 
 static bool build_part(struct builder *b, const struct ov_cond *cond, const struct ov_expr *part,
-        struct ov_cond **out, const struct loop *loop, unsigned depth)
+        struct ov_cond **out, const struct ov_cond_scope *loop, unsigned depth)
 {
     if (part == NULL) {
         return refuse(b, cond->expr, "an operator without its operand") != NULL;
@@ -435,12 +436,12 @@ static bool build_part(struct builder *b, const struct ov_cond *cond, const stru
 }
 
 static bool build_parts(
-        struct builder *b, struct ov_cond *cond, const struct loop *loop, unsigned depth)
+        struct builder *b, struct ov_cond *cond, const struct ov_cond_scope *loop, unsigned depth)
 {
     const struct ov_expr *e = cond->expr;
     const unsigned operands = operand_count(e->kind);
     const bool may_have = e->kind == OV_EXPR_OFFSET || e->kind == OV_EXPR_LENGTH;
-    const struct loop inner = { .expr = e, .outer = loop };
+    const struct ov_cond_scope inner = { .expr = e, .outer = loop };
 
     if ((operands >= 1 || (may_have && e->a != NULL))
             && !build_part(b, cond, e->a, &cond->a, loop, depth)) {
@@ -485,8 +486,26 @@ static bool speaks(const struct ov_cond *cond)
     return any;
 }
 
-static struct ov_cond *build(
-        struct builder *b, const struct ov_expr *expr, const struct loop *loop, unsigned depth)
+/* False: out of memory. */
+static bool note_clue(struct builder *b, struct ov_cond *cond, const struct ov_cond_scope *loop)
+{
+    struct ov_clue clue = { 0 }, *kept;
+
+    if (!ov_cond_clue(cond, loop, &clue)) {
+        return true;
+    }
+    kept = ov_arena_alloc(b->context->arena, 1, sizeof(*kept));
+    if (kept == NULL) {
+        b->context->out_of_memory = true;
+        return false;
+    }
+    *kept = clue;
+    cond->clue = kept;
+    return true;
+}
+
+static struct ov_cond *build(struct builder *b, const struct ov_expr *expr,
+        const struct ov_cond_scope *loop, unsigned depth)
 {
     struct ov_cond *cond;
     const char *wrong;
@@ -512,9 +531,15 @@ static struct ov_cond *build(
         return refuse(b, expr, "%s", wrong);
     }
     cond->speaks = speaks(cond);
-    cond->sure = ov_cond_judge(b->context, cond, false);
-    cond->bare =
-            cond->sure.how == OV_KNOWN_EXACTLY ? cond->sure : ov_cond_judge(b->context, cond, true);
+    cond->sure = ov_cond_judge(b->context, cond, OV_WHEN_ANY);
+    cond->bare = cond->mute = cond->sure;
+    if (cond->sure.how != OV_KNOWN_EXACTLY) {
+        cond->bare = ov_cond_judge(b->context, cond, OV_WHEN_BARE);
+        if (!note_clue(b, cond, loop)) {
+            return NULL;
+        }
+        cond->mute = ov_cond_judge(b->context, cond, OV_WHEN_MUTE);
+    }
     if ((expr->kind == OV_EXPR_AND || expr->kind == OV_EXPR_OR)
             && cond->sure.how != OV_KNOWN_EXACTLY) {
         trim_operands(cond);

@@ -8,11 +8,13 @@
 #include "compile/condition.h"
 
 struct waker {
+    bool by_clues; /* the condition is false for want of clues as well, not of strings alone */
     const struct ov_rule *rule;
     struct ov_costs *costs;
     uint32_t string_base;
     uint8_t *strings;
     struct ov_buf *rules;
+    struct ov_buf *clues;
 };
 
 static uint64_t string_cost(const struct waker *w, uint32_t string)
@@ -23,6 +25,17 @@ static uint64_t string_cost(const struct waker *w, uint32_t string)
 /* A rule that waits for another one is given all its strings from the start. */
 #define RULE_COST (OV_SHARE_ONE >> 20)
 #define COST_MAX  OV_COST_UNFIT
+
+/* Of clues, the value of a text is the rarest; that of a number is often that of many files. */
+static uint64_t take_clue(const struct waker *w, const struct ov_clue *clue, bool mark)
+{
+    if (mark) {
+        ov_buf_put(w->clues, &clue, sizeof(const struct ov_clue *));
+    }
+    return clue->kind == OV_CLUE_DEFINED      ? 4 * RULE_COST
+           : clue->value.kind == OV_VALUE_INT ? RULE_COST
+                                              : 1;
+}
 
 static uint64_t sum(uint64_t a, uint64_t b)
 {
@@ -123,6 +136,9 @@ static uint64_t wake_all(struct waker *w, const struct ov_cond *cond, bool mark)
     if (cond == NULL || cond->sure.how == OV_KNOWN_EXACTLY) {
         return 0;
     }
+    if (w->by_clues && cond->clue != NULL) {
+        return take_clue(w, cond->clue, mark);
+    }
     e = cond->expr;
     if (e->kind >= OV_EXPR_FOUND && e->kind <= OV_EXPR_LENGTH && e->string != OV_STRING_LOCAL) {
         cost = string_cost(w, e->string);
@@ -175,6 +191,16 @@ static void choose_operand(struct waker *w, const struct ov_cond *cond, bool mar
     }
 }
 
+/* A loop that is false because its body is, however often it runs. */
+static bool body_decides(const struct waker *w, const struct ov_cond *cond)
+{
+    const enum ov_quant quant = ov_cond_quant(cond->expr->how_many);
+
+    return w->by_clues && ov_known_truth(cond->body->mute) == OV_TRUTH_FALSE
+           && (cond->quantity == NULL || cond->quantity->sure.how == OV_KNOWN_EXACTLY)
+           && !ov_value_loop(ov_value_wanted(quant, quantity_of(cond)), 0, 1);
+}
+
 /* False: `cond` may be true although nothing was found. Nested `and`s of `or`s are priced once a
  * level, so the depth of the tree bounds the work. */
 static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
@@ -182,11 +208,15 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
     uint64_t part;
 
     *cost = 0;
-    if (ov_known_truth(cond->bare) != OV_TRUTH_FALSE) {
+    if (ov_known_truth(w->by_clues ? cond->mute : cond->bare) != OV_TRUTH_FALSE) {
         return false;
     }
     if (cond->sure.how == OV_KNOWN_EXACTLY) {
         return true; /* never true: nothing need wake it */
+    }
+    if (w->by_clues && cond->clue != NULL) {
+        *cost = take_clue(w, cond->clue, mark);
+        return true;
     }
     if (cond->speaks) { /* as YARA: it may speak before it comes to the string that decides */
         *cost = wake_all(w, cond, mark);
@@ -215,6 +245,14 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
     case OV_EXPR_OF_STRINGS_IN:
         *cost = set_decides(cond) ? wake_set(w, cond, mark) : wake_all(w, cond, mark);
         return true;
+    case OV_EXPR_FOR_RANGE:
+    case OV_EXPR_FOR_LIST:
+    case OV_EXPR_FOR_FIELD:
+        if (body_decides(w, cond) && choose(w, cond->body, mark, cost)) {
+            return true;
+        }
+        *cost = wake_all(w, cond, mark);
+        return true;
     default:
         *cost = wake_all(w, cond, mark);
         return true;
@@ -222,14 +260,16 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
 }
 
 uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
-        uint8_t *strings, struct ov_buf *rules)
+        uint8_t *strings, struct ov_buf *rules, struct ov_buf *clues)
 {
     struct waker w = {
+        .by_clues = ov_known_truth(cond->bare) != OV_TRUTH_FALSE,
         .rule = &context->set->rules[context->rule],
         .costs = context->costs,
         .string_base = context->string_base,
         .strings = strings,
         .rules = rules,
+        .clues = clues,
     };
     uint64_t cost;
     bool absent;

@@ -10,6 +10,7 @@
 #include <overt/overt.h>
 
 #include "base/limits.h"
+#include "compile/clues.h"
 #include "compile/costs.h"
 #include "compile/hints.h"
 #include "compile/intern.h"
@@ -38,12 +39,14 @@ enum ov_truth {
 
 struct ov_cond {
     const struct ov_expr *expr;
-    struct ov_known sure; /* whatever the object is */
-    struct ov_known bare; /* when no string occurs and no rule holds that needs one */
-    uint32_t weight;      /* what evaluating costs, roughly */
-    uint32_t place;       /* among its siblings, as written */
-    uint8_t type;         /* OV_COND_NUMBER, OV_COND_TEXT, or both: either; NODE, PATTERN */
-    bool speaks;          /* calls console.log or the like: may be neither left out nor moved */
+    struct ov_known sure;       /* whatever the object is */
+    struct ov_known bare;       /* when no string occurs and no rule holds that needs waking */
+    struct ov_known mute;       /* the same, when none of the clues in it is found either */
+    const struct ov_clue *clue; /* without which it is 0 or undefined; NULL: there is none */
+    uint32_t weight;            /* what evaluating costs, roughly */
+    uint32_t place;             /* among its siblings, as written */
+    uint8_t type;               /* OV_COND_NUMBER, OV_COND_TEXT, or both: either; NODE, PATTERN */
+    bool speaks; /* calls console.log or the like: may be neither left out nor moved */
     struct ov_cond *a;
     struct ov_cond *b;
     struct ov_cond *body;
@@ -55,7 +58,7 @@ struct ov_cond {
 /* What became of a rule. */
 struct ov_rule_plan {
     bool left_out;   /* had an error */
-    bool needs_wake; /* cannot hold unless something wakes it: a string, a rule */
+    bool needs_wake; /* cannot hold unless something wakes it: a string, a rule, a clue */
     uint32_t number; /* in the database */
 };
 
@@ -73,7 +76,16 @@ struct ov_cond_context {
     char why[160];
 };
 
+/* plan.c: a rule with an error goes no further and is named. */
+void ov_rule_leave_out(struct ov_rule_plan *plan, const struct ov_rule *rule, uint32_t line,
+        uint32_t column, const char *why, struct ov_diags *diags);
+/* The rule's tree, or NULL: left out, or (context->out_of_memory) the end of everything. */
+struct ov_cond *ov_rule_tree(
+        struct ov_cond_context *context, struct ov_rule_plan *plans, struct ov_diags *diags);
+
 enum ov_truth ov_known_truth(struct ov_known known);
+/* False, or undefined, unless something was found: a string, a clue. */
+bool ov_cond_needs_wake(const struct ov_cond *cond);
 
 /* The operator of the code that an operator of the tree becomes; 0: it is none. `is_float`: one
  * of its operands is a float. */
@@ -84,9 +96,14 @@ enum ov_quant ov_cond_quant(enum ov_how_many how_many);
 /* NULL: out of memory, or the condition cannot be compiled (line, column, why). */
 struct ov_cond *ov_cond_build(struct ov_cond_context *context, const struct ov_expr *expr);
 
-/* cond_known.c: fills cond->sure or cond->bare from what is known of the parts. */
+/* cond_known.c: fills cond->sure, bare or mute from what is known of the parts. */
+enum ov_when {
+    OV_WHEN_ANY = 0, /* whatever the object is */
+    OV_WHEN_BARE,
+    OV_WHEN_MUTE
+};
 struct ov_known ov_cond_judge(
-        const struct ov_cond_context *context, const struct ov_cond *cond, bool bare);
+        const struct ov_cond_context *context, const struct ov_cond *cond, enum ov_when when);
 
 /* cond_types.c */
 #define OV_COND_NUMBER  1u
@@ -100,12 +117,13 @@ const char *ov_cond_check_types(const struct ov_cond *cond);
 /* cond_uses.c: raises uses[0..string_count) (ov_string_use) to what the condition asks. */
 void ov_cond_uses(const struct ov_cond *cond, uint8_t *uses);
 
-/* cond_wakes.c: for a condition whose `bare` is false: marks in `strings` (one byte a string) and
- * `rules` (numbers in the set, appended as u32) a small choice of those of which at least one
- * must be found or hold for the condition to become true. Returns what looking for them costs
+/* cond_wakes.c: for a condition whose `bare` or `mute` is false: marks in `strings` (one byte a
+ * string), `rules` (numbers in the set, appended as u32) and `clues` (appended as pointers to
+ * struct ov_clue; none if `bare` is false) a small choice of those of which at least one must be
+ * found or hold for the condition to become true. Returns what looking for them costs
  * (ov_cost_of). */
 uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
-        uint8_t *strings, struct ov_buf *rules);
+        uint8_t *strings, struct ov_buf *rules, struct ov_buf *clues);
 
 /* cond_guards.c: tests on the first bytes and the size, one of which must pass for the condition
  * to be true. */
@@ -122,6 +140,8 @@ struct ov_guards {
     uint32_t size_max;
 };
 void ov_cond_guards(const struct ov_cond *cond, struct ov_guards *out);
+/* How everything begins of which this module says something. False: it may be anything. */
+bool ov_module_magics(enum ov_field module, struct ov_guards *out);
 
 /* cond_hints.c: appends what the condition of the next rule asks of an object's beginning and size;
  * NULL: the rule is left out. Hints of earlier rules are used where the condition refers to them. */

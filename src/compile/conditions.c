@@ -30,199 +30,6 @@ uint32_t ov_compile_string_base(const struct ov_rule_set *set, size_t rule)
     return (uint32_t)base;
 }
 
-static void leave_out(struct ov_rule_plan *plan, const struct ov_rule *rule, uint32_t line,
-        uint32_t column, const char *why, struct ov_diags *diags)
-{
-    plan->left_out = true;
-    ov_diag_add(diags, OV_DIAG_ERROR, rule->file, rule->name, line, column, "%s", why);
-}
-
-/* The rule's tree, or NULL: left out, or (context->out_of_memory) the end of everything. */
-static struct ov_cond *tree_of(
-        struct ov_cond_context *context, struct ov_rule_plan *plans, struct ov_diags *diags)
-{
-    const struct ov_rule *rule = &context->set->rules[context->rule];
-    struct ov_cond *cond;
-
-    ov_arena_reset(context->arena);
-    cond = ov_cond_build(context, rule->condition);
-    if (cond == NULL && !context->out_of_memory) {
-        leave_out(&plans[context->rule], rule, context->line, context->column, context->why, diags);
-    }
-    return cond;
-}
-
-static overt_status check_totals(const struct ov_rule_set *set, overt_error *err)
-{
-    uint64_t strings = 0;
-
-    for (size_t r = 0; r < set->rule_count; r++) {
-        strings += set->rules[r].string_count;
-    }
-    if (strings >= UINT32_MAX || set->rule_count > OV_RULES_MAX
-            || set->hashes.count > UINT32_MAX - 1 - set->rule_count) {
-        return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
-                "%zu rules with %llu strings, and %zu hashes, are too many for one database",
-                set->rule_count, (unsigned long long)strings, set->hashes.count);
-    }
-    return OVERT_OK;
-}
-
-/* --- planning -------------------------------------------------------------------------------- */
-
-overt_status ov_demands_init(
-        struct ov_demands *demands, const struct ov_rule_set *set, overt_error *err)
-{
-    uint64_t strings = 0;
-
-    *demands = (struct ov_demands){ 0 };
-    for (size_t r = 0; r < set->rule_count; r++) {
-        strings += set->rules[r].string_count;
-    }
-    demands->plans = calloc(set->rule_count + 1, sizeof(*demands->plans));
-    demands->uses = calloc((size_t)strings + 1, 1);
-    demands->phases = calloc((size_t)strings + 1, 1);
-    demands->weights = calloc(set->rule_count + 1, sizeof(*demands->weights));
-    demands->guards = calloc(set->rule_count + 1, sizeof(*demands->guards));
-    demands->hints = calloc(1, sizeof(*demands->hints));
-    demands->costs = calloc(1, sizeof(*demands->costs));
-    if (demands->plans == NULL || demands->uses == NULL || demands->phases == NULL
-            || demands->weights == NULL || demands->guards == NULL || demands->hints == NULL
-            || demands->costs == NULL || !ov_hints_init(demands->hints, set->rule_count)) {
-        return no_memory(err);
-    }
-    return ov_costs_init(demands->costs, set, err);
-}
-
-void ov_demands_done(struct ov_demands *demands)
-{
-    if (demands->costs != NULL) {
-        ov_costs_done(demands->costs);
-    }
-    if (demands->hints != NULL) {
-        ov_hints_done(demands->hints);
-    }
-    free(demands->costs);
-    free(demands->hints);
-    free(demands->guards);
-    free(demands->weights);
-    free(demands->phases);
-    free(demands->uses);
-    free(demands->plans);
-    *demands = (struct ov_demands){ 0 };
-}
-
-/* Gates that are found in large objects as a rule save nothing: each of these is gone over twice.
- * But to look for short strings at every offset of every object costs more than that. */
-#define GATES_COST_MAX       (OV_SHARE_ONE >> 23)
-#define GATES_COST_MAX_SHORT (OV_SHARE_ONE >> 21)
-
-/* Whether a string that is no gate would have to be looked for at every offset. */
-static bool has_short(const struct ov_cond_context *context, const uint8_t *phases)
-{
-    const struct ov_rule *rule = &context->set->rules[context->rule];
-
-    for (uint32_t s = 0; s < rule->string_count; s++) {
-        if (phases[s] == 0 && ov_cost_every_offset(context->costs, &rule->strings[s])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
- * for before one was. `phases` are the rule's; `waits` is scratch. */
-static void plan_phases(const struct ov_cond_context *context, const struct ov_cond *cond,
-        uint8_t *phases, struct ov_buf *waits)
-{
-    const uint32_t count = context->set->rules[context->rule].string_count;
-    uint32_t gates = 0;
-    uint64_t cost;
-
-    ov_buf_clear(waits);
-    cost = ov_cond_wakes(context, cond, phases, waits);
-    for (uint32_t s = 0; s < count; s++) {
-        gates += phases[s] != 0;
-    }
-    if (cost > GATES_COST_MAX_SHORT || gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0
-            || (cost > GATES_COST_MAX && !has_short(context, phases))) {
-        memset(phases, OV_PHASE_ALWAYS, count);
-        return;
-    }
-    for (uint32_t s = 0; s < count; s++) {
-        phases[s] = phases[s] != 0 ? OV_PHASE_GATE : OV_PHASE_LATER;
-    }
-}
-
-/* What must be true of the object for the rule to hold, as far as one test goes. */
-static void plan_guard(const struct ov_cond *cond, struct ov_db_sleeper *out)
-{
-    struct ov_guards guards;
-
-    ov_cond_guards(cond, &guards);
-    out->size_min = ov_le32_of(guards.size_min);
-    out->size_max = ov_le32_of(guards.size_max);
-    if (guards.count == 1) {
-        out->value = ov_le32_of(guards.tests[0].value);
-        out->offset = ov_le16_of((uint16_t)guards.tests[0].offset);
-        out->bytes = (uint8_t)guards.tests[0].bytes;
-    }
-}
-
-static void plan_rule(struct ov_cond_context *context, struct ov_demands *demands,
-        struct ov_diags *diags, struct ov_buf *waits)
-{
-    const size_t r = context->rule;
-    const struct ov_rule *rule = &context->set->rules[r];
-    uint8_t *uses = demands->uses + context->string_base;
-    uint8_t *phases = demands->phases + context->string_base;
-    const struct ov_cond *cond =
-            demands->plans[r].left_out ? NULL : tree_of(context, demands->plans, diags);
-
-    memset(uses, OV_USE_NONE, rule->string_count);
-    memset(phases, OV_PHASE_ALWAYS, rule->string_count);
-    if (cond != NULL) {
-        demands->plans[r].needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
-        ov_cond_uses(cond, uses);
-        plan_guard(cond, &demands->guards[r]);
-        if (demands->plans[r].needs_wake) {
-            plan_phases(context, cond, phases, waits);
-        }
-        for (uint32_t s = 0; s < rule->string_count; s++) {
-            demands->weights[r] += phases[s] != OV_PHASE_LATER;
-        }
-    }
-    ov_cond_hint(demands->hints, rule, cond);
-}
-
-overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_demands *demands,
-        struct ov_diags *diags, overt_error *err)
-{
-    const overt_status status = check_totals(set, err);
-    struct ov_arena arena;
-    struct ov_cond_context context = {
-        .set = set, .plans = demands->plans, .costs = demands->costs, .arena = &arena
-    };
-    struct ov_buf waits;
-    bool good;
-
-    if (status != OVERT_OK) {
-        return status;
-    }
-    ov_arena_init(&arena, UINT64_MAX);
-    ov_buf_init(&waits, SIZE_MAX);
-    for (size_t r = 0; r < set->rule_count && !context.out_of_memory; r++) {
-        context.rule = r;
-        plan_rule(&context, demands, diags, &waits);
-        context.string_base += set->rules[r].string_count;
-    }
-    good = !context.out_of_memory && !demands->hints->out_of_memory
-           && !demands->costs->out_of_memory && ov_buf_ok(&waits);
-    ov_buf_done(&waits);
-    ov_arena_done(&arena);
-    return good ? OVERT_OK : no_memory(err);
-}
-
 /* --- writing --------------------------------------------------------------------------------- */
 
 struct writing {
@@ -237,8 +44,10 @@ struct writing {
     struct ov_groups_build groups;
     struct ov_buf code;  /* of the rule at hand */
     struct ov_buf waits; /* rules of the set that the rule at hand waits for, u32 */
-    uint8_t *wakes;      /* which of its strings wake it */
-    uint32_t strings;    /* so far */
+    struct ov_buf found; /* the clues that wake it: pointers */
+    struct ov_clues_build clues;
+    uint8_t *wakes;   /* which of its strings wake it */
+    uint32_t strings; /* so far */
     uint32_t metas;
     uint32_t tags;
     uint32_t rules;
@@ -356,6 +165,21 @@ static void note_waits(struct writing *w)
     }
 }
 
+static void note_clues(struct writing *w, const struct ov_cond *cond)
+{
+    struct ov_reader r = ov_reader_on(ov_buf_bytes(&w->found));
+    struct ov_guards guards;
+    struct ov_bytes one;
+
+    ov_cond_guards(cond, &guards);
+    while (ov_read_bytes(&r, sizeof(const struct ov_clue *), &one)) {
+        const struct ov_clue *clue;
+
+        memcpy(&clue, ov_bytes_raw(one), sizeof(clue));
+        ov_clues_add(&w->clues, &w->texts, clue, w->rules, guards.size_min, guards.size_max);
+    }
+}
+
 static void note_always(struct writing *w, const struct ov_cond *cond)
 {
     struct ov_guards guards;
@@ -380,11 +204,13 @@ static void note_needs(struct writing *w, const struct ov_rule *rule, const stru
 {
     struct ov_rule_plan *plan = &w->plans[w->context.rule];
 
-    plan->needs_wake = ov_known_truth(cond->bare) == OV_TRUTH_FALSE;
+    plan->needs_wake = ov_cond_needs_wake(cond);
     if (plan->needs_wake) {
         ov_buf_clear(&w->waits);
-        (void)ov_cond_wakes(&w->context, cond, w->wakes, &w->waits);
+        ov_buf_clear(&w->found);
+        (void)ov_cond_wakes(&w->context, cond, w->wakes, &w->waits, &w->found);
         note_waits(w);
+        note_clues(w, cond);
     } else {
         note_always(w, cond);
     }
@@ -406,8 +232,8 @@ static overt_status give_up(struct writing *w, const struct ov_rule *rule,
         *err = emit->err;
         return emit->status;
     }
-    leave_out(&w->plans[w->context.rule], rule, emit->at->line, emit->at->column, emit->err.message,
-            w->diags);
+    ov_rule_leave_out(&w->plans[w->context.rule], rule, emit->at->line, emit->at->column,
+            emit->err.message, w->diags);
     write_strings(w, rule, true);
     return OVERT_OK;
 }
@@ -422,7 +248,8 @@ static overt_status write_one(struct writing *w, overt_error *err)
         .regexes = &w->regexes,
         .code = &w->code,
     };
-    const struct ov_cond *cond = plan->left_out ? NULL : tree_of(&w->context, w->plans, w->diags);
+    const struct ov_cond *cond =
+            plan->left_out ? NULL : ov_rule_tree(&w->context, w->plans, w->diags);
 
     if (w->context.out_of_memory) {
         return no_memory(err);
@@ -524,6 +351,9 @@ static overt_status write_all(struct writing *w, overt_error *err)
     write_spaces(w);
     write_lists(w);
     status = ov_groups_write(&w->groups, w->writer, err);
+    if (status == OVERT_OK) {
+        status = ov_clues_write(&w->clues, &w->codes, w->writer, err);
+    }
     if (status != OVERT_OK) {
         return status;
     }
@@ -537,7 +367,7 @@ static overt_status write_all(struct writing *w, overt_error *err)
     counts[OV_DB_CODE] = (uint32_t)(ov_bytes_len(ov_buf_bytes(&w->writer->sections[OV_DB_CODE]))
                                     / sizeof(struct ov_db_insn));
     if (!ov_intern_ok(&w->texts) || !ov_intern_ok(&w->codes) || !ov_intern_ok(&w->regexes)
-            || !ov_buf_ok(&w->waits)) {
+            || !ov_buf_ok(&w->waits) || !ov_buf_ok(&w->found)) {
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX,
                 "the texts or conditions of all rules together are too large, or memory ran out");
     }
@@ -571,6 +401,8 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_demand
     ov_intern_init(&w.regexes, &writer->sections[OV_DB_REGEXES]);
     ov_buf_init(&w.code, OV_CONDITION_CODE_MAX);
     ov_buf_init(&w.waits, SIZE_MAX);
+    ov_buf_init(&w.found, SIZE_MAX);
+    ov_clues_init(&w.clues);
     ov_buf_init(&w.groups.waits, SIZE_MAX);
     ov_buf_init(&w.groups.always, SIZE_MAX);
     ov_buf_init(&w.groups.globals, SIZE_MAX);
@@ -586,6 +418,8 @@ overt_status ov_conditions_write(const struct ov_rule_set *set, struct ov_demand
     ov_buf_done(&w.groups.globals);
     ov_buf_done(&w.groups.always);
     ov_buf_done(&w.groups.waits);
+    ov_clues_done(&w.clues);
+    ov_buf_done(&w.found);
     ov_buf_done(&w.waits);
     ov_buf_done(&w.code);
     ov_intern_done(&w.regexes);

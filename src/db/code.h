@@ -111,7 +111,10 @@ enum ov_op {
     OV_OP_PCRE,    /* offset -> count; c: the text there is an ov_clam_pcre */
     OV_OP_COMPARE, /* offset -> 0 or 1; c: the text there is an ov_clam_compare */
 
-    OV_OP_LAST = OV_OP_COMPARE
+    /* probes alone (db/clues.h): takes a value and looks it up; leaves 0 */
+    OV_OP_CLUE, /* a: OV_CLUE_FOLDS or 0 */
+
+    OV_OP_LAST = OV_OP_CLUE
 };
 
 #define OV_READ_BYTES  0x07u /* 1, 2 or 4 */

@@ -13,7 +13,7 @@
 #include "base/le.h"
 
 #define OV_DB_MAGIC   "OVDB\r\n\x1a\n" /* a text-mode copy breaks it visibly */
-#define OV_DB_VERSION 2u
+#define OV_DB_VERSION 3u
 /* Conditions name rows of facts/schema.h by number: of which table, as facts_test counts it. */
 #ifdef OV_TESTS_MODULE
 #define OV_DB_FACTS_CRC 1992156060u
@@ -62,6 +62,7 @@ enum ov_db_section_id {
     OV_DB_GROUPS,  /* which rules to evaluate when */
     OV_DB_LISTS,   /* db/lists.h: what databases of ClamAV's say beside signatures */
     OV_DB_IMPORTS, /* modules that the rules import */
+    OV_DB_CLUES,   /* db/clues.h: facts, and the rules that may hold where they have a value */
     /* db/match_layout.h: what the matcher reads */
     OV_DB_PATTERNS = 64, /* one record per form of a string */
     OV_DB_PATTERN_CODE,  /* literals, masks and automata of patterns */

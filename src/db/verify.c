@@ -326,6 +326,9 @@ overt_status ov_db_verify(const struct ov_db_view *view, overt_error *err)
         status = verify_lists(view, err);
     }
     if (status == OVERT_OK) {
+        status = ov_db_verify_clues(view, err);
+    }
+    if (status == OVERT_OK) {
         status = ov_db_verify_code(view, err);
     }
     if (status == OVERT_OK) {

@@ -9,7 +9,10 @@
 
 OV_MUST_CHECK overt_status ov_db_verify(const struct ov_db_view *view, overt_error *err);
 
-/* verify_code.c: the conditions of all rules. */
+/* verify_clues.c: OV_DB_CLUES, but for its code. */
+OV_MUST_CHECK overt_status ov_db_verify_clues(const struct ov_db_view *view, overt_error *err);
+
+/* verify_code.c: the conditions of all rules, and the probes of clues. */
 OV_MUST_CHECK overt_status ov_db_verify_code(const struct ov_db_view *view, overt_error *err);
 
 /* verify_hashes.c: OV_DB_HASHES. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which rules to run, in which order. Neither the object nor the database is trusted.
  *
- * A rule is run if a string was found that wakes it, if a rule holds that it waits for, or if it
- * is one of the few that may hold without either and the object's first bytes and size allow it.
+ * A rule is run if a string or a clue was found that wakes it, if a rule holds that it waits for,
+ * or if it is one of the few that may hold without and the object's first bytes and size allow it.
  * Rules are run in order; they refer to earlier ones only, so what they refer to is known. One
  * that takes long is put off until the others are done. */
 #include <string.h>
@@ -17,7 +17,9 @@
 struct ov_evaluator {
     const struct ov_db_view *view;
     struct ov_db_groups groups;
+    struct ov_db_clues clues;
     bool has_groups;
+    bool has_clues;
     uint32_t rule_count;
     struct ov_bits due;     /* to be run */
     struct ov_bits put_off; /* took too long, or wait for one that did */
@@ -46,6 +48,7 @@ overt_status ov_evaluator_new(
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the table of rules is cut short");
     }
     ev->has_groups = ov_db_groups_read(view, &ev->groups);
+    ev->has_clues = ov_db_clues_read(view, &ev->clues);
     if (ev->rule_count != 0 && !ev->has_groups) {
         ov_evaluator_free(ev);
         return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "rules without their groups");
@@ -170,23 +173,60 @@ static void wake_by_strings(struct ov_evaluator *ev, const struct ov_matcher *m)
     }
 }
 
-static bool guard_passes(struct ov_evaluator *ev, const struct ov_db_guard *guard)
+/* Are the `count` bytes at `offset` the value? 0 bytes are. */
+static bool stands_at(
+        struct ov_evaluator *ev, struct ov_le16 offset, struct ov_le16 count, struct ov_le32 value)
 {
-    const uint16_t bytes = ov_le16_get(guard->bytes);
+    const uint16_t bytes = ov_le16_get(count);
     uint32_t v;
 
     if (bytes == 0) {
         return true;
     }
     return (bytes == 1 || bytes == 2 || bytes == 4)
-           && ov_facts_read(&ev->facts, ov_le16_get(guard->offset), bytes, &v)
-           && v == ov_le32_get(guard->value);
+           && ov_facts_read(&ev->facts, ov_le16_get(offset), bytes, &v) && v == ov_le32_get(value);
+}
+
+static uint32_t object_size(const struct ov_evaluator *ev)
+{
+    const uint64_t real = ev->facts.source->size;
+
+    return real > UINT32_MAX ? UINT32_MAX : (uint32_t)real;
+}
+
+/* Looks up what the object's facts are among those that rules wait for. */
+static enum ov_reason wake_by_clues(struct ov_evaluator *ev, struct ov_budget *budget)
+{
+    const uint32_t size = object_size(ev);
+    enum ov_outcome outcome = OV_OUTCOME_FALSE;
+    const struct ov_db_probe *probe;
+
+    if (!ev->has_clues) {
+        return OV_REASON_NONE;
+    }
+    ev->machine.budget = budget;
+    ev->machine.clues = &ev->clues;
+    ev->machine.woken = &ev->due;
+    ev->machine.told = NULL;
+    for (uint64_t p = 0;
+            outcome == OV_OUTCOME_FALSE
+            && (probe = ov_db_clues_item(ev->view, ev->clues.probes, p, sizeof(*probe))) != NULL;
+            p++) {
+        if (size >= ov_le32_get(probe->size_min) && size <= ov_le32_get(probe->size_max)
+                && stands_at(ev, probe->offset, probe->bytes, probe->test)) {
+            ev->machine.probe = probe;
+            outcome = ov_machine_run_probe(&ev->machine);
+        }
+    }
+    ev->machine.probe = NULL;
+    return outcome == OV_OUTCOME_NO_STEPS ? OV_REASON_STEPS
+           : outcome == OV_OUTCOME_FALSE  ? OV_REASON_NONE
+                                          : OV_REASON_RULES;
 }
 
 static bool wake_always(struct ov_evaluator *ev, struct ov_budget *budget)
 {
-    const uint64_t real = ev->facts.source->size;
-    const uint32_t size = real > UINT32_MAX ? UINT32_MAX : (uint32_t)real;
+    const uint32_t size = object_size(ev);
     const struct ov_db_guard *guard;
 
     for (uint64_t g = 0;
@@ -194,7 +234,7 @@ static bool wake_always(struct ov_evaluator *ev, struct ov_budget *budget)
             g++) {
         const uint64_t first = ov_le32_get(guard->first), count = ov_le32_get(guard->count);
 
-        if (!guard_passes(ev, guard)) {
+        if (!stands_at(ev, guard->offset, guard->bytes, guard->value)) {
             continue;
         }
         if (!ov_budget_steps(budget, 1 + count / 16)) {
@@ -401,7 +441,7 @@ static void tell(struct ov_evaluator *ev, const struct ov_matcher *m, struct ov_
 enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         struct ov_source *source, struct ov_budget *budget, ov_rule_fn on_rule, void *payload)
 {
-    enum ov_reason reason = OV_REASON_NONE, later;
+    enum ov_reason reason = OV_REASON_NONE, later, clues;
 
     ov_facts_begin(&ev->facts, source);
     ov_asked_begin(&ev->facts.asked, budget);
@@ -421,7 +461,8 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
         ov_clam_pcre_begin(ev->machine.pcre);
     }
     wake_by_strings(ev, m);
-    if (!wake_always(ev, budget)) {
+    clues = wake_by_clues(ev, budget);
+    if (clues == OV_REASON_STEPS || !wake_always(ev, budget)) {
         reason = OV_REASON_STEPS;
     }
     if (reason == OV_REASON_NONE) {
@@ -430,6 +471,9 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
     if (reason != OV_REASON_STEPS) {
         later = run_set(ev, &ev->put_off, UINT64_MAX, budget);
         reason = later == OV_REASON_NONE ? reason : later;
+    }
+    if (reason == OV_REASON_NONE) {
+        reason = clues;
     }
     if (reason == OV_REASON_NONE) {
         reason = ov_asked_reason(&ev->facts.asked);

@@ -35,6 +35,9 @@ void ov_machine_next_round(struct ov_machine *m, uint32_t end);
 void ov_machine_begin_item(struct ov_machine *m);
 void ov_machine_end_items(struct ov_machine *m);
 
+/* clues.c */
+struct ov_value ov_machine_clue(struct ov_machine *m, unsigned how, struct ov_value value);
+
 /* modules.c */
 struct ov_value ov_machine_of_module(struct ov_machine *m, const struct ov_db_insn *insn);
 struct ov_value ov_machine_fact(struct ov_fact fact);

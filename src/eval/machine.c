@@ -378,6 +378,9 @@ static void run_insn(struct ov_machine *m, const struct ov_db_insn *insn)
     case OV_OP_FOR_FIELD:
         ov_machine_begin_loop(m, insn);
         break;
+    case OV_OP_CLUE:
+        ov_machine_push(m, ov_machine_clue(m, insn->a, ov_machine_pop(m)));
+        break;
     case OV_OP_NEXT:
         ov_machine_next_round(m, c);
         break;
@@ -405,11 +408,24 @@ static void run_insn(struct ov_machine *m, const struct ov_db_insn *insn)
     }
 }
 
-/* Finds the rule's code; false: it is not there. */
+/* Finds code; false: it is not there. */
+static bool load_code(struct ov_machine *m, struct ov_le32 first, struct ov_le32 count)
+{
+    struct ov_bytes code;
+
+    m->priv_code_count = ov_le32_get(count);
+    if (!ov_bytes_slice(m->view->sections[OV_DB_CODE],
+                (uint64_t)ov_le32_get(first) * sizeof(struct ov_db_insn),
+                (uint64_t)m->priv_code_count * sizeof(struct ov_db_insn), &code)) {
+        return false;
+    }
+    m->priv_code = (const void *)ov_bytes_raw(code);
+    return true;
+}
+
 static bool load(struct ov_machine *m, uint32_t rule)
 {
     const struct ov_db_rule *r = ov_db_record(m->view, OV_DB_RULES, rule, sizeof(*r));
-    struct ov_bytes code;
 
     if (r == NULL) {
         return false;
@@ -417,28 +433,18 @@ static bool load(struct ov_machine *m, uint32_t rule)
     m->priv_rule = rule;
     m->priv_string_first = ov_le32_get(r->string_first);
     m->priv_string_count = ov_le32_get(r->string_count);
-    m->priv_code_count = ov_le32_get(r->code_count);
-    if (m->priv_string_count > m->view->counts[OV_DB_STRINGS]
-            || m->priv_string_first > m->view->counts[OV_DB_STRINGS] - m->priv_string_count
-            || !ov_bytes_slice(m->view->sections[OV_DB_CODE],
-                    (uint64_t)ov_le32_get(r->code_first) * sizeof(struct ov_db_insn),
-                    (uint64_t)m->priv_code_count * sizeof(struct ov_db_insn), &code)) {
-        return false;
-    }
-    m->priv_code = (const void *)ov_bytes_raw(code);
-    return true;
+    return m->priv_string_count <= m->view->counts[OV_DB_STRINGS]
+           && m->priv_string_first <= m->view->counts[OV_DB_STRINGS] - m->priv_string_count
+           && load_code(m, r->code_first, r->code_count);
 }
 
 /* Ends: every jump goes forward but for those of a loop, each round of which was charged. */
-enum ov_outcome ov_machine_run(struct ov_machine *m, uint32_t rule)
+static enum ov_outcome run(struct ov_machine *m)
 {
     m->priv_at = 0;
     m->priv_height = 0;
     m->priv_loop_count = 0;
     m->priv_stop = OV_OUTCOME_FALSE;
-    if (!load(m, rule)) {
-        return OV_OUTCOME_DAMAGED;
-    }
     while (m->priv_stop == OV_OUTCOME_FALSE) {
         const struct ov_db_insn *insn;
 
@@ -459,4 +465,17 @@ enum ov_outcome ov_machine_run(struct ov_machine *m, uint32_t rule)
         run_insn(m, insn);
     }
     return m->priv_stop;
+}
+
+enum ov_outcome ov_machine_run(struct ov_machine *m, uint32_t rule)
+{
+    return load(m, rule) ? run(m) : OV_OUTCOME_DAMAGED;
+}
+
+enum ov_outcome ov_machine_run_probe(struct ov_machine *m)
+{
+    m->priv_rule = 0; /* a probe asks for no rules and no strings */
+    m->priv_string_first = 0;
+    m->priv_string_count = 0;
+    return load_code(m, m->probe->code_first, m->probe->code_count) ? run(m) : OV_OUTCOME_DAMAGED;
 }

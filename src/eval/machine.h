@@ -7,6 +7,7 @@
 #define OV_EVAL_MACHINE_H
 
 #include "base/limits.h"
+#include "db/clues.h"
 #include "db/rules_layout.h"
 #include "db/value.h"
 #include "eval/asked.h"
@@ -83,6 +84,10 @@ struct ov_machine {
     struct ov_clam_object *object;   /* NULL: nothing is known of it as ClamAV sees it */
     struct ov_clam_pcre_state *pcre; /* NULL until one is needed; the evaluator's */
     enum ov_reason unfinished;       /* a regular expression had to be given up */
+    const struct ov_db_clues *clues; /* while a probe is run */
+    const struct ov_db_probe *probe; /* NULL: none is */
+    const struct ov_db_probe *told;  /* the last that found a value at all */
+    struct ov_bits *woken;           /* gets the rules whose clues were found */
 
     uint32_t priv_rule;
     uint32_t priv_string_first;
@@ -98,5 +103,7 @@ struct ov_machine {
 };
 
 enum ov_outcome ov_machine_run(struct ov_machine *m, uint32_t rule);
+/* The probe whose clues are looked up: m->probe. It never holds. */
+enum ov_outcome ov_machine_run_probe(struct ov_machine *m);
 
 #endif
