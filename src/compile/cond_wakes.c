@@ -19,7 +19,7 @@ struct waker {
 
 static uint64_t string_cost(const struct waker *w, uint32_t string)
 {
-    return ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string);
+    return ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string).all;
 }
 
 /* A rule that waits for another one is given all its strings from the start. */

@@ -121,7 +121,7 @@ void ov_cond_uses(const struct ov_cond *cond, uint8_t *uses);
  * string), `rules` (numbers in the set, appended as u32) and `clues` (appended as pointers to
  * struct ov_clue; none if `bare` is false) a small choice of those of which at least one must be
  * found or hold for the condition to become true. Returns what looking for them costs
- * (ov_cost_of). */
+ * (all of ov_cost_of). */
 uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
         uint8_t *strings, struct ov_buf *rules, struct ov_buf *clues);
 

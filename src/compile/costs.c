@@ -36,57 +36,70 @@ void ov_costs_done(struct ov_costs *costs)
     *costs = (struct ov_costs){ 0 };
 }
 
-static uint64_t cost_of_fixed(const struct ov_costs *costs, const struct ov_form *form)
+static struct ov_cost cost_of_everywhere(void)
 {
+    return (struct ov_cost){ .all = OV_SHARE_ONE, .find = OV_SHARE_ONE };
+}
+
+static struct ov_cost cost_of_fixed(const struct ov_costs *costs, const struct ov_form *form)
+{
+    struct ov_cost cost;
     struct ov_place place;
     const bool found =
             form->is_xor ? ov_atom_choose_xor(&costs->tables, form->elements, form->count, &place)
                          : ov_atom_choose(&costs->tables, form->elements, form->count, &place);
 
     if (!found) {
-        return OV_SHARE_ONE;
+        return cost_of_everywhere();
     }
-    return place.cost + (form->is_xor ? XOR_FIND : 0)
-           + ov_common_find(form->elements, form->count, form->wide);
+    cost.find =
+            (form->is_xor ? XOR_FIND : 0) + ov_common_find(form->elements, form->count, form->wide);
+    cost.all = place.cost + cost.find;
+    return cost;
 }
 
-static uint64_t cost_of_form(struct ov_costs *costs, const struct ov_form *form)
+static struct ov_cost cost_of_form(struct ov_costs *costs, const struct ov_form *form)
 {
+    struct ov_cost cost = { 0 };
     size_t cut;
-    uint64_t cost;
 
     if (form->fixed) {
         return cost_of_fixed(costs, form);
     }
-    if (!ov_cut_choose(&costs->tables, form, costs->workspaces, &cut, &cost)) {
+    if (!ov_cut_choose(&costs->tables, form, costs->workspaces, &cut, &cost.all)) {
         costs->out_of_memory = true;
     }
-    if (cost >= OV_SHARE_ONE / 8) {
-        return OV_SHARE_ONE;
+    if (cost.all >= OV_SHARE_ONE / 8) {
+        return cost_of_everywhere();
     }
-    cost *= 8; /* a run of an automaton costs as much as several comparisons */
     for (uint32_t i = 0; i < costs->workspaces[0].count; i++) {
         const struct ov_sequence *sequence = &costs->workspaces[0].items[i];
 
-        cost += ov_common_find(sequence->sets, sequence->count, form->wide);
+        cost.find += ov_common_find(sequence->sets, sequence->count, form->wide);
     }
+    /* A run of an automaton costs as much as several comparisons. */
+    cost.all = 8 * cost.all + cost.find;
     return cost;
 }
 
-uint64_t ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint32_t number)
+struct ov_cost ov_cost_of(struct ov_costs *costs, const struct ov_string *string, uint32_t number)
 {
     overt_error err = OVERT_ERROR_INIT;
+    struct ov_cost cost = { .all = 1 };
     struct ov_forms forms;
-    uint64_t cost = 1;
 
-    if (costs->known[number] != 0) {
+    if (costs->known[number].all != 0) {
         return costs->known[number];
     }
     if (ov_forms_of(string, &costs->arena, &forms, &err) != OVERT_OK || forms.part_count != 0) {
-        cost = OV_COST_UNFIT; /* parts of a chain are found one by one; or the rule is left out */
+        /* Parts of a chain are found one by one; or the rule is left out. */
+        cost = (struct ov_cost){ .all = OV_COST_UNFIT, .find = OV_COST_UNFIT };
     }
-    for (size_t i = 0; i < forms.count && cost != OV_COST_UNFIT; i++) {
-        cost += cost_of_form(costs, &forms.items[i]);
+    for (size_t i = 0; i < forms.count && cost.all != OV_COST_UNFIT; i++) {
+        const struct ov_cost form = cost_of_form(costs, &forms.items[i]);
+
+        cost.all += form.all;
+        cost.find += form.find;
     }
     ov_arena_reset(&costs->arena);
     costs->known[number] = cost;

@@ -95,9 +95,11 @@ void ov_demands_done(struct ov_demands *demands)
 }
 
 /* Gates that are found in large objects as a rule save nothing: each of these is gone over twice.
- * But to look for short strings at every offset of every object costs more than that. */
+ * But to look for short strings at every offset of every object costs more than that, and to go
+ * over one in 2^GATES_SMALL_SHIFT of the small objects twice costs nothing. */
 #define GATES_COST_MAX       (OV_SHARE_ONE >> 23)
 #define GATES_COST_MAX_SHORT (OV_SHARE_ONE >> 21)
+#define GATES_SMALL_SHIFT    4u
 
 /* Whether a string that is no gate would have to be looked for at every offset. */
 static bool has_short(const struct ov_cond_context *context, const uint8_t *phases)
@@ -110,6 +112,30 @@ static bool has_short(const struct ov_cond_context *context, const uint8_t *phas
         }
     }
     return false;
+}
+
+/* Whether hardly any object that the rule is for has a gate in it, small as these are. */
+static bool few_wake(
+        const struct ov_cond_context *context, const struct ov_cond *cond, const uint8_t *phases)
+{
+    const struct ov_rule *rule = &context->set->rules[context->rule];
+    struct ov_guards guards;
+    uint64_t find = 0;
+
+    ov_cond_guards(cond, &guards);
+    for (uint32_t s = 0; s < rule->string_count; s++) {
+        if (phases[s] != 0) {
+            find += ov_cost_of(context->costs, &rule->strings[s], context->string_base + s).find;
+        }
+    }
+    return find <= (OV_SHARE_ONE >> GATES_SMALL_SHIFT) / ((uint64_t)guards.size_max + 1);
+}
+
+static bool gates_are_good(const struct ov_cond_context *context, const struct ov_cond *cond,
+        const uint8_t *phases, uint64_t cost)
+{
+    return cost <= GATES_COST_MAX || (cost <= GATES_COST_MAX_SHORT && has_short(context, phases))
+           || few_wake(context, cond, phases);
 }
 
 /* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
@@ -126,8 +152,8 @@ static void plan_phases(const struct ov_cond_context *context, const struct ov_c
     for (uint32_t s = 0; s < count; s++) {
         gates += phases[s] != 0;
     }
-    if (cost > GATES_COST_MAX_SHORT || gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0
-            || (cost > GATES_COST_MAX && !has_short(context, phases))) {
+    if (gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0
+            || !gates_are_good(context, cond, phases, cost)) {
         memset(phases, OV_PHASE_ALWAYS, count);
         return;
     }
