@@ -332,6 +332,89 @@ static const struct ov_hint *of_set_at(
     return all;
 }
 
+/* --- a target of ClamAV's signatures -------------------------------------------------------------- */
+
+struct start {
+    uint8_t target; /* an object of it begins so; ov_clam_detect (formats/clam_type.c) says when */
+    uint8_t count;
+    const char *bytes;
+};
+
+static const struct start starts[] = {
+    { OV_TARGET_PE, 2, "MZ" },
+    { OV_TARGET_ELF, 4, "\177ELF" },
+    { OV_TARGET_MACHO, 4, "\xcf\xfa\xed\xfe" },
+    { OV_TARGET_MACHO, 4, "\xce\xfa\xed\xfe" },
+    { OV_TARGET_MACHO, 4, "\xfe\xed\xfa\xce" },
+    { OV_TARGET_MACHO, 4, "\xfe\xed\xfa\xcf" },
+    { OV_TARGET_MACHO, 4, "\xca\xfe\xba\xbe" },
+    { OV_TARGET_JAVA, 4, "\xca\xfe\xba\xbe" },
+    { OV_TARGET_OLE2, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" },
+    { OV_TARGET_PDF, 5, "%PDF-" },
+    { OV_TARGET_FLASH, 3, "FWS" },
+    { OV_TARGET_FLASH, 3, "CWS" },
+    { OV_TARGET_FLASH, 3, "ZWS" },
+    { OV_TARGET_GRAPHICS, 4, "GIF8" },
+    { OV_TARGET_GRAPHICS, 4, "\x89PNG" },
+    { OV_TARGET_GRAPHICS, 3, "\xff\xd8\xff" },
+    { OV_TARGET_GRAPHICS, 4, "II*\0" },
+    { OV_TARGET_GRAPHICS, 4, "MM\0*" },
+    { OV_TARGET_GRAPHICS, 2, "BM" },
+    { OV_TARGET_GRAPHICS, 8, "\0\0\0\x0cjP  " },
+};
+
+/* Pages, texts and mail begin in many ways, but not as what is most common beside them: a file that
+ * does so is of another type, and a view of a page or a text counts as no such file whatever it
+ * begins with (ov_matcher_view). No more than four bytes: only then does a class hold all of them. */
+static const struct start not_text[] = {
+    { 0, 2, "MZ" },
+    { 0, 4, "\177ELF" },
+    { 0, 4, "PK\3\4" },
+    { 0, 4, "\xca\xfe\xba\xbe" },
+    { 0, 2, "\x1f\x8b" },
+    { 0, 4, "\x89PNG" },
+    { 0, 4, "GIF8" },
+    { 0, 3, "\xff\xd8\xff" },
+};
+
+static const struct ov_hint *of_target(struct ov_hints *hints, unsigned target)
+{
+    const struct ov_hint *all = &never;
+
+    if (target == OV_TARGET_HTML || target == OV_TARGET_TEXT || target == OV_TARGET_MAIL) {
+        all = NULL;
+        for (size_t i = 0; i < sizeof(not_text) / sizeof(not_text[0]); i++) {
+            all = join(hints, OV_HINT_AND, all,
+                    bytes_hint(hints, OV_HINT_NOT_BYTES, 0, (const uint8_t *)not_text[i].bytes,
+                            not_text[i].count));
+        }
+        return all;
+    }
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        if (starts[i].target == target) {
+            all = join(hints, OV_HINT_OR, all,
+                    bytes_hint(hints, OV_HINT_BYTES, 0, (const uint8_t *)starts[i].bytes,
+                            starts[i].count));
+        }
+    }
+    return all == &never ? NULL : all;
+}
+
+static const struct ov_hint *of_object(
+        struct ov_hints *hints, const struct ov_expr *e, enum ov_side side)
+{
+    const uint64_t target = (uint64_t)e->integer;
+
+    if (side == OV_SIDE_NEGATED || e->index != OV_FACT_TARGET || target >= OV_TARGET_COUNT) {
+        return NULL;
+    }
+    if (!hints->target_known[target]) {
+        hints->of_target[target] = of_target(hints, (unsigned)target);
+        hints->target_known[target] = true;
+    }
+    return hints->of_target[target];
+}
+
 /* --- the tree ----------------------------------------------------------------------------------- */
 
 static const struct ov_hint *hint_of(struct ov_hints *hints, const struct ov_rule *rule,
@@ -380,6 +463,8 @@ static const struct ov_hint *hint_of(struct ov_hints *hints, const struct ov_rul
                        : NULL;
     case OV_EXPR_OF_STRINGS_AT:
         return negated ? NULL : of_set_at(hints, rule, cond);
+    case OV_EXPR_OBJECT:
+        return of_object(hints, cond->expr, side);
     case OV_EXPR_RULE:
         return negated || cond->expr->index >= hints->rule_count
                        ? NULL

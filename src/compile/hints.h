@@ -5,6 +5,7 @@
 #define OV_COMPILE_HINTS_H
 
 #include "base/arena.h"
+#include "base/clamtype.h"
 
 #define OV_HINT_BYTES_MAX 8u
 
@@ -33,6 +34,9 @@ struct ov_hints {
     struct ov_arena arena;          /* where they live */
     const struct ov_hint **of_rule; /* owned; room for every rule */
     size_t rule_count;              /* known so far */
+    /* of each of ClamAV's targets, shared by thousands of rules */
+    const struct ov_hint *of_target[OV_TARGET_COUNT];
+    bool target_known[OV_TARGET_COUNT];
     bool out_of_memory;
 };
 

@@ -67,6 +67,46 @@ static void gather(struct gathering *g, const struct ov_hint *hint, uint64_t wei
     }
 }
 
+/* Thousands of rules share the hint of a target of ClamAV's: what they weigh together is gathered
+ * once. */
+struct shared {
+    const struct ov_hint *hint;
+    uint64_t weight;
+};
+#define SHARED_COUNT 64u
+
+static size_t shared_place(const struct ov_hint *hint)
+{
+    return (uintptr_t)hint / sizeof(*hint) % SHARED_COUNT;
+}
+
+static void gather_all(struct gathering *g, const struct ov_rule_set *set,
+        const struct ov_hints *hints, const uint32_t *weights)
+{
+    struct shared shared[SHARED_COUNT] = { { .hint = NULL } };
+
+    for (size_t r = 0; r < set->rule_count; r++) {
+        const struct ov_hint *hint = hints->of_rule[r];
+        struct shared *here = &shared[shared_place(hint)];
+
+        if (hint == NULL || weights[r] == 0) {
+            continue;
+        }
+        if (here->hint != hint) {
+            if (here->hint != NULL) {
+                gather(g, here->hint, here->weight);
+            }
+            *here = (struct shared){ .hint = hint };
+        }
+        here->weight += weights[r];
+    }
+    for (size_t i = 0; i < SHARED_COUNT; i++) {
+        if (shared[i].hint != NULL) {
+            gather(g, shared[i].hint, shared[i].weight);
+        }
+    }
+}
+
 static int by_bytes(const void *x, const void *y)
 {
     const struct beginning *a = x, *b = y;
@@ -306,6 +346,26 @@ static bool may_be(const struct kind *kind, const struct ov_hint *hint)
     return true;
 }
 
+/* What may_be said of a hint that several rules share. */
+struct answer {
+    const struct ov_hint *hint;
+    bool may_be;
+};
+
+static bool may_be_shared(
+        const struct kind *kind, const struct ov_hint *hint, struct answer answers[SHARED_COUNT])
+{
+    struct answer *here = &answers[shared_place(hint)];
+
+    if (hint == NULL) {
+        return true;
+    }
+    if (here->hint != hint) {
+        *here = (struct answer){ .hint = hint, .may_be = may_be(kind, hint) };
+    }
+    return here->may_be;
+}
+
 static struct kind kind_of(const struct ov_profiles *profiles, uint32_t class, uint32_t size)
 {
     return (struct kind){
@@ -398,9 +458,11 @@ static bool find_profiles(struct ov_profiles *profiles, const struct ov_rule_set
         const struct kind kind =
                 kind_of(profiles, k / profiles->size_count, k % profiles->size_count);
 
+        struct answer answers[SHARED_COUNT] = { { .hint = NULL } };
+
         memset(one->rules, 0, words * sizeof(*bits));
         for (size_t r = 0; r < set->rule_count; r++) {
-            if (weights[r] != 0 && may_be(&kind, hints->of_rule[r])) {
+            if (weights[r] != 0 && may_be_shared(&kind, hints->of_rule[r], answers)) {
                 one->rules[r / 64] |= UINT64_C(1) << (r & 63);
             }
         }
@@ -497,11 +559,7 @@ overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule
     OV_ASSERT(hints->rule_count == set->rule_count);
     ov_buf_init(&g.beginnings, SIZE_MAX);
     ov_buf_init(&g.bounds, SIZE_MAX);
-    for (size_t r = 0; r < set->rule_count; r++) {
-        if (hints->of_rule[r] != NULL && weights[r] != 0) {
-            gather(&g, hints->of_rule[r], weights[r]);
-        }
-    }
+    gather_all(&g, set, hints, weights);
     of_rule = calloc(set->rule_count + 1, sizeof(*of_rule));
     good = of_rule != NULL && ov_buf_ok(&g.beginnings) && ov_buf_ok(&g.bounds);
     if (good) {

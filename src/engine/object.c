@@ -171,6 +171,9 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
     uint64_t end;
 
     ov_matcher_begin(matcher, source->size, walk->engine->options.keep_all);
+    if (subject->view != OV_VIEW_NONE) {
+        ov_matcher_view(matcher);
+    }
     end = first_sweep(walk, subject, wanted, &finished);
     ov_matcher_end(matcher, source, &walk->budget);
     if (ov_matcher_again(matcher)) {

@@ -43,6 +43,10 @@ OV_DEFINE_AUTO(struct ov_matcher, ov_matcher_free);
 
 void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all);
 
+/* After begin: the object is a view, what ClamAV would make of another one. Whatever it begins with,
+ * it is no file of that kind. */
+void ov_matcher_view(struct ov_matcher *m);
+
 /* Blocks come in order and without gaps. `source` is for the few confirmations that reach beyond
  * the window's context. */
 void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,

@@ -241,6 +241,12 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     m->size = size;
     m->keep_all = keep_all;
     m->stopped = OV_REASON_NONE;
+    m->is_view = false;
+}
+
+void ov_matcher_view(struct ov_matcher *m)
+{
+    m->is_view = true;
 }
 
 void ov_matcher_part(struct ov_matcher *m, uint64_t end)

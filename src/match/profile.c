@@ -50,11 +50,11 @@ bool ov_profiles_open(
     return true;
 }
 
-/* The longest class that the object begins as. */
+/* The longest class that the object begins as; a view, as none. */
 static uint32_t class_of(struct ov_matcher *m)
 {
     uint8_t bytes[sizeof(m->classes[0].bytes)];
-    const size_t len = ov_source_read(m->source, 0, bytes, sizeof(bytes));
+    const size_t len = m->is_view ? 0 : ov_source_read(m->source, 0, bytes, sizeof(bytes));
     uint32_t best = 0;
     unsigned longest = 0;
 
