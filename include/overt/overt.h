@@ -122,6 +122,8 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_db_write(
 OVERT_API uint64_t overt_db_bytes(const overt_db *db);
 OVERT_API uint64_t overt_db_rule_count(const overt_db *db); /* without hash rules */
 OVERT_API uint64_t overt_db_hash_count(const overt_db *db);
+/* Signatures as ClamAV counts those of its databases; of others, rules and hashes. */
+OVERT_API uint64_t overt_db_signature_count(const overt_db *db);
 OVERT_API void overt_db_digest(const overt_db *db, uint8_t sha256[32]); /* of the body */
 
 typedef struct overt_text {
@@ -284,6 +286,7 @@ typedef struct overt_options {
 #define OVERT_LOOK_NO_STRINGS 2u /* no string matches in the reports: faster */
 #define OVERT_LOOK_FIRST      4u /* of strings that rules only ask for, the first match is enough */
 #define OVERT_LOOK_UNHELD     8u /* string matches of rules that do not hold, too */
+#define OVERT_LOOK_OBJECTS    32u /* every object is told of, not those alone in which something is */
 #define OVERT_LOOK_MODULES    16u /* what the modules that the rules import say of the file */
 
 #define OVERT_OPTIONS_VERSION 1u

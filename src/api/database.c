@@ -15,6 +15,7 @@
 #include "api/fail.h"
 #include "api/memfd.h"
 #include "base/checked.h"
+#include "db/lists.h"
 
 overt_db *ov_database_hold(overt_db *db)
 {
@@ -158,6 +159,23 @@ uint64_t overt_db_rule_count(const overt_db *db)
 uint64_t overt_db_hash_count(const overt_db *db)
 {
     return db->view.counts[OV_DB_HASHES];
+}
+
+uint64_t overt_db_signature_count(const overt_db *db)
+{
+    struct ov_list_setting setting;
+    struct ov_list_item item;
+    struct ov_bytes rest;
+    uint64_t at = 0;
+
+    while (ov_db_list_next(&db->view, &at, &item)) {
+        if (item.kind == OV_LIST_SETTING
+                && ov_db_list_split(&item, &setting, sizeof(setting), &rest)
+                && ov_le32_get(setting.what) == OV_SETTING_SIGNATURES) {
+            return ov_le64_get(setting.value);
+        }
+    }
+    return ov_database_rules(db);
 }
 
 uint64_t ov_database_rules(const overt_db *db)

@@ -21,7 +21,7 @@
 
 #define LOOKS                                                                      \
     (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD \
-            | OVERT_LOOK_MODULES)
+            | OVERT_LOOK_MODULES | OVERT_LOOK_OBJECTS)
 
 /* Memory of one process: 64 bits of it hold no more parts than this. */
 #define REGIONS_MAX (1024u * 1024u)
@@ -91,6 +91,7 @@ static uint32_t scan_flags(uint32_t look)
            | ((look & OVERT_LOOK_NO_STRINGS) != 0 ? OV_SCAN_NO_STRINGS : 0)
            | ((look & OVERT_LOOK_FIRST) != 0 ? OV_SCAN_FIRST : 0)
            | ((look & OVERT_LOOK_UNHELD) != 0 ? OV_SCAN_UNHELD : 0)
+           | ((look & OVERT_LOOK_OBJECTS) != 0 ? OV_SCAN_OBJECTS : 0)
            | ((look & OVERT_LOOK_MODULES) != 0 ? OV_SCAN_MODULES : 0);
 }
 

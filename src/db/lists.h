@@ -58,9 +58,10 @@ enum ov_setting {
     OV_SETTING_PCRE_MATCHES = 1, /* limits of regular expressions; 0: overt's own */
     OV_SETTING_PCRE_DEPTH,
     OV_SETTING_PCRE_BYTES,
-    OV_SETTING_NO_VIEWS, /* texts and pages are not normalised */
-    OV_SETTING_CLOSED,   /* an ov_clam_type: objects of it are not opened */
-    OV_SETTING_LAST = OV_SETTING_CLOSED
+    OV_SETTING_NO_VIEWS,   /* texts and pages are not normalised */
+    OV_SETTING_CLOSED,     /* an ov_clam_type: objects of it are not opened */
+    OV_SETTING_SIGNATURES, /* how many signatures were loaded, as ClamAV counts them */
+    OV_SETTING_LAST = OV_SETTING_SIGNATURES
 };
 
 struct ov_list_setting {

@@ -66,7 +66,8 @@ enum ov_request_kind {
 #define OV_SCAN_UNHELD     0x10000000u /* strings of rules that do not hold, too */
 #define OV_SCAN_REGIONS    0x08000000u /* two descriptors: memory, and struct ov_region[] of it */
 #define OV_SCAN_MODULES    0x04000000u /* MODULE records: what the imported modules say of the file */
-#define OV_SCAN_FLAGS      0xfc000000u
+#define OV_SCAN_OBJECTS    0x02000000u /* OBJECT records of all objects, as long as there is room */
+#define OV_SCAN_FLAGS      0xfe000000u
 
 /* OV_SCAN_REGIONS: a part of a process's memory. Ascending, disjoint, none empty. */
 struct ov_region {

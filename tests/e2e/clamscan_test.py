@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """clamscan_test.py OVERT: what `overt clamscan` does without clamscan beside it: its cache, its alerts, and refusals."""
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -91,6 +92,53 @@ def an_allow_list_beats_what_is_found():
         tap.same(clamscan("-d", database, "-d", allow, target)[0], 0)
 
 
+def what_is_inside_is_told_where_it_was_asked_for():
+    with tempfile.TemporaryDirectory() as folder:
+        database = write(folder, "d.ndb", "Test.N:0:*:4142434445464748\n# no line\n")
+        inner, _ = zip_of([("deep.bin", b"\1\2ABCDEFGH", True, None)])
+        outer = write(folder, "outer.zip", zip_of([("in.zip", inner, True, None), ("plain", b"\1\2nothing", False, None)])[0])
+        _, out, _ = clamscan("-a", "-d", database, outer)
+        tap.same(out, f"{outer}: Test.N.UNOFFICIAL FOUND\n{outer}!ZIP:in.zip!(2)ZIP:deep.bin: Test.N.UNOFFICIAL FOUND\n")
+        temporary = os.path.join(folder, "temporary")
+        os.mkdir(temporary)
+        _, _, told = clamscan("--gen-json", "--debug", "--leave-temps", "--tempdir", temporary, "-d", database, outer)
+        kept = os.listdir(temporary)
+        tap.same(len(kept) == 1 and bool(re.fullmatch(r"\d{8}_\d{6}-outer\.zip\.[0-9a-f]{10}", kept[0])), True, str(kept))
+        with open(os.path.join(temporary, kept[0], "metadata.json"), encoding="utf-8") as f:
+            document = f.read()
+        tap.same(document in told, True, told)
+        root = json.loads(document)
+        with open(outer, "rb") as f:
+            tap.same(root["FileMD5"], hashlib.md5(f.read()).hexdigest())
+        tap.same((root["RootFileType"], root["FileName"], root["FileSize"]), ("CL_TYPE_ZIP", "outer.zip", os.path.getsize(outer)))
+        tap.same([m["FileName"] for m in root["ContainedObjects"]], ["in.zip", "plain"])
+        tap.same(root["ContainedObjects"][0]["ContainedObjects"][0],
+                 {"FileName": "deep.bin", "FileType": "CL_TYPE_BINARY_DATA", "FileSize": 10, "Viruses": ["Test.N.UNOFFICIAL"]})
+
+
+def databases_that_are_too_old_are_an_error():
+    with tempfile.TemporaryDirectory() as folder:
+        target = write(folder, "file", b"\1\2nothing")
+        plain = write(folder, "d.ndb", "Test.N:0:*:4142434445464748\n")
+        old = write(folder, "d.cvd", "ClamAV-VDB:20 Aug 2015 10-50 -0400:268:47:63:X:X:who:1440082241".ljust(512))
+        code, _, said = clamscan("-d", old, "--fail-if-cvd-older-than=7", target)
+        tap.same((code, said), (2, "ERROR: Virus database is older than 7 days!\n"))
+        tap.same(clamscan("-d", plain, "--fail-if-cvd-older-than=7", target)[0], 0)
+
+
+def known_viruses_are_lines_of_signatures():
+    with tempfile.TemporaryDirectory() as folder:
+        target = write(folder, "file", b"\1\2nothing")
+        write(folder, "d.ndb", "Test.N:0:*:4142434445464748\nTest.L:0:*:4142434445464748:217\nTest.M:0:$3:4142434445464748\n")
+        write(folder, "d.ldb", "Test.A;Engine:51-255,Target:0;0&1;41424344;${4-10}3$\n")
+        write(folder, "d.fp", "44d88612fea8a8f36de82e1278abb02f:68:Known.Good\n")
+        write(folder, "d.wdb", "M:a.example:b.example\n")
+        write(folder, "d.ign2", "Other.Name\n")
+        done = subprocess.run([OVERT, "clamscan", "--disable-cache", "-d", folder, target], capture_output=True, text=True, check=False,
+                              timeout=120)
+        tap.same("Known viruses: 4\n" in done.stdout, True, done.stdout)
+
+
 def strict_refuses_what_a_scan_passes_over():
     with tempfile.TemporaryDirectory() as folder:
         database = write(folder, "d.ldb", "Test.A;Target:0;0&1;41424344;0/ab[c/\nTest.B;Target:0;0;41424344\n")
@@ -108,4 +156,6 @@ def strict_refuses_what_a_scan_passes_over():
 if os.geteuid() == 0 and shutil.which("unshare") is None:
     sys.exit("unshare is missing (util-linux)")
 tap.run([the_cache_keeps_what_was_used_last_and_no_more, alerts_are_asked_for_and_named_by_kind,
-         a_type_that_is_not_to_be_opened_stays_closed, an_allow_list_beats_what_is_found, strict_refuses_what_a_scan_passes_over])
+         a_type_that_is_not_to_be_opened_stays_closed, an_allow_list_beats_what_is_found,
+         what_is_inside_is_told_where_it_was_asked_for, databases_that_are_too_old_are_an_error,
+         known_viruses_are_lines_of_signatures, strict_refuses_what_a_scan_passes_over])

@@ -359,6 +359,41 @@ TEST(macros_wait_for_the_members_of_their_group)
     CHECK(refused("f.ldb", "Test.M;Engine:51-255,Target:0;0&1;41424344;${10-4}3$", "at most 31"));
 }
 
+TEST(a_second_look_as_another_type)
+{
+    CHECK_UINT(
+            loads("f.ldb", "Test.A;Engine:51-255,Target:0,HandlerType:CL_TYPE_PDF;0;41424344"), 1);
+    CHECK_UINT(
+            loads("f.ldb", "Test.A;Engine:51-255,Target:10,HandlerType:CL_TYPE_PDF;0;41424344"), 1);
+    CHECK(refused("f.ldb", "Test.A;Engine:51-255,Target:1,HandlerType:CL_TYPE_PDF;0;41424344",
+            "for no such object"));
+}
+
+TEST(switches_for_other_levels_say_nothing)
+{
+    struct world w;
+
+    begin(&w, "");
+    add(&w, "f.cfg", "PE:0xb4ff:13:23\nDOCUMENT:0x3b:61:62\n");
+    CHECK_UINT(w.clam.count.skipped, 2);
+    CHECK_UINT(w.clam.signatures, 0);
+    done(&w);
+    CHECK(refused("f.cfg", "PE:0xb4ff:13:300", "not known"));
+    CHECK(refused("f.cfg", "PE:0xb4ff:13", "instead of 4"));
+}
+
+TEST(signatures_are_counted_as_clamav_counts_them)
+{
+    struct world w;
+
+    begin(&w, "");
+    add(&w, "f.ndb", "Test.A:0:*:41424344\nTest.B:0:*:41424344:217\nTest.C:0:*:41\n");
+    add(&w, "f.wdb", "M:a.example:b.example\n");
+    add(&w, "f.ign2", "Test.D\n");
+    CHECK_UINT(w.clam.signatures, 1);
+    done(&w);
+}
+
 TEST(ignored_names_and_lines)
 {
     struct world w;
@@ -411,5 +446,7 @@ TESTS(T(bodies_of_the_grammar_load), T(what_is_no_body_is_refused_with_its_place
         T(members_of_containers), T(certificates_are_listed_and_blocked_ones_are_rules),
         T(passwords_are_listed_with_their_container), T(addresses_in_mail),
         T(indicators_give_digests_alone), T(macros_wait_for_the_members_of_their_group),
-        T(ignored_names_and_lines), T(what_is_asked_for_beside_signatures),
+        T(a_second_look_as_another_type), T(switches_for_other_levels_say_nothing),
+        T(signatures_are_counted_as_clamav_counts_them), T(ignored_names_and_lines),
+        T(what_is_asked_for_beside_signatures),
         T(strict_makes_an_error_of_every_line_that_does_not_load));

@@ -144,11 +144,13 @@ static bool scan(struct clamscan *c)
         options.profile = OVERT_PROFILE_EXPLAIN;
         options.look = OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS;
     } else if (c->options.alert_encrypted || c->options.alert_encrypted_archive
-               || c->options.alert_encrypted_document) {
-        /* alerts are named by the types of objects, which only this profile tells */
+               || c->options.alert_encrypted_document || c->options.archive_verbose
+               || c->options.gen_json) {
+        /* the types and names of objects are told in this profile alone */
         options.profile = OVERT_PROFILE_EXPLAIN;
         options.look = OVERT_LOOK_NO_STRINGS;
     }
+    options.look |= c->options.gen_json ? OVERT_LOOK_OBJECTS : 0u;
     if (overt_scanner_new(&lines.scanner, c->db, &c->options.limits, &options, &err) != OVERT_OK) {
         clamscan_error(c, "%s", err.message);
         return false;

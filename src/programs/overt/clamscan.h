@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "programs/overt/options.h"
 
 #define CLAMSCAN_VERSION  "1.4.6"
@@ -49,7 +50,10 @@ struct clamscan_options {
     uint64_t file_bytes_max; /* 0: as given by nobody */
     const char *log;
     const char *list;
-    const char *move_to; /* a folder, for COPY and MOVE */
+    const char *move_to;          /* a folder, for COPY and MOVE */
+    const char *temporary_folder; /* NULL: /tmp */
+    bool leave_temps;
+    uint64_t cvd_days_max;
     enum clamscan_action action;
     struct ov_words databases;
     struct ov_words paths;
@@ -84,6 +88,16 @@ bool clamscan_rules_open(struct clamscan *c);
 void clamscan_cache_used(const char *path);
 void clamscan_cache_prune(const char *path);
 
+/* clamscan_cvd.c: of containers. */
+bool clamscan_cvd_is(const char *path);
+/* Is there a newer one beside it, .cld beside .cvd? */
+bool clamscan_cvd_is_outdated(const char *path);
+uint64_t clamscan_cvd_age_days(int fd);
+
+/* clamscan_json.c: `!ZIP:a.zip!(2)ZIP:name`, where an object lies in its file. */
+void clamscan_put_inside(struct ov_buf *out, const overt_report *report, uint32_t ordinal);
+void clamscan_json(struct clamscan *c, const char *path, overt_report *report);
+
 /* clamscan_files.c: everything that is to be looked at, one after the other. `fd` is the callee's. */
 typedef void (*clamscan_file_fn)(struct clamscan *c, void *payload, const char *path, int fd);
 void clamscan_files(struct clamscan *c, clamscan_file_fn fn, void *payload);
@@ -93,7 +107,7 @@ void clamscan_say(struct clamscan *c, const char *fmt, ...) OV_PRINTF(2, 3);   /
 void clamscan_warn(struct clamscan *c, const char *fmt, ...) OV_PRINTF(2, 3);  /* WARNING: */
 void clamscan_error(struct clamscan *c, const char *fmt, ...) OV_PRINTF(2, 3); /* ERROR: */
 /* What a report says of its file, and what is done with it. */
-void clamscan_tell(struct clamscan *c, const char *path, const overt_report *report);
+void clamscan_tell(struct clamscan *c, const char *path, overt_report *report);
 void clamscan_summary(struct clamscan *c, int64_t begun, uint64_t ms);
 
 #endif

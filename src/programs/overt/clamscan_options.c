@@ -96,11 +96,11 @@ static const struct known {
     { "pcre-match-limit", 0, VALUE_LONG, FIELD(pcre_matches) },
     { "pcre-recmatch-limit", 0, VALUE_LONG, FIELD(pcre_depth) },
     { "pcre-max-filesize", 0, VALUE_BYTES, FIELD(pcre_bytes) },
+    { "tempdir", 0, VALUE_TEXT, FIELD(temporary_folder) },
+    { "leave-temps", 0, VALUE_FLAG, FIELD(leave_temps) },
+    { "fail-if-cvd-older-than", 0, VALUE_LONG, FIELD(cvd_days_max) },
     /* overt does these by itself, or has no use for them */
-    { "tempdir", 0, VALUE_NO_VALUE, 0 },
-    { "leave-temps", 0, VALUE_NO_FLAG, 0 },
     { "force-to-disk", 0, VALUE_NO_FLAG, 0 },
-    { "fail-if-cvd-older-than", 0, VALUE_NO_VALUE, 0 },
     { "bytecode", 0, VALUE_NO_FLAG, 0 },
     { "bytecode-unsigned", 0, VALUE_NO_FLAG, 0 },
     { "bytecode-timeout", 0, VALUE_NO_VALUE, 0 },
@@ -255,6 +255,7 @@ static void defaults(struct clamscan_options *o)
         .follow_directories = 1,
         .follow_files = 1,
         .directory_depth_max = 15,
+        .cvd_days_max = UINT64_MAX,
         .limits = limits,
     };
 }

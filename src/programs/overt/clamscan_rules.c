@@ -116,40 +116,6 @@ static bool add_file(struct gathering *g, const char *path)
     return fd < 0 ? fail(g, path, strerrordesc_np(errno)) : add_source(g, path, fd);
 }
 
-/* x.cvd beside x.cld: the newer one. The version is the third field of both headers. */
-static unsigned long version_of(const char *path)
-{
-    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char head[513], *at = head;
-    const ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head) - 1);
-
-    if (n <= 0) {
-        return 0;
-    }
-    head[n] = '\0';
-    for (unsigned field = 0; field < 2; field++) {
-        at = strchr(at, ':');
-        if (at == NULL) {
-            return 0;
-        }
-        at++;
-    }
-    return strtoul(at, NULL, 10);
-}
-
-static bool is_outdated(const char *path)
-{
-    const bool cvd = has_end(path, ".cvd");
-    auto_free char *other = NULL;
-
-    if ((!cvd && !has_end(path, ".cld"))
-            || asprintf(&other, "%.*s%s", (int)strlen(path) - 4, path, cvd ? ".cld" : ".cvd") < 0
-            || access(other, R_OK) != 0) {
-        return false;
-    }
-    return cvd ? version_of(other) >= version_of(path) : version_of(other) > version_of(path);
-}
-
 static bool add_folder(struct gathering *g, const char *path, int fd)
 {
     struct ov_listing listing;
@@ -167,7 +133,7 @@ static bool add_folder(struct gathering *g, const char *path, int fd)
             good = fail(g, path, "no memory for a name");
             break;
         }
-        good = is_outdated(full) || add_file(g, full);
+        good = clamscan_cvd_is_outdated(full) || add_file(g, full);
     }
     ov_listing_done(&listing);
     return good;
@@ -272,6 +238,27 @@ static void put_settings(struct gathering *g)
     put_closed(g);
 }
 
+/* The youngest container counts, as for clamscan; without one there is nothing to be old. */
+static bool is_young_enough(struct gathering *g)
+{
+    const uint64_t most = g->c->options.cvd_days_max;
+    uint64_t youngest = UINT64_MAX;
+
+    for (size_t i = 0; i < g->count; i++) {
+        if (clamscan_cvd_is(g->sources[i].path)) {
+            const uint64_t days = clamscan_cvd_age_days(g->sources[i].fd);
+
+            youngest = days < youngest ? days : youngest;
+        }
+    }
+    if (youngest == UINT64_MAX || youngest <= most) {
+        return true;
+    }
+    clamscan_error(g->c, "Virus database is older than %llu days!", (unsigned long long)most);
+    g->failed = true;
+    return false;
+}
+
 static bool gather(struct gathering *g)
 {
     const struct clamscan_options *o = &g->c->options;
@@ -283,6 +270,9 @@ static bool gather(struct gathering *g)
     if (good && g->count == 0) {
         good = fail(g, o->databases.count == 0 ? CLAMSCAN_DATABASE : o->databases.at[0],
                 "no database of ClamAV's is there");
+    }
+    if (good && !is_young_enough(g)) {
+        return false;
     }
     if (good) {
         qsort(g->sources, g->count, sizeof(*g->sources), by_order);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/limits.h"
 #include "programs/overt/clamscan.h"
 
 #define COPIES_MAX 1000u
@@ -206,9 +207,21 @@ static bool same_name(const overt_hit *a, const overt_hit *b)
     return a->name.len == b->name.len && memcmp(a->name.bytes, b->name.bytes, a->name.len) == 0;
 }
 
-static void say_found(struct clamscan *c, const char *path, const overt_hit *hit)
+static void say_found(
+        struct clamscan *c, const char *path, const overt_report *report, const overt_hit *hit)
 {
     clamscan_say(c, "%s: %.*s FOUND", path, (int)hit->name.len, hit->name.bytes);
+    if (c->options.archive_verbose) {
+        struct ov_buf inside;
+        struct ov_bytes text;
+
+        ov_buf_init(&inside, OV_MIB);
+        clamscan_put_inside(&inside, report, hit->object);
+        text = ov_buf_bytes(&inside);
+        clamscan_say(c, "%s%.*s: %.*s FOUND", path, (int)ov_bytes_len(text),
+                (const char *)ov_bytes_raw(text), (int)hit->name.len, hit->name.bytes);
+        ov_buf_done(&inside);
+    }
     if (c->options.bell) {
         (void)fputc('\a', stderr);
     }
@@ -225,7 +238,7 @@ static void say_hits(struct clamscan *c, const char *path, const overt_report *r
 
             first = comes_first(hit, first) ? hit : first;
         }
-        say_found(c, path, first);
+        say_found(c, path, report, first);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -236,7 +249,7 @@ static void say_hits(struct clamscan *c, const char *path, const overt_report *r
             said = same_name(hit, overt_report_hit(report, k));
         }
         if (!said) {
-            say_found(c, path, hit);
+            say_found(c, path, report, hit);
         }
     }
 }
@@ -327,13 +340,16 @@ static void say_gaps(struct clamscan *c, const char *path, const overt_report *r
     }
 }
 
-void clamscan_tell(struct clamscan *c, const char *path, const overt_report *report)
+void clamscan_tell(struct clamscan *c, const char *path, overt_report *report)
 {
     const overt_verdict verdict = overt_report_verdict(report);
     const char *alert = NULL;
 
     c->counts.files++;
     c->counts.bytes += overt_report_size(report);
+    if (c->options.gen_json) {
+        clamscan_json(c, path, report);
+    }
     if (verdict == OVERT_DETECTED) {
         c->counts.infected++;
         say_hits(c, path, report);
@@ -382,9 +398,7 @@ void clamscan_summary(struct clamscan *c, int64_t begun, uint64_t ms)
 
     clamscan_say(c, "\n----------- SCAN SUMMARY -----------");
     clamscan_say(c, "Known viruses: %llu",
-            c->db == NULL ? 0ULL
-                          : (unsigned long long)(overt_db_rule_count(c->db)
-                                                 + overt_db_hash_count(c->db)));
+            c->db == NULL ? 0ULL : (unsigned long long)overt_db_signature_count(c->db));
     clamscan_say(c, "Engine version: " CLAMSCAN_VERSION);
     clamscan_say(c, "Scanned directories: %llu", (unsigned long long)n->directories);
     clamscan_say(c, "Scanned files: %llu", (unsigned long long)n->files);

@@ -37,6 +37,7 @@ struct explain {
     uint64_t bytes_sent;
     bool all_matches;
     bool no_strings;
+    bool all_objects;
     bool unheld; /* strings of rules that do not hold are told, too */
     size_t match_bytes;
     bool hit_told;
@@ -123,6 +124,9 @@ static void on_object(void *payload, const struct ov_engine_object *object)
     step->told = false;
     x->depth = object->depth;
     x->objects = object->ordinal + 1;
+    if (x->all_objects && has_room(x)) {
+        tell_object(x, object->ordinal);
+    }
 }
 
 static void tell_match(struct explain *x, const struct ov_record *about,
@@ -291,6 +295,7 @@ static void begin(struct explain *x, const struct ov_db_view *view, uint32_t seq
     x->bytes_max = kib != 0 ? (uint64_t)kib * OV_KIB : OV_EXPLAIN_WORKER_BYTES_DEFAULT;
     x->bytes_sent = 0;
     x->all_matches = kib != 0;
+    x->all_objects = (flags & OV_SCAN_OBJECTS) != 0;
     x->no_strings = (flags & OV_SCAN_NO_STRINGS) != 0;
     x->match_bytes =
             (flags & OV_SCAN_RAW) != 0 ? OV_EXPLAIN_RAW_MATCH_BYTES : OV_EXPLAIN_MATCH_BYTES;

@@ -53,7 +53,7 @@ static const struct file_type {
     { ".yara", KIND_YARA, NULL, false, NULL },
     { ".cbc", KIND_BYTECODE, NULL, false, NULL },
     { ".info", KIND_NOT_USED, NULL, false, NULL },
-    { ".cfg", KIND_NOT_USED, NULL, false, NULL },
+    { ".cfg", KIND_LINES, line_cfg, false, NULL },
     { ".sign", KIND_NOT_USED, NULL, false, NULL },
     { ".ftm", KIND_NOT_YET, NULL, false, "overt tells types by itself" },
     { ".cdb", KIND_LINES, line_cdb, false, NULL },
@@ -272,9 +272,22 @@ static bool read_yara(struct ov_clamav *clam, struct ov_bytes name, struct ov_by
     return !clam->diags->out_of_memory;
 }
 
+/* What ClamAV does not count among its viruses. */
+static bool is_counted(const struct file_type *type)
+{
+    return type->kind != KIND_CONTAINER && type->line != line_wdb && type->line != line_ignore
+           && type->line != line_ignore2 && type->line != line_crb && type->line != line_pwdb
+           && type->line != line_cfg;
+}
+
+static bool read_file(struct ov_clamav *clam, const struct file_type *type, struct ov_bytes name,
+        struct ov_bytes text, bool official);
+
 bool clam_file(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes text, bool official)
 {
     const struct file_type *type = type_of(name);
+    const uint64_t before = clam->count.loaded;
+    bool good;
 
     if (type == NULL) {
         ov_diag_add(clam->diags, clam->strict ? OV_DIAG_ERROR : OV_DIAG_WARNING, name,
@@ -284,6 +297,14 @@ bool clam_file(struct ov_clamav *clam, struct ov_bytes name, struct ov_bytes tex
     if (type->pua && !clam->pua) {
         return true;
     }
+    good = read_file(clam, type, name, text, official);
+    clam->signatures += is_counted(type) ? clam->count.loaded - before : 0;
+    return good;
+}
+
+static bool read_file(struct ov_clamav *clam, const struct file_type *type, struct ov_bytes name,
+        struct ov_bytes text, bool official)
+{
     switch (type->kind) {
     case KIND_LINES:
         return clam_lines(clam, name, text, official, type->line);

@@ -39,6 +39,7 @@ struct ov_clamav {
     bool pua_only_these; /* else: all but these */
     struct ov_clamav_count count;
     uint64_t bytecode_count;                        /* programs that are not run */
+    uint64_t signatures;                            /* loaded, as ClamAV counts its viruses */
     struct ov_clam_member *members;                 /* of groups of macros; in the set's arena */
     struct ov_clam_waiting *waiting, *waiting_last; /* lines that speak of them */
     bool finishing;

@@ -25,6 +25,25 @@ bool list_add(struct line *line, enum ov_list_kind kind, const void *head, size_
            || no_memory(line);
 }
 
+/* --- switches of parsers ------------------------------------------------------------------------ */
+
+/* CATEGORY:0xFLAGS:MinFL:MaxFL. Lines that were made for other levels, which are all that were ever
+ * published for long, say nothing to this one. */
+void line_cfg(struct line *line)
+{
+    if (!split(line, ':')) {
+        return;
+    }
+    line->name = line->fields[0];
+    if (line->field_count != 4) {
+        (void)refuse(line, "it has %zu fields instead of 4", line->field_count);
+        return;
+    }
+    if (check_levels(line, 2)) {
+        (void)refuse(line, "which parsers its bits switch off is not known");
+    }
+}
+
 /* --- certificates ----------------------------------------------------------------------------- */
 
 static bool read_sha1(struct line *line, struct ov_bytes text, uint8_t out[20], const char *what)

@@ -171,8 +171,15 @@ bool ov_clamav_finish(struct ov_clamav *clam)
     for (struct ov_clam_waiting *w = clam->waiting; w != NULL; w = w->next) {
         (w->pua ? line_ldu : line_ldb)(&w->line);
         clam->count.loaded += !w->line.told;
+        clam->signatures += !w->line.told;
     }
     clam->waiting = NULL;
     clam->waiting_last = NULL;
+    if (clam->signatures != 0) {
+        const bool asks = clam->set->clam;
+
+        (void)clam_setting(clam, OV_SETTING_SIGNATURES, clam->signatures);
+        clam->set->clam = asks; /* that alone is nothing about objects */
+    }
     return !clam->diags->out_of_memory && clam->diags->errors == errors_before;
 }

@@ -16,6 +16,8 @@ struct tdb {
     uint64_t entry_min, entry_max;
     uint64_t sections_min, sections_max;
     bool has_entry, has_sections;
+    bool has_handler;
+    enum ov_clam_type handler;
 };
 
 static bool add(struct tdb *tdb, struct ov_expr *part)
@@ -138,8 +140,18 @@ static bool read_icon(struct tdb *tdb, struct ov_bytes value)
 
 static bool read_handler(struct tdb *tdb, struct ov_bytes value)
 {
-    (void)value;
-    return refuse(tdb->logical->line, "HandlerType makes ClamAV look again; overt types by itself");
+    tdb->has_handler = true;
+    return read_type(tdb, value, &tdb->handler);
+}
+
+/* ClamAV looks at the object once more as another type. As observed, its second look finds the
+ * signature again, if that is for any type or for the other one, and reports it then. */
+static bool check_handler(const struct tdb *tdb)
+{
+    const enum ov_clam_target target = tdb->logical->target;
+
+    return !tdb->has_handler || target == OV_TARGET_ANY || target == ov_clam_target_of(tdb->handler)
+           || refuse(tdb->logical->line, "as the type of its HandlerType it is for no such object");
 }
 
 static const struct {
@@ -203,5 +215,5 @@ bool tdb_read(struct logical *logical, struct ov_bytes text, struct ov_expr **pa
         return refuse(line, "only targets 1, 6 and 9 have sections and entry points");
     }
     *count = tdb.count;
-    return true;
+    return check_handler(&tdb);
 }
