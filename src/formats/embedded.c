@@ -88,13 +88,32 @@ static enum ov_give lay(struct ov_parser *p, const char *what, uint64_t at, uint
     return ov_lay_part(p, ov_text_bytes(e->name), at, bytes, OV_CODEC_STORED);
 }
 
+/* A window from front to back. */
+struct window {
+    struct ov_bytes bytes;
+    uint64_t at; /* its offset in the object */
+};
+
+/* What is seen of a file that may begin at `at`: of the window where it is all there, else read. */
+static struct ov_bytes head_at(
+        const struct ov_parser *p, const struct window *window, uint64_t at, uint8_t *raw)
+{
+    struct ov_bytes head;
+
+    if (at >= window->at
+            && ov_bytes_slice(window->bytes, at - window->at, OV_EMBEDDED_HEAD_BYTES, &head)) {
+        return head;
+    }
+    return read_head(p, at, raw);
+}
+
 /* Does a file of this kind begin at `at`? Then lays it down and goes behind it. */
-static bool lay_if(struct ov_parser *p, size_t kind, uint64_t at)
+static bool lay_if(struct ov_parser *p, size_t kind, const struct window *window, uint64_t at)
 {
     const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
     struct embedded *e = p->state;
     uint8_t raw[OV_EMBEDDED_HEAD_BYTES];
-    const struct ov_bytes head = read_head(p, at, raw);
+    const struct ov_bytes head = head_at(p, window, at, raw);
     uint64_t bytes;
 
     /* The object itself is none of those inside it. */
@@ -112,16 +131,18 @@ static bool lay_if(struct ov_parser *p, size_t kind, uint64_t at)
 }
 
 /* One of the kinds at this place? */
-static bool lay_any(struct ov_parser *p, struct ov_bytes b, uint64_t at, uint64_t magic_at)
+static bool lay_any(struct ov_parser *p, const struct window *window, uint64_t at)
 {
     const struct embedded *e = p->state;
+    const uint64_t magic_at = window->at + at;
 
     for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
         const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
 
         if ((k->where & e->where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
-                && magic_at < e->limit + k->back && ov_has_prefix(b, at, k->magic, k->len)
-                && lay_if(p, kind, magic_at - k->back)) {
+                && magic_at < e->limit + k->back
+                && ov_has_prefix(window->bytes, at, k->magic, k->len)
+                && lay_if(p, kind, window, magic_at - k->back)) {
             return true;
         }
     }
@@ -129,15 +150,15 @@ static bool lay_any(struct ov_parser *p, struct ov_bytes b, uint64_t at, uint64_
 }
 
 /* The window that begins at e->at; false: there is none of any kind in it. */
-static bool search_window(struct ov_parser *p, struct ov_bytes window)
+static bool search_window(struct ov_parser *p, struct ov_bytes bytes)
 {
     const struct embedded *e = p->state;
-    const uint64_t base = e->at;
+    const struct window window = { .bytes = bytes, .at = e->at };
     uint64_t at = 0;
 
     /* Each turn goes to the next place where one may be. */
-    while ((at = ov_embedded_find(window, at, e->where)) != UINT64_MAX) {
-        if (lay_any(p, window, at, base + at)) {
+    while ((at = ov_embedded_find(bytes, at, e->where)) != UINT64_MAX) {
+        if (lay_any(p, &window, at)) {
             return true;
         }
         at++;

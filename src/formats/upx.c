@@ -98,9 +98,9 @@ static bool unpack_block(struct ov_parser *p, struct ov_bytes head, struct ov_by
 
 bool ov_upx_begins(struct ov_bytes head)
 {
-    const uint64_t at = ov_bytes_find(head, 0, "UPX!", 4);
+    const uint64_t at = ov_bytes_find(ov_bytes_between(head, 0, 4096 + 3), 0, "UPX!", 4);
 
-    return at != UINT64_MAX && at >= 52 + 4 && at < 4096;
+    return at != UINT64_MAX && at >= 52 + 4;
 }
 
 static enum ov_give upx_step(struct ov_parser *p)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* embedded_find.c - the next place where a file of some kind may begin inside another. Reads all bytes
+ * of most objects, so it looks at many at once, for all kinds together: memmem for each would read the
+ * same bytes as often as there are kinds. */
+#include <string.h>
+
+#include "formats/embedded_kinds.h"
+#include "formats/peek.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/* `at` lies in `b`. */
+static bool begins(struct ov_bytes b, uint64_t at, unsigned where)
+{
+    const uint8_t first = ov_bytes_raw(b)[at];
+
+    for (size_t i = 0; i < OV_EMBEDDED_KINDS; i++) {
+        const struct ov_embedded_kind *k = &ov_embedded_kinds[i];
+
+        if ((k->where & where) != 0 && first == (uint8_t)k->magic[0]
+                && ov_has_prefix(b, at, k->magic, k->len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#if defined(__x86_64__)
+
+/* For each nibble of the first bytes a bit for each bucket of kinds that have it there: where all
+ * six agree on a bucket, one of its kinds may begin. */
+#define BYTES   3u
+#define BUCKETS 8u
+
+struct nibbles {
+    uint8_t low[BYTES][16];
+    uint8_t high[BYTES][16];
+};
+
+static void set_nibbles(struct nibbles *out, unsigned where)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
+        const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
+        const uint8_t bucket = (uint8_t)(1u << kind % BUCKETS);
+
+        for (size_t i = 0; i < BYTES && (k->where & where) != 0; i++) {
+            const uint8_t byte = (uint8_t)k->magic[i]; /* at worst the NUL behind it */
+
+            for (size_t n = 0; n < 16 && i >= k->len; n++) {
+                out->low[i][n] |= bucket;
+                out->high[i][n] |= bucket;
+            }
+            out->low[i][byte & 15u] |= bucket;
+            out->high[i][byte >> 4] |= bucket;
+        }
+    }
+}
+
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i table(const uint8_t bytes[16])
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)bytes));
+}
+
+AVX2 static inline __m256i buckets_at(
+        const uint8_t *at, const struct nibbles *nibbles, size_t i, __m256i low_bits)
+{
+    const __m256i bytes = _mm256_loadu_si256((const void *)(at + i));
+    const __m256i above = _mm256_srli_epi16(bytes, 4);
+
+    return _mm256_and_si256(
+            _mm256_shuffle_epi8(table(nibbles->low[i]), _mm256_and_si256(bytes, low_bits)),
+            _mm256_shuffle_epi8(table(nibbles->high[i]), _mm256_and_si256(above, low_bits)));
+}
+
+/* As far as whole vectors go; *from is where to go on if there is none. */
+AVX2 static uint64_t find_many(struct ov_bytes b, uint64_t *from, unsigned where)
+{
+    const uint8_t *p = ov_bytes_raw(b);
+    const uint64_t len = ov_bytes_len(b);
+    const __m256i low_bits = _mm256_set1_epi8(15);
+    struct nibbles nibbles;
+
+    set_nibbles(&nibbles, where);
+    for (; len - *from >= 32 + BYTES; *from += 32) {
+        __m256i may = buckets_at(p + *from, &nibbles, 0, low_bits);
+        unsigned left;
+
+        for (size_t i = 1; i < BYTES; i++) {
+            may = _mm256_and_si256(may, buckets_at(p + *from, &nibbles, i, low_bits));
+        }
+        left = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(may, _mm256_setzero_si256()));
+        for (; left != 0; left &= left - 1) {
+            const uint64_t at = *from + (unsigned)__builtin_ctz(left);
+
+            if (begins(b, at, where)) {
+                return at;
+            }
+        }
+    }
+    return UINT64_MAX;
+}
+
+static bool has_vectors(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") != 0;
+}
+
+#else
+
+static uint64_t find_many(struct ov_bytes b, uint64_t *from, unsigned where)
+{
+    (void)b, (void)from, (void)where;
+    return UINT64_MAX;
+}
+
+static bool has_vectors(void)
+{
+    return false;
+}
+
+#endif
+
+/* Sixteen bytes at a time: the two that each kind begins with. */
+typedef uint8_t v16 __attribute__((vector_size(16)));
+typedef uint64_t v2 __attribute__((vector_size(16)));
+
+static uint64_t find_plainly(struct ov_bytes b, uint64_t *from, unsigned where)
+{
+    const uint8_t *p = ov_bytes_raw(b);
+    const uint64_t len = ov_bytes_len(b);
+    v16 first[OV_EMBEDDED_KINDS], second[OV_EMBEDDED_KINDS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < OV_EMBEDDED_KINDS; i++) {
+        if ((ov_embedded_kinds[i].where & where) != 0) {
+            first[count] = (v16){ 0 } + (uint8_t)ov_embedded_kinds[i].magic[0];
+            second[count++] = (v16){ 0 } + (uint8_t)ov_embedded_kinds[i].magic[1];
+        }
+    }
+    for (; len - *from >= 17; *from += 16) {
+        v16 a, c, any = { 0 };
+        v2 halves;
+
+        memcpy(&a, &p[*from], sizeof(a));
+        memcpy(&c, &p[*from + 1], sizeof(c));
+        for (size_t i = 0; i < count; i++) {
+            any |= (v16)(a == first[i]) & (v16)(c == second[i]);
+        }
+        memcpy(&halves, &any, sizeof(halves));
+        for (unsigned i = 0; (halves[0] | halves[1]) != 0 && i < 16; i++) {
+            if (any[i] != 0 && begins(b, *from + i, where)) {
+                return *from + i;
+            }
+        }
+    }
+    return UINT64_MAX;
+}
+
+uint64_t ov_embedded_find(struct ov_bytes b, uint64_t from, unsigned where)
+{
+    const uint64_t len = ov_bytes_len(b);
+    uint64_t found;
+
+    if (from > len) {
+        return UINT64_MAX;
+    }
+    found = has_vectors() ? find_many(b, &from, where) : find_plainly(b, &from, where);
+    for (; found == UINT64_MAX && len - from >= 2; from++) {
+        if (begins(b, from, where)) {
+            return from;
+        }
+    }
+    return found;
+}
