@@ -211,6 +211,10 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
         frame->clam = ov_walk_clam_view(walk, subject->view);
         return;
     }
+    if (!walk->engine->options.inside && !walk->engine->view->clam) {
+        frame->detected = (struct ov_detected){ .type = OV_TYPE_DATA, .detail = "" };
+        return; /* nobody asks what it is */
+    }
     ov_detect(source, first.bytes, &frame->detected);
     if (walk->engine->view->clam) {
         frame->clam = ov_walk_clam_begin(walk, subject, first.bytes);

@@ -103,20 +103,25 @@ INLINE unsigned spread(unsigned bits)
     return (unsigned)half[bits >> 4] << 16 | half[bits & 15];
 }
 
-/* Of 32 offsets from `at` on, those that pass. */
+/* Of 32 offsets from `at` on, those that pass. As a rule none does. */
 INLINE unsigned look(const struct ov_pass *pass, const struct constants *k, const uint8_t *at,
         struct shape shape)
 {
-    unsigned bits = spread(passed(pass, hashes_at(k, at, shape), k->shift));
+    unsigned bits[4] = { 0 }, any;
 
-    if (shape.stride <= 2) {
-        bits |= spread(passed(pass, hashes_at(k, at + 2, shape), k->shift)) << 2;
+    bits[0] = any = passed(pass, hashes_at(k, at, shape), k->shift);
+    for (unsigned i = shape.stride; i < 4; i += shape.stride) {
+        bits[i] = passed(pass, hashes_at(k, at + i, shape), k->shift);
+        any |= bits[i];
     }
-    if (shape.stride == 1) {
-        bits |= spread(passed(pass, hashes_at(k, at + 1, shape), k->shift)) << 1
-                | spread(passed(pass, hashes_at(k, at + 3, shape), k->shift)) << 3;
+    if (any == 0) {
+        return 0;
     }
-    return bits;
+    any = 0;
+    for (unsigned i = 0; i < 4; i += shape.stride) {
+        any |= spread(bits[i]) << i;
+    }
+    return any;
 }
 
 /* Whether the 32 bytes at `at`, all of one value if `plain` is, lie inside a barren run. */
@@ -170,50 +175,85 @@ INLINE __m256i both_lanes(const uint8_t table[16])
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table));
 }
 
-/* The sets that have byte `i` of an entry here, for 32 offsets. */
-INLINE __m256i sets_of(const struct ov_db_nibbles *nibbles, unsigned i, __m256i bytes)
+/* The tables of one byte of an entry. */
+struct halves {
+    __m256i low;
+    __m256i high;
+};
+
+/* The halves of 32 bytes: what the tables are asked for. */
+struct asked {
+    __m256i low;
+    __m256i high;
+};
+
+INLINE struct asked asked_at(const uint8_t *at, bool differences)
 {
     const __m256i four = _mm256_set1_epi8(0x0f);
-    const __m256i low = _mm256_and_si256(bytes, four);
-    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four);
+    __m256i bytes = _mm256_loadu_si256((const void *)at);
 
-    return _mm256_and_si256(_mm256_shuffle_epi8(both_lanes(nibbles->low[i]), low),
-            _mm256_shuffle_epi8(both_lanes(nibbles->high[i]), high));
-}
-
-INLINE __m256i bytes_at(const uint8_t *at, bool differences)
-{
-    const __m256i plain = _mm256_loadu_si256((const void *)at);
-
-    return differences ? _mm256_xor_si256(plain, _mm256_loadu_si256((const void *)(at + 1)))
-                       : plain;
-}
-
-/* The sets of one record that have an entry at `at` and the 31 offsets behind it. */
-INLINE __m256i entries_at(const struct ov_db_nibbles *nibbles, const uint8_t *at, bool differences)
-{
-    __m256i sets = sets_of(nibbles, 0, bytes_at(at, differences));
-
-    for (unsigned i = 1; i < 4; i++) {
-        sets = _mm256_and_si256(sets, sets_of(nibbles, i, bytes_at(at + i, differences)));
+    if (differences) {
+        bytes = _mm256_xor_si256(bytes, _mm256_loadu_si256((const void *)(at + 1)));
     }
-    return sets;
+    return (struct asked){
+        .low = _mm256_and_si256(bytes, four),
+        .high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), four),
+    };
+}
+
+INLINE __m256i sets_of(const struct halves *table, struct asked asked)
+{
+    return _mm256_and_si256(_mm256_shuffle_epi8(table->low, asked.low),
+            _mm256_shuffle_epi8(table->high, asked.high));
+}
+
+/* What is a constant where it is used: how many bytes of a gram decide, and how many records there
+ * are. */
+struct plan {
+    bool differences;
+    unsigned width;
+    unsigned records;
+};
+
+/* The offsets of the 32 from `at` on at which some record has an entry. */
+INLINE unsigned entries_at(
+        struct halves tables[OV_NIBBLES_MAX][4], const uint8_t *at, struct plan plan)
+{
+    __m256i sets[OV_NIBBLES_MAX];
+    __m256i any;
+
+    for (unsigned i = 0; i < plan.width; i++) {
+        const struct asked asked = asked_at(at + i, plan.differences);
+
+        for (unsigned n = 0; n < plan.records; n++) {
+            const __m256i here = sets_of(&tables[n][i], asked);
+
+            sets[n] = i == 0 ? here : _mm256_and_si256(sets[n], here);
+        }
+    }
+    any = sets[0];
+    for (unsigned n = 1; n < plan.records; n++) {
+        any = _mm256_or_si256(any, sets[n]);
+    }
+    return ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
 }
 
 INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, size_t *from,
-        size_t to, size_t readable, uint32_t *hits, bool differences)
+        size_t to, size_t readable, uint32_t *hits, struct plan plan)
 {
+    struct halves tables[OV_NIBBLES_MAX][4];
     size_t x = *from;
     uint32_t count = 0;
 
-    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
-        __m256i sets = entries_at(&pass->nibbles[0], at + x, differences);
-        unsigned bits;
-
-        for (unsigned n = 1; n < pass->nibble_count; n++) {
-            sets = _mm256_or_si256(sets, entries_at(&pass->nibbles[n], at + x, differences));
+    for (unsigned n = 0; n < plan.records; n++) {
+        for (unsigned i = 0; i < plan.width; i++) {
+            tables[n][i].low = both_lanes(pass->nibbles[n].low[i]);
+            tables[n][i].high = both_lanes(pass->nibbles[n].high[i]);
         }
-        bits = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(sets, _mm256_setzero_si256()));
+    }
+    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
+        unsigned bits = entries_at(tables, at + x, plan);
+
         if (bits != 0 && !is_barren(pass, at, x, readable)) {
             for (; bits != 0; bits &= bits - 1) {
                 const size_t here = x + (unsigned)__builtin_ctz(bits);
@@ -228,6 +268,16 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
     return count;
 }
 
+/* Of a pair the tables of the third byte and the fourth say nothing. */
+#define FIND_NIBBLES(differences, width)                                                 \
+    (pass->nibble_count == 1 ? find_by_nibbles(                                          \
+             pass, at, from, to, readable, hits, (struct plan){ differences, width, 1 }) \
+            : pass->nibble_count == 2                                                    \
+                    ? find_by_nibbles(pass, at, from, to, readable, hits,                \
+                            (struct plan){ differences, width, 2 })                      \
+                    : find_by_nibbles(pass, at, from, to, readable, hits,                \
+                            (struct plan){ differences, width, pass->nibble_count }))
+
 /* --- which ---------------------------------------------------------------------------------------- */
 
 #define FIND(kind, stride, width) \
@@ -237,9 +287,9 @@ AVX2 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, s
         size_t to, size_t readable, uint32_t *hits)
 {
     if (pass->nibble_count != 0) {
-        return pass->kind == OV_PASS_DELTA
-                       ? find_by_nibbles(pass, at, from, to, readable, hits, true)
-                       : find_by_nibbles(pass, at, from, to, readable, hits, false);
+        return pass->kind == OV_PASS_DELTA  ? FIND_NIBBLES(true, 4)
+               : pass->kind == OV_PASS_PAIR ? FIND_NIBBLES(false, 2)
+                                            : FIND_NIBBLES(false, 4);
     }
     if (pass->kind == OV_PASS_PAIR) {
         return FIND(OV_PASS_PAIR, 1, 2);
