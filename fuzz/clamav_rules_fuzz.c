@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const names[] = { "f.ndb", "f.ldb", "f.hdb", "f.mdb", "f.fp", "f.ign2", "f.ign",
     "f.db", "f.imp", "f.cvd", "f.cld", "f.cud", "f.ndu", "f.ldu", "f.yar", "f.zmd", "f.cdb",
-    "f.rmd", "f.crb", "f.pwdb", "f.pdb", "f.wdb", "f.ioc", "options" };
+    "f.rmd", "f.crb", "f.pwdb", "f.pdb", "f.wdb", "f.ioc", "options", "f.ftm", "f.cfg" };
 
 static void check(struct ov_rule_set *set, struct ov_diags *diags)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compile/condition.h"
+#include "db/lists.h"
 
 /* Questions farther inside an object are not asked: classes of objects are told apart by their
  * first bytes. */
@@ -13,9 +14,10 @@
 
 static const struct ov_hint never = { .kind = OV_HINT_NEVER };
 
-bool ov_hints_init(struct ov_hints *hints, size_t rules)
+bool ov_hints_init(struct ov_hints *hints, size_t rules, const struct ov_list_entry *lists)
 {
-    *hints = (struct ov_hints){ .of_rule = calloc(rules + 1, sizeof(const struct ov_hint *)) };
+    *hints = (struct ov_hints){ .of_rule = calloc(rules + 1, sizeof(const struct ov_hint *)),
+        .lists = lists };
     ov_arena_init(&hints->arena, UINT64_MAX);
     return hints->of_rule != NULL;
 }
@@ -400,6 +402,64 @@ static const struct ov_hint *of_target(struct ov_hints *hints, unsigned target)
     return all == &never ? NULL : all;
 }
 
+static bool is_text(unsigned target)
+{
+    return target == OV_TARGET_HTML || target == OV_TARGET_TEXT || target == OV_TARGET_MAIL;
+}
+
+/* Do the bytes begin as the start does, or as much as there is of either? */
+static bool begin_alike(struct ov_bytes bytes, const struct start *start)
+{
+    const uint64_t len = ov_bytes_len(bytes) < start->count ? ov_bytes_len(bytes) : start->count;
+
+    return memcmp(ov_bytes_raw(bytes), start->bytes, (size_t)len) == 0;
+}
+
+/* Objects with these bytes are of the target whatever else is known: does the hint hold for them as
+ * it is? */
+static bool is_covered(unsigned target, uint32_t offset, struct ov_bytes bytes)
+{
+    if (is_text(target)) {
+        bool alike = offset != 0;
+
+        for (size_t i = 0; i < sizeof(not_text) / sizeof(not_text[0]); i++) {
+            alike = alike || begin_alike(bytes, &not_text[i]);
+        }
+        return !alike;
+    }
+    for (size_t i = 0; offset == 0 && i < sizeof(starts) / sizeof(starts[0]); i++) {
+        if (starts[i].target == target && ov_bytes_len(bytes) >= starts[i].count
+                && begin_alike(bytes, &starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hint, or a beginning that the database itself lists for the target. */
+static const struct ov_hint *or_listed(
+        struct ov_hints *hints, unsigned target, const struct ov_hint *all)
+{
+    for (const struct ov_list_entry *e = hints->lists; e != NULL && all != NULL; e = e->next) {
+        struct ov_list_magic head;
+        struct ov_bytes fixed, bytes;
+
+        if (e->kind != OV_LIST_MAGIC || !ov_bytes_slice(e->bytes, 0, sizeof(head), &fixed)
+                || !ov_bytes_slice(
+                        e->bytes, sizeof(head), ov_bytes_len(e->bytes) - sizeof(head), &bytes)) {
+            continue;
+        }
+        memcpy(&head, ov_bytes_raw(fixed), sizeof(head));
+        if ((unsigned)ov_clam_target_of((enum ov_clam_type)ov_le32_get(head.type)) == target
+                && !is_covered(target, ov_le32_get(head.offset), bytes)) {
+            all = join(hints, OV_HINT_OR, all,
+                    bytes_hint(hints, OV_HINT_BYTES, ov_le32_get(head.offset), ov_bytes_raw(bytes),
+                            (uint32_t)ov_bytes_len(bytes)));
+        }
+    }
+    return all;
+}
+
 static const struct ov_hint *of_object(
         struct ov_hints *hints, const struct ov_expr *e, enum ov_side side)
 {
@@ -409,7 +469,8 @@ static const struct ov_hint *of_object(
         return NULL;
     }
     if (!hints->target_known[target]) {
-        hints->of_target[target] = of_target(hints, (unsigned)target);
+        hints->of_target[target] =
+                or_listed(hints, (unsigned)target, of_target(hints, (unsigned)target));
         hints->target_known[target] = true;
     }
     return hints->of_target[target];

@@ -37,11 +37,13 @@ struct ov_hints {
     /* of each of ClamAV's targets, shared by thousands of rules */
     const struct ov_hint *of_target[OV_TARGET_COUNT];
     bool target_known[OV_TARGET_COUNT];
+    const struct ov_list_entry *lists; /* borrowed: one of them may name other beginnings */
     bool out_of_memory;
 };
 
 /* False: out of memory. Done may be called all the same. */
-OV_MUST_CHECK bool ov_hints_init(struct ov_hints *hints, size_t rules);
+OV_MUST_CHECK bool ov_hints_init(
+        struct ov_hints *hints, size_t rules, const struct ov_list_entry *lists);
 void ov_hints_done(struct ov_hints *hints);
 
 #endif

@@ -70,7 +70,8 @@ overt_status ov_demands_init(
     demands->costs = calloc(1, sizeof(*demands->costs));
     if (demands->plans == NULL || demands->uses == NULL || demands->phases == NULL
             || demands->weights == NULL || demands->guards == NULL || demands->hints == NULL
-            || demands->costs == NULL || !ov_hints_init(demands->hints, set->rule_count)) {
+            || demands->costs == NULL
+            || !ov_hints_init(demands->hints, set->rule_count, set->lists)) {
         return no_memory(err);
     }
     return ov_costs_init(demands->costs, set, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lists.h - OV_DB_LISTS: what a database of ClamAV's says beside its signatures: certificates and
- * passwords, and what is to be thought of addresses in mail. Items one behind the other, each with a
+ * passwords, what is to be thought of addresses in mail, and how types are told. Items one behind the other, each with a
  * kind and a length. Changing them means changing docs/formats/ovdb.md. */
 #ifndef OV_DB_LISTS_H
 #define OV_DB_LISTS_H
@@ -12,7 +12,8 @@ enum ov_list_kind {
     OV_LIST_PASSWORD,        /* struct ov_list_password, then the password */
     OV_LIST_PHISHING,        /* struct ov_list_phishing, then two texts */
     OV_LIST_SETTING,         /* struct ov_list_setting */
-    OV_LIST_KIND_LAST = OV_LIST_SETTING
+    OV_LIST_MAGIC,           /* struct ov_list_magic, then the bytes */
+    OV_LIST_KIND_LAST = OV_LIST_MAGIC
 };
 
 struct ov_list_head {
@@ -70,6 +71,13 @@ struct ov_list_setting {
     struct ov_le64 value;
 };
 _Static_assert(sizeof(struct ov_list_setting) == 16, "on-disk layout");
+
+/* An object with these bytes at the offset is of this type. */
+struct ov_list_magic {
+    struct ov_le32 type; /* an ov_clam_type */
+    struct ov_le32 offset;
+};
+_Static_assert(sizeof(struct ov_list_magic) == 8, "on-disk layout");
 
 struct ov_list_item {
     enum ov_list_kind kind;

@@ -243,6 +243,7 @@ static bool list_item_is_sound(const struct ov_list_item *item)
         struct ov_list_password password;
         struct ov_list_phishing phishing;
         struct ov_list_setting setting;
+        struct ov_list_magic magic;
     } head;
     struct ov_bytes rest;
 
@@ -262,6 +263,9 @@ static bool list_item_is_sound(const struct ov_list_item *item)
         return ov_db_list_split(item, &head, sizeof(head.setting), &rest)
                && ov_le32_get(head.setting.what) >= OV_SETTING_PCRE_MATCHES
                && ov_le32_get(head.setting.what) <= OV_SETTING_LAST;
+    case OV_LIST_MAGIC:
+        return ov_db_list_split(item, &head, sizeof(head.magic), &rest)
+               && ov_le32_get(head.magic.type) < OV_CLAM_TYPE_COUNT && ov_bytes_len(rest) != 0;
     }
     return false;
 }

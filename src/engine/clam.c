@@ -156,7 +156,8 @@ static bool looks_whole(enum ov_clam_type type, struct ov_bytes head)
 enum ov_clam_type ov_walk_clam_begin(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_bytes head)
 {
-    const enum ov_clam_type type = ov_clam_detect(head);
+    const enum ov_clam_type listed = ov_walk_listed_type(walk->engine, head);
+    const enum ov_clam_type type = listed == OV_CLAM_ANY ? ov_clam_detect(head) : listed;
     const bool only_views = type == OV_CLAM_HTML && walk->engine->options.inside;
 
     /* A page is held against signatures in its views alone. */

@@ -44,6 +44,53 @@ static bool list_passwords(struct ov_engine *engine)
     return true;
 }
 
+/* As for passwords, the last one first. */
+static bool list_magics(struct ov_engine *engine)
+{
+    struct ov_list_item item;
+    size_t count = 0;
+    uint64_t at = 0;
+
+    while (ov_db_list_next(engine->view, &at, &item)) {
+        count += item.kind == OV_LIST_MAGIC;
+    }
+    engine->magics = calloc(count + 1, sizeof(*engine->magics));
+    if (engine->magics == NULL) {
+        return false;
+    }
+    engine->magic_count = count;
+    at = 0;
+    while (count > 0 && ov_db_list_next(engine->view, &at, &item)) {
+        struct ov_list_magic head;
+        struct ov_bytes bytes;
+
+        if (item.kind == OV_LIST_MAGIC && ov_db_list_split(&item, &head, sizeof(head), &bytes)) {
+            engine->magics[--count] = (struct ov_magic){
+                .type = (enum ov_clam_type)ov_le32_get(head.type),
+                .offset = ov_le32_get(head.offset),
+                .bytes = bytes,
+            };
+        }
+    }
+    return true;
+}
+
+enum ov_clam_type ov_walk_listed_type(const struct ov_engine *engine, struct ov_bytes head)
+{
+    for (size_t i = 0; i < engine->magic_count; i++) {
+        const struct ov_magic *magic = &engine->magics[i];
+        const uint64_t len = ov_bytes_len(magic->bytes);
+        struct ov_bytes there;
+
+        if (len != 0 && len <= OV_CLAM_HEAD_BYTES && magic->offset <= OV_CLAM_HEAD_BYTES - len
+                && ov_bytes_slice(head, magic->offset, len, &there)
+                && ov_bytes_equal(there, ov_bytes_raw(magic->bytes), (size_t)len)) {
+            return magic->type;
+        }
+    }
+    return OV_CLAM_ANY;
+}
+
 static uint32_t clip(uint64_t value)
 {
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
@@ -98,6 +145,9 @@ bool ov_walk_lists_init(struct ov_engine *engine)
     uint64_t at = 0;
 
     take_settings(engine);
+    if (!list_magics(engine)) {
+        return false;
+    }
     while (ov_db_list_next(engine->view, &at, &item)) {
         count += item.kind == OV_LIST_CERTIFICATE;
     }
@@ -135,6 +185,7 @@ void ov_walk_lists_done(struct ov_engine *engine)
     free(engine->signers.list);
     free(engine->signer_records);
     free(engine->password_list);
+    free(engine->magics);
     ov_clam_pcre_free(engine->link_pcre);
 }
 

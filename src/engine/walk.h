@@ -20,6 +20,13 @@ enum ov_trust {
     OV_TRUST_YES
 };
 
+/* An object with these bytes at the offset is of this type. */
+struct ov_magic {
+    enum ov_clam_type type;
+    uint32_t offset;
+    struct ov_bytes bytes; /* lent by the database */
+};
+
 /* One object whose inside is being walked. Frames do not move: readers point into them. */
 struct ov_frame {
     struct ov_source source;
@@ -58,6 +65,8 @@ struct ov_engine {
     uint64_t pcre_bytes_max;
     uint32_t pcre_matches_max, pcre_depth_max;
     bool has_trusted_signers;
+    struct ov_magic *magics; /* owned; the last that was loaded comes first */
+    size_t magic_count;
     struct ov_bytes *password_list; /* owned */
     struct ov_passwords passwords;  /* over it */
     struct ov_frame frames[OV_DEPTH_MAX + 1];
@@ -112,6 +121,8 @@ bool ov_clam_is_text(enum ov_clam_type type);
 /* lists.c: what the database lists beside its rules. False: no memory. */
 OV_MUST_CHECK bool ov_walk_lists_init(struct ov_engine *engine);
 void ov_walk_lists_done(struct ov_engine *engine);
+/* The type that the database's own list says, by the object's first bytes; ANY: none. */
+enum ov_clam_type ov_walk_listed_type(const struct ov_engine *engine, struct ov_bytes head);
 /* Did the owner say that objects of this type are not opened? */
 bool ov_walk_is_closed(const struct ov_engine *engine, enum ov_clam_type type);
 /* phishing.c: do links in mail lead where they show? */

@@ -9,6 +9,7 @@
 
 /* `head`: the first bytes, at least 1024 of them where the object has so many. */
 enum ov_clam_type ov_clam_detect(struct ov_bytes head);
+#define OV_CLAM_HEAD_BYTES 1024u /* what ClamAV looks at for it */
 
 /* Fills `out` for MSEXE, ELF and MACHO; out->known is false for anything else, and where the
  * headers lead nowhere. */

@@ -6,8 +6,6 @@
 #include "formats/clam.h"
 #include "formats/peek.h"
 
-#define HEAD_BYTES 1024u /* what ClamAV looks at */
-
 struct magic {
     const char *bytes;
     uint8_t len;
@@ -278,7 +276,8 @@ enum ov_clam_type ov_clam_detect(struct ov_bytes head)
     enum ov_clam_type type;
     bool little;
 
-    if (ov_bytes_len(head) > HEAD_BYTES && !ov_bytes_slice(head, 0, HEAD_BYTES, &head)) {
+    if (ov_bytes_len(head) > OV_CLAM_HEAD_BYTES
+            && !ov_bytes_slice(head, 0, OV_CLAM_HEAD_BYTES, &head)) {
         return OV_CLAM_BINARY_DATA;
     }
     type = by_magic(head);

@@ -1,4 +1,4 @@
-"""clamav_program_cases.py: what signatures of ClamAV's say of version information and of macros. As clamav_cases.py:
+"""clamav_program_cases.py: what signatures of ClamAV's say of version information and of macros, and lists of types. As clamav_cases.py:
 ProgramCase(kind, number) is a function of these alone, and only meets its own file."""
 import random
 import struct
@@ -134,6 +134,28 @@ class ProgramCase:
         mods = "::i" if r.random() < 0.15 and "!" not in hexed else ""
         subs[0] += mods
         self.lines = [("ldb", f"{self.name};Engine:51-255,Target:1;({expr})&{len(subs)};{';'.join(subs + [mark.hex()])}")]
+
+    # --- types ------------------------------------------------------------------------------------
+
+    def make_type(self):
+        """A list of types replaces clamscan's own, so a case has nothing that overt would know by itself."""
+        r = self.r
+        magic = bytes([0xE9 + self.number % 7]) + bytes(r.randrange(128, 250) for _ in range(r.randrange(3, 12)))
+        target, name = r.choice([(0, "BINARY_DATA"), (1, "MSEXE"), (2, "MSOLE2"), (5, "GRAPHICS"), (5, "GIF"), (6, "ELF"), (9, "MACHO"), (10, "PDF"), (11, "SWF"),
+                                 (12, "JAVA"), (14, "SCRENC"), (14, "RIFF")])
+        at = r.choice([0, 0, 0, 4, 100, 1024 - len(magic), 1025 - len(magic)])
+        body = bytes(r.randrange(1, 256) for _ in range(9))
+        found = magic if r.random() < 0.8 else magic[:-1] + bytes([magic[-1] ^ 1])
+        self.data = b"\x01" * (at + r.choice([0] * 9 + [1])) + found + b"\x02" * 8 + body + b"\x01" * r.randrange(0, 900)
+        tail = r.choice([""] * 5 + [":1", ":217", ":1:216", ":1:215", ":90:300"])
+        required = r.choice(["ANY", "ANY", "ANY", "MSEXE"])
+        self.lines = [("ftm", f"0:{at}:{magic.hex()}:{self.name}:CL_TYPE_{required}:CL_TYPE_{name}{tail}")]
+        if r.random() < 0.3:  # the later one wins
+            other = r.choice(["PDF", "ELF", "SWF"])
+            self.lines.append(("ftm", f"0:{at}:{magic[:r.randrange(2, len(magic) + 1)].hex()}:{self.name}:CL_TYPE_ANY:CL_TYPE_{other}"))
+            target = r.choice([target, {"PDF": 10, "ELF": 6, "SWF": 11}[other]])
+        asked = r.choice([target, target, target, 0, 5, 10, 6])
+        self.lines.append(("ndb", f"{self.name}:{asked}:*:{body.hex()}"))
 
     # --- macros -----------------------------------------------------------------------------------
 

@@ -369,6 +369,26 @@ TEST(a_second_look_as_another_type)
             "for no such object"));
 }
 
+TEST(types_are_listed_by_their_first_bytes)
+{
+    static const char good[] = "0:4:41424344:Some:CL_TYPE_ANY:CL_TYPE_PDF\n";
+    struct world w;
+
+    begin(&w, "");
+    add(&w, "f.ftm", good);
+    CHECK(w.set.lists != NULL && w.set.lists->kind == OV_LIST_MAGIC);
+    CHECK_UINT(w.clam.signatures, 0);
+    add(&w, "f.ftm", "0:4:41424344:Some:CL_TYPE_ANY:CL_TYPE_PDF:217\n");
+    CHECK_UINT(w.clam.count.skipped, 1);
+    done(&w);
+    CHECK(refused("f.ftm", "0:4:41424344:Some:CL_TYPE_ANY:CL_TYPE_BAG", "a type that is none"));
+    CHECK(refused("f.ftm", "1:*:41424344:Some:CL_TYPE_ANY:CL_TYPE_HTML", "somewhere in an object"));
+    CHECK(refused("f.ftm", "4:0:41424344:Some:CL_TYPE_ANY:CL_TYPE_PART_HFSPLUS", "partition"));
+    CHECK(refused("f.ftm", "0:*:41424344:Some:CL_TYPE_ANY:CL_TYPE_PDF", "no bytes at a place"));
+    CHECK(refused("f.ftm", "0:0:4142434:Some:CL_TYPE_ANY:CL_TYPE_PDF", "hexadecimal"));
+    CHECK(refused("f.ftm", "0:0:41424344:Some:CL_TYPE_ANY", "instead of 6 to 8"));
+}
+
 TEST(switches_for_other_levels_say_nothing)
 {
     struct world w;
@@ -446,7 +466,7 @@ TESTS(T(bodies_of_the_grammar_load), T(what_is_no_body_is_refused_with_its_place
         T(members_of_containers), T(certificates_are_listed_and_blocked_ones_are_rules),
         T(passwords_are_listed_with_their_container), T(addresses_in_mail),
         T(indicators_give_digests_alone), T(macros_wait_for_the_members_of_their_group),
-        T(a_second_look_as_another_type), T(switches_for_other_levels_say_nothing),
-        T(signatures_are_counted_as_clamav_counts_them), T(ignored_names_and_lines),
-        T(what_is_asked_for_beside_signatures),
+        T(a_second_look_as_another_type), T(types_are_listed_by_their_first_bytes),
+        T(switches_for_other_levels_say_nothing), T(signatures_are_counted_as_clamav_counts_them),
+        T(ignored_names_and_lines), T(what_is_asked_for_beside_signatures),
         T(strict_makes_an_error_of_every_line_that_does_not_load));

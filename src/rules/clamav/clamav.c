@@ -55,7 +55,7 @@ static const struct file_type {
     { ".info", KIND_NOT_USED, NULL, false, NULL },
     { ".cfg", KIND_LINES, line_cfg, false, NULL },
     { ".sign", KIND_NOT_USED, NULL, false, NULL },
-    { ".ftm", KIND_NOT_YET, NULL, false, "overt tells types by itself" },
+    { ".ftm", KIND_LINES, line_ftm, false, NULL },
     { ".cdb", KIND_LINES, line_cdb, false, NULL },
     { ".zmd", KIND_LINES, line_zmd, false, NULL },
     { ".rmd", KIND_LINES, line_rmd, false, NULL },
@@ -277,7 +277,7 @@ static bool is_counted(const struct file_type *type)
 {
     return type->kind != KIND_CONTAINER && type->line != line_wdb && type->line != line_ignore
            && type->line != line_ignore2 && type->line != line_crb && type->line != line_pwdb
-           && type->line != line_cfg;
+           && type->line != line_cfg && type->line != line_ftm;
 }
 
 static bool read_file(struct ov_clamav *clam, const struct file_type *type, struct ov_bytes name,

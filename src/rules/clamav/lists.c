@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lists.c - lines that are no signatures: certificates (.crb), passwords (.pwdb), and digests in XML
- * (.ioc). What the scanner does with the first two is in db/lists.h. */
+/* lists.c - lines that are no signatures: certificates (.crb), passwords (.pwdb), types (.ftm), switches
+ * (.cfg), and digests in XML (.ioc). What the scanner does with the first two is in db/lists.h. */
 #include "db/lists.h"
 
 #include <string.h>
@@ -23,6 +23,50 @@ bool list_add(struct line *line, enum ov_list_kind kind, const void *head, size_
     return ov_rule_set_add_list(
                    line->clam->set, (uint32_t)kind, ov_bytes_of(room, head_bytes + rest_bytes))
            || no_memory(line);
+}
+
+/* --- types -------------------------------------------------------------------------------------- */
+
+/* MagicType:Offset:Hex:Name:RequiredType:Type[:MinFL[:MaxFL]]; the required type says nothing of bytes
+ * at a place (observed). */
+void line_ftm(struct line *line)
+{
+    const struct ov_bytes *f = line->fields;
+    struct ov_list_magic head;
+    struct ov_bytes bytes;
+    enum ov_clam_type type, required;
+    uint64_t offset;
+
+    if (!split(line, ':')) {
+        return;
+    }
+    line->name = line->field_count > 3 ? f[3] : line->name;
+    if (line->field_count < 6 || line->field_count > 8) {
+        (void)refuse(line, "it has %zu fields instead of 6 to 8", line->field_count);
+        return;
+    }
+    if (!check_levels(line, 6)) {
+        return;
+    }
+    if (!ov_clam_type_of(f[4], &required) || !ov_clam_type_of(f[5], &type)) {
+        (void)refuse(line, "it names a type that is none");
+        return;
+    }
+    if (is_text(f[0], "1") || is_text(f[0], "4")) {
+        (void)refuse(line, "%s, overt tells by itself",
+                is_text(f[0], "1") ? "what lies somewhere in an object" : "what is in a partition");
+        return;
+    }
+    if (!is_text(f[0], "0") || !read_number(f[1], UINT32_MAX, &offset) || ov_bytes_len(f[2]) == 0) {
+        (void)refuse(line, "it says no bytes at a place");
+        return;
+    }
+    if (!read_hex_copy(line, f[2], &bytes)) {
+        return;
+    }
+    head.type = ov_le32_of((uint32_t)type);
+    head.offset = ov_le32_of((uint32_t)offset);
+    (void)list_add(line, OV_LIST_MAGIC, &head, sizeof(head), bytes);
 }
 
 /* --- switches of parsers ------------------------------------------------------------------------ */

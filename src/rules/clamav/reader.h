@@ -179,6 +179,7 @@ void line_section_hash(struct line *line);
 void line_section_hash_pua(struct line *line);
 void line_crb(struct line *line);
 void line_cfg(struct line *line);
+void line_ftm(struct line *line);
 void line_pwdb(struct line *line);
 void line_pdb(struct line *line);
 void line_wdb(struct line *line);
