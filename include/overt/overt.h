@@ -319,7 +319,18 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_scan_bytes(overt_scanner *scanner,
  * OVERT_E_BUSY: every place is taken; collect first. */
 OVERT_API OVERT_MUST_CHECK overt_status overt_submit(
         overt_scanner *scanner, int fd, const char *name, uint64_t token, overt_error *err);
-/* The same, explain profile only, with values for external variables that the rules of this
+/* Several small files in one memory file that is sealed against writing, growing and shrinking, verdict
+ * profile only: each part is scanned as a file of its own, under no name. *taken: how many of the first
+ * were submitted; at most 32 at once, and as many as there is room for. The descriptor stays yours, and
+ * open until their reports were collected. */
+typedef struct overt_part {
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t token;
+} overt_part;
+OVERT_API OVERT_MUST_CHECK overt_status overt_submit_parts(overt_scanner *scanner, int fd,
+        const overt_part *parts, size_t count, size_t *taken, overt_error *err);
+/* overt_submit, explain profile only, with values for external variables that the rules of this
  * database have; they take the place of those given when it was compiled. An integer by the name
  * of OVERT_TIME_NAME is what time.now() gives. */
 #define OVERT_TIME_NAME "time.now"

@@ -94,7 +94,7 @@ overt_status ov_modules_send(overt_scanner *s, struct ov_worker *w, overt_error 
             .size = ov_le64_of(data->size),
         };
         job->fd = fcntl(data->fd, F_DUPFD_CLOEXEC, 0); /* a job without a report owns its own */
-        if (job->fd < 0 || ov_worker_send(w, job, ov_clock_ms()) != OV_SEND_DONE) {
+        if (job->fd < 0 || ov_worker_send(w, &job, 1, ov_clock_ms()) != OV_SEND_DONE) {
             ov_job_free(job);
             return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX,
                     "data for a module could not be handed to a worker");

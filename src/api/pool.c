@@ -471,7 +471,7 @@ static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_erro
         .seq = ov_le32_of(job->seq),
     };
     w->probing = true;
-    if (ov_worker_send(w, job, ov_clock_ms()) != OV_SEND_DONE) {
+    if (ov_worker_send(w, &job, 1, ov_clock_ms()) != OV_SEND_DONE) {
         ov_job_free(job); /* gone already: its channel will say so */
     }
     return OVERT_OK;
@@ -541,7 +541,19 @@ static struct ov_worker *choose(
     return best;
 }
 
-overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err)
+/* How many of them this worker is to have: no more than it has room for, and than its share, so that
+ * others work too. */
+static size_t share_of(
+        const overt_scanner *s, const struct ov_worker *w, size_t count, size_t running)
+{
+    const size_t room = s->in_flight_max + s->module_count - w->jobs.count;
+    const size_t share = (count + running - 1) / running;
+
+    return share < room ? share : room;
+}
+
+overt_status ov_pool_send(
+        overt_scanner *s, struct ov_job *const *jobs, size_t count, size_t *sent, overt_error *err)
 {
     struct ov_worker *best, *empty;
     size_t running;
@@ -550,14 +562,15 @@ overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err
         *err = s->why;
         return (overt_status)s->why.status;
     }
-    best = choose(s, job, &running, &empty);
+    best = choose(s, jobs[0], &running, &empty);
     if (empty != NULL && (best == NULL || best->jobs.count != 0)
             && (running == 0 || running < s->worker_places) && !(s->suspicious && running != 0)) {
         overt_error why = OVERT_ERROR_INIT;
         const overt_status status = start_worker(s, empty, &why);
 
         if (status == OVERT_OK) {
-            best = has_room(s, empty, job) ? empty : best;
+            best = has_room(s, empty, jobs[0]) ? empty : best;
+            running++;
         } else if (running == 0) {
             *err = why;
             return status;
@@ -568,7 +581,8 @@ overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err
     if (best == NULL) {
         return OVERT_E_BUSY;
     }
-    switch (ov_worker_send(best, job, ov_clock_ms())) {
+    *sent = share_of(s, best, count, running);
+    switch (ov_worker_send(best, jobs, *sent, ov_clock_ms())) {
     case OV_SEND_DONE:
         return OVERT_OK;
     case OV_SEND_GONE: /* it keeps its place until what it said last was heard: ov_pool_turn */
@@ -590,9 +604,10 @@ static void send_waiting(overt_scanner *s)
         overt_error why = OVERT_ERROR_INIT;
         const size_t count = s->waiting.count;
         overt_status status;
+        size_t sent;
 
         (void)ov_job_take(&s->waiting);
-        status = ov_pool_send(s, job, &why);
+        status = ov_pool_send(s, &job, 1, &sent, &why);
         if (status == OVERT_OK) {
             OV_ASSERT(s->waiting.first == next && s->waiting.count == count - 1);
             continue;

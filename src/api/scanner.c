@@ -154,7 +154,7 @@ void overt_scanner_free(overt_scanner *scanner)
 
 /* A file that may cross the wall: regular, so that it has a size and can be read at any place, and
  * not to be written through, so that a worker gains nothing by it but its bytes. */
-static overt_status check_file(
+overt_status ov_scanner_check_file(
         int fd, const char *name, struct stat *st, bool *sealed, overt_error *err)
 {
     overt_status status;
@@ -183,7 +183,7 @@ static overt_status check_file(
     return OVERT_OK;
 }
 
-static struct ov_job *job_new(
+struct ov_job *ov_scanner_job(
         overt_scanner *s, int fd, const char *name, uint64_t token, const struct stat *st)
 {
     struct ov_job *job = calloc(1, sizeof(*job));
@@ -292,15 +292,16 @@ static overt_status submit(overt_scanner *s, int fd, bool take, const char *name
     overt_status status;
     struct stat st = { .st_size = 0 };
     bool sealed = false;
+    size_t sent;
 
     if (s->waiting.first != NULL) { /* these were here first */
         return ov_fail(err, OVERT_E_BUSY, UINT64_MAX, "every place is taken; collect first");
     }
-    status = check_file(fd, shown, &st, &sealed, err);
+    status = ov_scanner_check_file(fd, shown, &st, &sealed, err);
     if (status != OVERT_OK) {
         return status;
     }
-    job = job_new(s, fd, shown, token, &st);
+    job = ov_scanner_job(s, fd, shown, token, &st);
     if (job == NULL) {
         return ov_fail_nomem(err, "one more file");
     }
@@ -313,7 +314,7 @@ static overt_status submit(overt_scanner *s, int fd, bool take, const char *name
             return status;
         }
     }
-    status = ov_pool_send(s, job, &why);
+    status = ov_pool_send(s, &job, 1, &sent, &why);
     if (status == OVERT_OK) {
         s->under_way++;
         job->report->fd = take ? fd : -1;

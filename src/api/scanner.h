@@ -53,9 +53,10 @@ struct overt_scanner {
 OV_MUST_CHECK overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err);
 void ov_pool_done(overt_scanner *s);
 
-/* OVERT_OK: the job is at a worker. OVERT_E_BUSY: no place. Otherwise no worker can be had, and
- * `err` says why. */
-OV_MUST_CHECK overt_status ov_pool_send(overt_scanner *s, struct ov_job *job, overt_error *err);
+/* OVERT_OK: *sent of the jobs, at least one, are at a worker. OVERT_E_BUSY: no place. Otherwise no
+ * worker can be had, and `err` says why. Several are as ov_worker_send wants them. */
+OV_MUST_CHECK overt_status ov_pool_send(overt_scanner *s, struct ov_job *const *jobs, size_t count,
+        size_t *sent, overt_error *err);
 
 /* Takes in what workers have said so far, buries the dead, ends what is over its time, sends again
  * what waits. Waits up to `wait_ms` for something to happen. False: a signal came. */
@@ -65,5 +66,12 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms);
 bool ov_pool_is_busy(const overt_scanner *s);
 
 void ov_job_free(struct ov_job *job);
+
+/* scanner.c: a file that may cross the wall, and what is to be done with it. */
+OV_MUST_CHECK overt_status ov_scanner_check_file(
+        int fd, const char *name, struct stat *st, bool *sealed, overt_error *err);
+/* NULL: no memory. */
+struct ov_job *ov_scanner_job(
+        overt_scanner *s, int fd, const char *name, uint64_t token, const struct stat *st);
 
 #endif

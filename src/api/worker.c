@@ -60,14 +60,39 @@ uint64_t ov_clock_ms(void)
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
-enum ov_send_result ov_worker_send(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms)
+static bool send_parts(struct ov_jail *jail, struct ov_job *const *jobs, size_t count)
+{
+    struct ov_request request = jobs[0]->request;
+    struct ov_part parts[OV_PARTS_MAX];
+
+    OV_ASSERT(count <= OV_PARTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        OV_ASSERT(jobs[i]->is_part && jobs[i]->fd == jobs[0]->fd
+                  && jobs[i]->seq == jobs[0]->seq + (uint32_t)i);
+        parts[i] = (struct ov_part){ .offset = ov_le64_of(jobs[i]->offset),
+            .bytes = jobs[i]->request.size };
+    }
+    request.kind = ov_le32_of(OV_REQUEST_PARTS);
+    request.size = ov_le64_of(jobs[0]->all_bytes);
+    return ov_jail_send(jail, &request, ov_bytes_of(parts, count * sizeof(parts[0])), jobs[0]->fd);
+}
+
+static bool send_one(struct ov_jail *jail, const struct ov_job *job)
 {
     const struct ov_bytes values = ov_buf_bytes(&job->values);
-    const bool sent = job->regions_fd >= 0
-                              ? ov_jail_send_two(
-                                      worker->jail, &job->request, values, job->fd, job->regions_fd)
-                              : ov_jail_send(worker->jail, &job->request, values, job->fd);
 
+    return job->regions_fd >= 0
+                   ? ov_jail_send_two(jail, &job->request, values, job->fd, job->regions_fd)
+                   : ov_jail_send(jail, &job->request, values, job->fd);
+}
+
+enum ov_send_result ov_worker_send(
+        struct ov_worker *worker, struct ov_job *const *jobs, size_t count, uint64_t now_ms)
+{
+    const bool sent = jobs[0]->is_part ? send_parts(worker->jail, jobs, count)
+                                       : send_one(worker->jail, jobs[0]);
+
+    OV_ASSERT(count == 1 || jobs[0]->is_part);
     if (!sent) {
         /* The rest (ENOBUFS, ETOOMANYREFS, ENOMEM) passes when what is under way is answered. */
         return errno == EPIPE || errno == ECONNRESET ? OV_SEND_GONE : OV_SEND_FULL;
@@ -75,8 +100,10 @@ enum ov_send_result ov_worker_send(struct ov_worker *worker, struct ov_job *job,
     if (worker->jobs.first == NULL) {
         worker->head_since_ms = now_ms;
     }
-    ov_job_append(&worker->jobs, job);
-    worker->queued_bytes += ov_le64_get(job->request.size);
+    for (size_t i = 0; i < count; i++) {
+        ov_job_append(&worker->jobs, jobs[i]);
+        worker->queued_bytes += ov_le64_get(jobs[i]->request.size);
+    }
     return OV_SEND_DONE;
 }
 

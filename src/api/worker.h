@@ -16,6 +16,9 @@ struct ov_job {
     int regions_fd;       /* owned; -1: the whole file */
     struct ov_buf values; /* owned; behind the request */
     uint32_t seq;
+    bool is_part; /* of what is behind `fd`: request.size bytes from `offset` */
+    uint64_t offset;
+    uint64_t all_bytes; /* a part's: of all that it lies in */
     struct ov_request request;
     struct timespec mtime; /* when it was submitted */
     bool sealed;           /* its bytes cannot change: it need not be asked afterwards */
@@ -48,7 +51,9 @@ enum ov_send_result {
     OV_SEND_GONE  /* the worker is dead */
 };
 
-enum ov_send_result ov_worker_send(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms);
+/* In one message; several are parts of one descriptor, OV_PARTS_MAX at most, their numbers in a row. */
+enum ov_send_result ov_worker_send(
+        struct ov_worker *worker, struct ov_job *const *jobs, size_t count, uint64_t now_ms);
 
 /* The oldest job, answered or given up: taken out, its time counted. */
 struct ov_job *ov_worker_finish_head(struct ov_worker *worker, uint64_t now_ms);

@@ -33,6 +33,14 @@ void ov_source_on_fd(struct ov_source *source, int fd, uint64_t size, uint8_t *w
     };
 }
 
+void ov_source_on_part(
+        struct ov_source *source, int fd, uint64_t from, uint64_t size, uint8_t *window)
+{
+    OV_ASSERT(from <= INT64_MAX && size <= INT64_MAX - from);
+    ov_source_on_fd(source, fd, size, window);
+    source->priv_from = from;
+}
+
 void ov_source_on_memory(
         struct ov_source *source, int fd, uint64_t from, uint64_t to, uint8_t *window)
 {
@@ -55,7 +63,8 @@ static size_t read_at(struct ov_source *source, uint64_t off, uint8_t *out, size
     size_t got = 0;
 
     while (got < len) {
-        const ssize_t n = pread(source->priv_fd, out + got, len - got, (off_t)(off + got));
+        const ssize_t n = pread(
+                source->priv_fd, out + got, len - got, (off_t)(source->priv_from + off + got));
 
         if (n < 0 && errno == EINTR) {
             continue;

@@ -11,10 +11,11 @@
 #include "base/bytes.h"
 
 struct ov_source {
-    uint64_t size;  /* as announced; of memory: where it ends */
-    uint64_t low;   /* of memory: where it begins; else 0 */
-    bool is_memory; /* offsets are addresses: there is no size that rules could ask for */
-    int priv_fd;    /* -1: `priv_memory` */
+    uint64_t size;      /* as announced; of memory: where it ends */
+    uint64_t low;       /* of memory: where it begins; else 0 */
+    bool is_memory;     /* offsets are addresses: there is no size that rules could ask for */
+    int priv_fd;        /* -1: `priv_memory` */
+    uint64_t priv_from; /* where in the descriptor it begins */
     struct ov_bytes priv_memory;
     uint8_t *priv_buf;    /* lent window buffer, OV_SOURCE_WINDOW_BYTES, for descriptors */
     uint64_t priv_at;     /* offset of priv_buf[0] */
@@ -37,6 +38,9 @@ void ov_source_on_bytes(struct ov_source *source, struct ov_bytes bytes);
 
 /* Borrows `fd` and `window` (OV_SOURCE_WINDOW_BYTES of it) for the life of the source. */
 void ov_source_on_fd(struct ov_source *source, int fd, uint64_t size, uint8_t *window);
+/* The same of a part of it; `from` and `size` together are below 2^63. */
+void ov_source_on_part(
+        struct ov_source *source, int fd, uint64_t from, uint64_t size, uint8_t *window);
 
 /* The part [from, to) of a process's memory. What cannot be read is not there. */
 void ov_source_on_memory(

@@ -172,9 +172,15 @@ static void scan(struct ov_engine *engine, struct ov_source *source,
 void ov_engine_scan_fd(struct ov_engine *engine, int fd, uint64_t size,
         const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
 {
+    ov_engine_scan_part(engine, fd, 0, size, limits, sink);
+}
+
+void ov_engine_scan_part(struct ov_engine *engine, int fd, uint64_t from, uint64_t size,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink)
+{
     struct ov_source source;
 
-    ov_source_on_fd(&source, fd, size, engine->window);
+    ov_source_on_part(&source, fd, from, size, engine->window);
     scan(engine, &source, limits, sink);
 }
 

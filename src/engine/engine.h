@@ -97,6 +97,9 @@ OV_MUST_CHECK bool ov_engine_give_value(
 /* Reads `size` bytes of `fd` with pread. Everything it has to say goes to `sink`. */
 void ov_engine_scan_fd(struct ov_engine *engine, int fd, uint64_t size,
         const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
+/* The same of a part of what is behind `fd`, as a file of its own. */
+void ov_engine_scan_part(struct ov_engine *engine, int fd, uint64_t from, uint64_t size,
+        const struct ov_scan_limits *limits, const struct ov_engine_sink *sink);
 /* Parts of a process's memory behind `fd`, as one object whose offsets are addresses. Rules see
  * neither a size nor an entry point, and nothing is looked for inside. */
 struct ov_engine_region {

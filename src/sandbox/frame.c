@@ -245,9 +245,33 @@ static uint32_t name_bytes_max(uint32_t kind)
     case OV_REQUEST_EXTERNAL:
     case OV_REQUEST_SCAN:
         return OV_VALUES_BYTES_MAX;
+    case OV_REQUEST_PARTS:
+        return OV_PARTS_MAX * sizeof(struct ov_part);
     default:
         return 0;
     }
+}
+
+static bool parts_lie_inside(struct ov_bytes parts, uint64_t size)
+{
+    struct ov_reader r = ov_reader_on(parts);
+    struct ov_bytes raw;
+    struct ov_part part;
+
+    if (ov_reader_left(&r) == 0 || size > INT64_MAX) {
+        return false;
+    }
+    while (ov_reader_left(&r) != 0) {
+        if (!ov_read_bytes(&r, sizeof(part), &raw)) {
+            return false;
+        }
+        memcpy(&part, ov_bytes_raw(raw), sizeof(part));
+        if (ov_le64_get(part.offset) > size
+                || ov_le64_get(part.bytes) > size - ov_le64_get(part.offset)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct ov_bytes *name)
@@ -264,8 +288,11 @@ bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct o
     kind = ov_le32_get(request.kind);
     name_bytes = ov_le32_get(request.name_bytes);
     if (ov_le32_get(request.magic) != OV_REQUEST_MAGIC || kind < OV_REQUEST_SCAN
-            || kind > OV_REQUEST_MODULE || name_bytes > name_bytes_max(kind)
+            || kind > OV_REQUEST_PARTS || name_bytes > name_bytes_max(kind)
             || !ov_read_bytes(&r, name_bytes, &text) || ov_reader_left(&r) != 0) {
+        return false;
+    }
+    if (kind == OV_REQUEST_PARTS && !parts_lie_inside(text, ov_le64_get(request.size))) {
         return false;
     }
     *out = request;

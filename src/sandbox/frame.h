@@ -45,10 +45,20 @@ enum ov_request_kind {
                                 1 if fd is the text; else the name says why there is none */
     OV_REQUEST_FACTS = 7,    /* worker, explain profile; fd: a file that says something of installed
                                 software; questions follow the struct, NUL behind each */
-    OV_REQUEST_MODULE = 8    /* worker, explain profile; fd: what the owner's command hands over for
+    OV_REQUEST_MODULE = 8,   /* worker, explain profile; fd: what the owner's command hands over for
                                 the module in `flags` (its row of facts/schema.h), for all scans
                                 behind. Answered with END, or FAILED and why it is no use */
+    OV_REQUEST_PARTS = 9     /* worker, verdict profile; fd: several small files, each a part of it;
+                                struct ov_part[] follows the struct. Each is answered as if it came
+                                by SCAN, the first with `seq`, every other with the number behind */
 };
+
+/* OV_REQUEST_PARTS: one to OV_PARTS_MAX of them; `size` is that of all they lie in. */
+struct ov_part {
+    struct ov_le64 offset;
+    struct ov_le64 bytes;
+};
+_Static_assert(sizeof(struct ov_part) == 16, "on the wire");
 
 /* OV_REQUEST_FACTS, in `flags`: an ov_look (evidence/evidence.h), and whether to read content that
  * need not be read. */
@@ -219,7 +229,7 @@ void ov_given_value_put(struct ov_buf *out, const struct ov_given_value *value);
 /* The next of them; borrows from what `r` reads. False: what is there is none. */
 OV_MUST_CHECK bool ov_given_value_read(struct ov_reader *r, struct ov_given_value *out);
 
-/* Checks magic, kind, lengths; `name` borrows from `message`. */
+/* Checks magic, kind, lengths, and that parts lie inside; `name` borrows from `message`. */
 OV_MUST_CHECK bool ov_request_decode(
         struct ov_bytes message, struct ov_request *out, struct ov_bytes *name);
 

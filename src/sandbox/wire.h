@@ -21,6 +21,7 @@
 enum ovd_kind {
     /* gate to supervisor */
     OVD_SCAN_FD = 1, /* a descriptor; value: OVD_STREAM, or the number to show */
+    OVD_SCAN_PARTS,  /* a descriptor; text: struct ovd_part[], the small streams in it */
     OVD_SCAN_PATH,   /* text: the path; value: the verb */
     OVD_ASK,         /* value: the verb */
     OVD_GONE,        /* the client is; requests of it are not to be answered */
@@ -60,6 +61,14 @@ enum ovd_problem {
     OVD_PROBLEM_SPECIAL,   /* the path that was named is no file and no folder */
     OVD_PROBLEM_LAST = OVD_PROBLEM_SPECIAL
 };
+
+/* One stream among several of the same client. */
+struct ovd_part {
+    struct ov_le32 request;
+    struct ov_le32 offset;
+    struct ov_le32 bytes;
+};
+_Static_assert(sizeof(struct ovd_part) == 12, "on the wire");
 
 struct ovd_head {
     struct ov_le32 kind;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """clamd's protocol, answer by answer, as clamd 1.4.6 gives them. usage: overtd_wire_test.py OVERTD"""
-import os, pathlib, re, shutil, socket, struct, sys, tempfile
+import os, pathlib, re, shutil, socket, struct, sys, tempfile, threading
 
 sys.path.insert(0, os.path.dirname(__file__))
 from clamd_client import Daemon, EICAR, read_all, read_until
@@ -168,6 +168,16 @@ def sessions(d, base):
         got = read_until(s, count).split(b"\0")[:-1]
         check("500 streams of one session without waiting",
               b"%d" % len({g for g in got if g.endswith(b": stream: OK")}), b"%d" % count)
+    mixed = [EICAR, b"fine", b"x" * 70000 + EICAR[:60], b"", b"y" * 30000] * 40  # packed, too long for it, empty
+    sent = b"zIDSESSION\0" + b"".join(
+        b"zINSTREAM\0" + (struct.pack(">I", len(m)) + m if m else b"") + b"\0\0\0\0" for m in mixed)
+    for step in (len(sent), 50001, 4099):
+        with d.connect() as s:
+            threading.Thread(target=lambda s=s: [s.sendall(sent[at:at + step]) for at in range(0, len(sent), step)]).start()
+            got = dict(g.split(b": ", 1) for g in read_until(s, len(mixed)).split(b"\0")[:-1])
+            wrong = [i for i, m in enumerate(mixed, 1)
+                     if got.get(b"%d" % i, b"").endswith(b" FOUND" if m is EICAR else b" OK") is False]
+            check(f"streams of every kind in one session, {step} bytes at a time", b"%r" % wrong, b"[]")
 
 
 def timeouts(program, base):

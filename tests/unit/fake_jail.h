@@ -42,7 +42,8 @@ struct fake_request {
     uint32_t seq;
     int fd;
     uint64_t size;
-    char name[256];
+    char name[OV_PARTS_MAX * sizeof(struct ov_part)];
+    size_t name_bytes;
 };
 
 /* Waits for one request; leaves the process when the supervisor is gone. */
@@ -69,7 +70,8 @@ static void fake_receive(int channel, struct fake_request *out)
     out->seq = ov_le32_get(out->head.seq);
     out->size = ov_le64_get(out->head.size);
     memset(out->name, 0, sizeof(out->name));
-    memcpy(out->name, ov_bytes_raw(name), (size_t)ov_bytes_len(name));
+    out->name_bytes = (size_t)ov_bytes_len(name);
+    memcpy(out->name, ov_bytes_raw(name), out->name_bytes);
 }
 
 static void fake_send(int channel, const void *bytes, size_t len)
@@ -189,7 +191,10 @@ bool ov_jail_send(
         .msg_controllen = sizeof(control.bytes) };
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-    memcpy(message, request, sizeof(*request));
+    struct ov_request head = *request;
+
+    head.name_bytes = ov_le32_of((uint32_t)ov_bytes_len(name));
+    memcpy(message, &head, sizeof(head));
     if (ov_bytes_len(name) != 0) {
         memcpy(message + sizeof(*request), ov_bytes_raw(name), (size_t)ov_bytes_len(name));
     }

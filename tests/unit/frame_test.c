@@ -157,9 +157,45 @@ TEST(a_given_value_survives_and_each_part_of_it_does_not)
     ov_buf_done(&buf);
 }
 
+TEST(parts_lie_inside_of_what_they_are_parts_of)
+{
+    static const struct {
+        uint64_t offset, bytes;
+        bool good;
+    } cases[] = { { 0, 10, true }, { 10, 0, true }, { 3, 7, true }, { 3, 8, false },
+        { 11, 0, false }, { UINT64_MAX, 1, false }, { 1, UINT64_MAX, false } };
+    struct ov_request request = { .magic = ov_le32_of(OV_REQUEST_MAGIC),
+        .kind = ov_le32_of(OV_REQUEST_PARTS),
+        .size = ov_le64_of(10),
+        .name_bytes = ov_le32_of(2 * sizeof(struct ov_part)) };
+    struct ov_part parts[OV_PARTS_MAX + 1] = { { .bytes = ov_le64_of(1) } };
+    uint8_t wire[sizeof(request) + sizeof(parts)];
+    struct ov_request got;
+    struct ov_bytes name;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        parts[1] = (struct ov_part){ ov_le64_of(cases[i].offset), ov_le64_of(cases[i].bytes) };
+        memcpy(wire, &request, sizeof(request));
+        memcpy(wire + sizeof(request), parts, sizeof(parts));
+        CHECK(ov_request_decode(
+                      ov_bytes_of(wire, sizeof(request) + 2 * sizeof(parts[0])), &got, &name)
+                == cases[i].good);
+    }
+    request.name_bytes = ov_le32_of(sizeof(parts)); /* one too many */
+    memcpy(wire, &request, sizeof(request));
+    CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(wire)), &got, &name));
+    request.name_bytes = ov_le32_of(0); /* none */
+    memcpy(wire, &request, sizeof(request));
+    CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(request)), &got, &name));
+    request.name_bytes = ov_le32_of(sizeof(parts[0]) + 1); /* half of one */
+    memcpy(wire, &request, sizeof(request));
+    CHECK(!ov_request_decode(
+            ov_bytes_of(wire, sizeof(request) + sizeof(parts[0]) + 1), &got, &name));
+}
+
 TESTS(T(a_hit_survives_the_wall), T(a_frame_for_another_request_or_rule_is_refused),
         T(every_byte_of_an_incomplete_frame_is_checked_or_meant),
         T(an_end_without_an_object_is_refused), T(ordinals_beyond_the_field_say_that_or_more),
         T(a_record_survives_and_a_long_text_is_cut_aloud),
-        T(a_request_with_bytes_left_over_is_refused),
+        T(a_request_with_bytes_left_over_is_refused), T(parts_lie_inside_of_what_they_are_parts_of),
         T(a_given_value_survives_and_each_part_of_it_does_not));

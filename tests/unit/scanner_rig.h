@@ -164,6 +164,24 @@ static inline void obey(int channel, char order, uint32_t seq)
     }
 }
 
+/* Each part as if it were a file. */
+static inline void obey_parts(int channel, const struct fake_request *request)
+{
+    for (size_t at = 0; at < request->name_bytes; at += sizeof(struct ov_part)) {
+        const uint32_t seq = request->seq + (uint32_t)(at / sizeof(struct ov_part));
+        struct ov_part part;
+        char order = 'c';
+
+        memcpy(&part, request->name + at, sizeof(part));
+        if (ov_le64_get(part.bytes) != 0
+                && pread(request->fd, &order, 1, (off_t)ov_le64_get(part.offset)) != 1) {
+            _exit(9);
+        }
+        obey(channel, order, seq);
+        fake_end(channel, seq);
+    }
+}
+
 static inline void obedient(int channel, unsigned number, int database)
 {
     (void)number;
@@ -172,8 +190,12 @@ static inline void obedient(int channel, unsigned number, int database)
         struct fake_request request;
 
         fake_receive(channel, &request);
-        obey(channel, order_of(&request), request.seq);
-        fake_end(channel, request.seq);
+        if (ov_le32_get(request.head.kind) == OV_REQUEST_PARTS) {
+            obey_parts(channel, &request);
+        } else {
+            obey(channel, order_of(&request), request.seq);
+            fake_end(channel, request.seq);
+        }
         (void)close(request.fd);
     }
 }

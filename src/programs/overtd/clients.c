@@ -330,6 +330,10 @@ static bool heard(struct ovd *d, struct ovd_frame *frame)
             ovd_work_fd(d, frame); /* takes the descriptor */
             return true;
         }
+    } else if (frame->kind == OVD_SCAN_PARTS && frame->fd >= 0) {
+        if (known) {
+            return ovd_work_parts(d, frame); /* takes it too */
+        }
     } else if (frame->fd >= 0) {
         good = false;
     } else if (frame->kind == OVD_GONE) {

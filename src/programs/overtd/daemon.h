@@ -73,12 +73,20 @@ struct ovd_work {
     uint64_t since_ms;
 };
 
+/* Small streams of one client, in one memory file. */
+struct ovd_streams {
+    int fd; /* owned by all that are among them, together */
+    uint32_t users;
+};
+
 /* One file of a work, in the queue or at a worker. */
 struct ovd_job {
     struct ovd_job *next;
     struct ovd_work *work;
-    char *path; /* owned; NULL: the work's own */
-    int fd;     /* -1: at the scanner */
+    char *path;                /* owned; NULL: the work's own */
+    int fd;                    /* -1: at the scanner, or a part */
+    struct ovd_streams *among; /* NULL: it has a descriptor of its own */
+    uint32_t offset, bytes;    /* of a part */
     bool opened_again;
 };
 
@@ -162,6 +170,7 @@ void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, cons
 
 /* work.c */
 void ovd_work_fd(struct ovd *d, const struct ovd_frame *frame);
+bool ovd_work_parts(struct ovd *d, const struct ovd_frame *frame); /* false: they are none */
 void ovd_work_path(struct ovd *d, const struct ovd_frame *frame);
 void ovd_work_gone(struct ovd *d, uint32_t client);
 void ovd_work_hear_opener(struct ovd *d, uint32_t number);

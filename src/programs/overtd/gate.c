@@ -409,8 +409,10 @@ static bool begin(struct ovd_gate *gate)
     gate->client_cap = gate->options->clients_max * 2u + 1u; /* ids ascend: few fall on one slot */
     gate->clients = calloc(gate->client_cap, sizeof(struct ovd_client *));
     gate->scratch = malloc(OVD_SCRATCH_BYTES);
+    gate->pack.bytes = malloc(OVD_PACK_BYTES);
     gate->due = malloc(OVD_BATCH_BYTES_MAX / sizeof(struct ovd_head) * sizeof(gate->due[0]));
-    return gate->clients != NULL && gate->scratch != NULL && gate->due != NULL && gate->epoll >= 0
+    return gate->clients != NULL && gate->scratch != NULL && gate->pack.bytes != NULL
+           && gate->due != NULL && gate->epoll >= 0
            && epoll_ctl(gate->epoll, EPOLL_CTL_ADD, gate->supervisor, &event) == 0;
 }
 

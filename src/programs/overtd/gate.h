@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "clamd/command.h"
 #include "clamd/stream.h"
 #include "sandbox/wire.h"
@@ -49,6 +50,17 @@ enum ovd_client_state {
 
 #define OVD_CLIENT_FDS_MAX 16u
 
+/* Small streams that one client sent whole go on in one memory file. */
+#define OVD_PACK_BYTES (64u * 1024u)
+
+/* What one read brought, of one client: sent on before another's bytes are looked at. */
+struct ovd_pack {
+    uint8_t *bytes; /* owned; OVD_PACK_BYTES */
+    size_t len;
+    struct ovd_part parts[OV_PARTS_MAX]; /* those that ended */
+    uint32_t count;
+};
+
 struct ovd_client {
     int fd;
     uint32_t id;
@@ -68,7 +80,9 @@ struct ovd_client {
     uint64_t heard_ms; /* when it last sent something, or was answered */
     uint64_t sent_ms;  /* when it last took something, while there was something to take */
     struct ov_clamd_stream stream;
-    int stream_fd;
+    int stream_fd;  /* -1: it has none, or still lies in the pack */
+    bool packed;    /* what came of it is the end of the pack, */
+    size_t pack_at; /* from here */
     uint64_t stream_bytes;
     uint64_t stream_order;       /* streams began in this order */
     int fds[OVD_CLIENT_FDS_MAX]; /* received, not yet claimed by a FILDES */
@@ -89,7 +103,8 @@ struct ovd_gate {
     bool over;           /* the supervisor is gone */
     bool streams_starve; /* some stream is not read, as there is no memory for it */
     uint8_t *scratch;    /* owned; what was just read */
-    uint32_t *due;       /* owned; clients that were answered and have not been sent it yet */
+    struct ovd_pack pack;
+    uint32_t *due; /* owned; clients that were answered and have not been sent it yet */
     uint32_t due_count;
     struct ovd_batch out; /* to the supervisor: what one round of events brought */
     struct ovd_batch in;

@@ -148,8 +148,40 @@ static void claim_fd(struct ovd_gate *gate, struct ovd_client *c)
 
 /* --- INSTREAM ------------------------------------------------------------------------------- */
 
+/* A whole pack, or what of it has ended: the rest moves to its beginning. Where no memory file can
+ * be made of it, its streams fail as one alone would. */
+static void send_pack(struct ovd_gate *gate, struct ovd_client *c)
+{
+    struct ovd_pack *pack = &gate->pack;
+    const size_t ended = c->packed ? c->pack_at : pack->len;
+    overt_error err = OVERT_ERROR_INIT;
+    int fd = -1;
+
+    if (pack->count == 0) {
+        return;
+    }
+    if (ov_memfd_of(&fd, "overt-stream", ov_bytes_of(pack->bytes, ended), &err) == OVERT_OK) {
+        ovd_gate_tell(gate, OVD_SCAN_PARTS, c, 0, 0,
+                ov_bytes_of(pack->parts, pack->count * sizeof(pack->parts[0])), fd);
+    } else {
+        for (uint32_t i = 0; i < pack->count; i++) {
+            ovd_client_answer(gate, c, ov_le32_get(pack->parts[i].request),
+                    text_of("Error writing to temporary file ERROR"), true);
+        }
+        c->state = OVD_CLIENT_CLOSES;
+    }
+    memmove(pack->bytes, pack->bytes + ended, pack->len - ended);
+    pack->len -= ended;
+    pack->count = 0;
+    c->pack_at = 0;
+}
+
 static void drop_stream(struct ovd_gate *gate, struct ovd_client *c)
 {
+    if (c->packed) {
+        gate->pack.len = c->pack_at;
+        c->packed = false;
+    }
     gate->streams_bytes -= c->stream_bytes;
     c->stream_bytes = 0;
     if (c->stream_fd >= 0) {
@@ -166,14 +198,32 @@ static void stream_failed(struct ovd_gate *gate, struct ovd_client *c)
     c->state = OVD_CLIENT_CLOSES;
 }
 
-static bool stream_put(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes data)
+/* True: it is in the pack. */
+static bool pack_put(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes data)
 {
-    if (c->stream_fd < 0) {
-        c->stream_fd = ov_memfd_new("overt-stream");
-        if (c->stream_fd < 0) {
-            return false;
-        }
+    struct ovd_pack *pack = &gate->pack;
+    const size_t len = (size_t)ov_bytes_len(data);
+
+    if (c->stream_fd >= 0) {
+        return false;
     }
+    if (!c->packed) {
+        c->packed = true;
+        c->pack_at = pack->len;
+    }
+    if (len > OVD_PACK_BYTES - pack->len) {
+        send_pack(gate, c);
+    }
+    if (len > OVD_PACK_BYTES - pack->len) {
+        return false;
+    }
+    memcpy(pack->bytes + pack->len, ov_bytes_raw(data), len);
+    pack->len += len;
+    return true;
+}
+
+static bool file_put(struct ovd_client *c, struct ov_bytes data)
+{
     for (uint64_t done = 0; done < ov_bytes_len(data);) {
         struct ov_bytes rest;
         ssize_t n;
@@ -190,9 +240,53 @@ static bool stream_put(struct ovd_gate *gate, struct ovd_client *c, struct ov_by
         }
         done += (uint64_t)n;
     }
+    return true;
+}
+
+/* A stream that is longer than a pack, or not all there yet, gets a memory file of its own. */
+static bool leave_pack(struct ovd_gate *gate, struct ovd_client *c)
+{
+    struct ovd_pack *pack = &gate->pack;
+    const struct ov_bytes so_far = ov_bytes_of(pack->bytes + c->pack_at, pack->len - c->pack_at);
+
+    c->stream_fd = ov_memfd_new("overt-stream");
+    if (c->stream_fd < 0 || !file_put(c, so_far)) {
+        return false;
+    }
+    pack->len = c->pack_at;
+    c->packed = false;
+    return true;
+}
+
+static bool stream_put(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes data)
+{
+    if (!pack_put(gate, c, data) && ((c->packed && !leave_pack(gate, c)) || !file_put(c, data))) {
+        return false;
+    }
     c->stream_bytes += ov_bytes_len(data);
     gate->streams_bytes += ov_bytes_len(data);
     return true;
+}
+
+/* What it was is a request now, and counted there. */
+static void stream_packed(struct ovd_gate *gate, struct ovd_client *c)
+{
+    const uint64_t bytes = c->stream_bytes;
+    struct ovd_pack *pack = &gate->pack;
+
+    if (!add_request(gate, c, bytes)) {
+        drop_stream(gate, c);
+        return;
+    }
+    pack->parts[pack->count++] = (struct ovd_part){ .request = ov_le32_of(c->number_last),
+        .offset = ov_le32_of((uint32_t)c->pack_at),
+        .bytes = ov_le32_of((uint32_t)bytes) };
+    c->stream_bytes = 0;
+    c->packed = false;
+    if (pack->count == OV_PARTS_MAX) {
+        send_pack(gate, c);
+    }
+    back_to_commands(c);
 }
 
 static void stream_end(struct ovd_gate *gate, struct ovd_client *c)
@@ -200,6 +294,10 @@ static void stream_end(struct ovd_gate *gate, struct ovd_client *c)
     const uint64_t bytes = c->stream_bytes;
     overt_error err = OVERT_ERROR_INIT;
 
+    if (c->packed) {
+        stream_packed(gate, c);
+        return;
+    }
     if (c->stream_fd < 0) {
         say(gate, c, c->style, c->number_last, text_of("stream: OK"));
         back_to_commands(c);
@@ -432,6 +530,10 @@ void ovd_client_bytes(struct ovd_gate *gate, struct ovd_client *c, struct ov_byt
         bytes = ov_bytes_of(before, before_len);
     }
     take_all(gate, c, bytes, &rest);
+    if (c->packed && !leave_pack(gate, c)) {
+        stream_failed(gate, c);
+    }
+    send_pack(gate, c);
     if (ov_bytes_len(rest) > 0) {
         ov_buf_put(&c->in, ov_bytes_raw(rest), (size_t)ov_bytes_len(rest));
         if (!ov_buf_ok(&c->in)) {

@@ -15,10 +15,24 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "clamd/command.h"
 #include "programs/overtd/daemon.h"
 
 #define MULTISCAN_WINDOW 64u
+
+static void free_job(struct ovd_job *job)
+{
+    if (job->fd >= 0) {
+        (void)close(job->fd);
+    }
+    if (job->among != NULL && --job->among->users == 0) {
+        (void)close(job->among->fd);
+        free(job->among);
+    }
+    free(job->path);
+    free(job);
+}
 
 /* --- works ---------------------------------------------------------------------------------- */
 
@@ -141,9 +155,7 @@ void ovd_work_done(struct ovd *d)
         struct ovd_job *job = d->queue_first;
 
         d->queue_first = job->next;
-        (void)close(job->fd);
-        free(job->path);
-        free(job);
+        free_job(job);
     }
     for (uint32_t i = 0; i < d->work_cap; i++) {
         if (d->works[i] != NULL) {
@@ -158,6 +170,18 @@ void ovd_work_done(struct ovd *d)
 }
 
 /* --- files ---------------------------------------------------------------------------------- */
+
+static void queue(struct ovd *d, struct ovd_job *job)
+{
+    if (d->queue_last == NULL) {
+        d->queue_first = job;
+    } else {
+        d->queue_last->next = job;
+    }
+    d->queue_last = job;
+    d->queued++;
+    job->work->under_way++;
+}
 
 /* Takes `fd`. */
 static void add_job(struct ovd *d, struct ovd_work *work, int fd, struct ov_bytes path)
@@ -177,14 +201,7 @@ static void add_job(struct ovd *d, struct ovd_work *work, int fd, struct ov_byte
     }
     job->work = work;
     job->fd = fd;
-    if (d->queue_last == NULL) {
-        d->queue_first = job;
-    } else {
-        d->queue_last->next = job;
-    }
-    d->queue_last = job;
-    d->queued++;
-    work->under_way++;
+    queue(d, job);
 }
 
 /* A worker gets nothing it could write through. Memory files of the gate are sealed, and files that
@@ -230,6 +247,55 @@ void ovd_work_fd(struct ovd *d, const struct ovd_frame *frame)
     work->shown = frame->value;
     add_job(d, work, frame->fd, ov_bytes_of(NULL, 0));
     settle(d, work); /* nothing is under way if there was no memory */
+}
+
+/* One stream of them. */
+static void add_part(struct ovd *d, const struct ovd_frame *frame, struct ovd_streams *among,
+        const struct ovd_part *part)
+{
+    const struct ovd_frame asked = { .client = frame->client,
+        .request = ov_le32_get(part->request) };
+    struct ovd_job *job = calloc(1, sizeof(*job));
+    struct ovd_work *work = job == NULL ? NULL : new_work(d, &asked);
+
+    if (work == NULL) {
+        free(job);
+        ovd_reply(d, asked.client, asked.request, true, "Can't allocate memory ERROR");
+        return;
+    }
+    work->kind = OVD_WORK_STREAM;
+    work->shown = OVD_STREAM;
+    *job = (struct ovd_job){ .work = work,
+        .fd = -1,
+        .among = among,
+        .offset = ov_le32_get(part->offset),
+        .bytes = ov_le32_get(part->bytes) };
+    among->users++;
+    queue(d, job);
+}
+
+bool ovd_work_parts(struct ovd *d, const struct ovd_frame *frame)
+{
+    struct ov_reader r = ov_reader_on(frame->text);
+    struct ovd_streams *among = calloc(1, sizeof(*among));
+    struct ovd_part part;
+    struct ov_bytes raw;
+
+    if (among == NULL) {
+        (void)close(frame->fd);
+        return false; /* nobody could be answered one by one */
+    }
+    among->fd = frame->fd;
+    among->users = 1; /* until all of them are there */
+    while (ov_read_bytes(&r, sizeof(part), &raw)) {
+        memcpy(&part, ov_bytes_raw(raw), sizeof(part));
+        add_part(d, frame, among, &part);
+    }
+    if (--among->users == 0) {
+        (void)close(among->fd);
+        free(among);
+    }
+    return ov_bytes_len(frame->text) != 0 && ov_reader_left(&r) == 0;
 }
 
 /* --- paths ---------------------------------------------------------------------------------- */
@@ -391,16 +457,47 @@ static void drop_first(struct ovd *d)
     d->queued--;
 }
 
+static bool is_wanted(const struct ovd_job *job)
+{
+    return !job->work->gone && !job->work->enough;
+}
+
+/* The first, and all behind it that lie in the same memory file; what is taken is in the queue no
+ * more. */
+static overt_status submit_parts(struct ovd *d, overt_error *err)
+{
+    const struct ovd_streams *among = d->queue_first->among;
+    overt_part parts[OV_PARTS_MAX];
+    size_t count = 0, taken = 0;
+    overt_status status;
+
+    for (struct ovd_job *job = d->queue_first;
+            job != NULL && job->among == among && is_wanted(job) && count < OV_PARTS_MAX;
+            job = job->next) {
+        parts[count++] = (overt_part){ job->offset, job->bytes, token_of(job) };
+    }
+    status = overt_submit_parts(d->current.scanner, among->fd, parts, count, &taken, err);
+    for (; taken > 0 && d->queue_first != NULL; taken--) {
+        drop_first(d);
+    }
+    return status;
+}
+
 void ovd_work_submit(struct ovd *d)
 {
     while (d->queue_first != NULL) {
         struct ovd_job *job = d->queue_first;
         overt_error err = OVERT_ERROR_INIT;
         struct ovd_work *work = job->work;
-        const bool wanted = !work->gone && !work->enough;
+        const bool wanted = is_wanted(job);
         overt_status status = OVERT_OK;
 
-        if (wanted) {
+        if (wanted && job->among != NULL) {
+            status = submit_parts(d, &err);
+            if (status == OVERT_OK) {
+                continue;
+            }
+        } else if (wanted) {
             status = overt_submit(d->current.scanner, job->fd, job->path == NULL ? "" : job->path,
                     token_of(job), &err);
         }
@@ -422,9 +519,7 @@ void ovd_work_submit(struct ovd *d)
         if (status != OVERT_OK) {
             ovd_error_tell(d, work, job->path, &err);
         }
-        (void)close(job->fd);
-        free(job->path);
-        free(job);
+        free_job(job);
         work->under_way--;
         watch_opener(d, work);
         settle(d, work);
@@ -448,8 +543,7 @@ static void reported(struct ovd *d, overt_report *report)
         stop_opener(d, work);
         start_waiting(d);
     }
-    free(job->path);
-    free(job);
+    free_job(job);
     work->under_way--;
     watch_opener(d, work);
     settle(d, work);

@@ -194,13 +194,14 @@ int main(int argc, char **argv)
 
         const bool facts = ov_le32_get(request.kind) == OV_REQUEST_FACTS;
         const bool module = ov_le32_get(request.kind) == OV_REQUEST_MODULE;
+        const bool parts = ov_le32_get(request.kind) == OV_REQUEST_PARTS;
 
-        if (!facts && !module && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
+        if (!facts && !module && !parts && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
             _exit(OV_JAILED_EXIT_PROTOCOL);
         }
-        if (!explain
-                && (facts || module || ov_bytes_len(behind) != 0
-                        || ov_le32_get(request.flags) != 0)) {
+        if (explain ? parts
+                    : facts || module || (ov_bytes_len(behind) != 0 && !parts)
+                                || ov_le32_get(request.flags) != 0) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
         if (facts) {
@@ -213,6 +214,8 @@ int main(int argc, char **argv)
 
             worker_explain(engine, &view, seq, fds, size, &limits, ov_le32_get(request.flags),
                     has_time ? &time : NULL);
+        } else if (parts) {
+            worker_verdicts(engine, seq, fds[0], behind, &limits);
         } else {
             worker_verdict(engine, seq, fds[0], size, &limits);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verdict.c - the answers that leave a worker by themselves: frames of 16 bytes, a few per file.
  * Nothing in them can carry content: a rule's number, an offset, a reason, an object's number. */
+#include <string.h>
 #include <unistd.h>
 
 #include "programs/worker/worker.h"
@@ -86,7 +87,8 @@ static void send_all(const struct verdict *v, uint32_t seq)
     send_frame(seq, &end);
 }
 
-void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
+/* Looks at what lies at `from`. Lent until the next. */
+static const struct verdict *look_at(struct ov_engine *engine, int fd, uint64_t from, uint64_t size,
         const struct ov_scan_limits *limits)
 {
     static struct verdict v;
@@ -101,7 +103,34 @@ void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t siz
     v.gap_count = 0;
     v.objects = 0;
     v.lost = false;
-    ov_engine_scan_fd(engine, fd, size, limits, &sink);
+    ov_engine_scan_part(engine, fd, from, size, limits, &sink);
+    return &v;
+}
+
+void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
+        const struct ov_scan_limits *limits)
+{
+    const struct verdict *v = look_at(engine, fd, 0, size, limits);
+
     (void)close(fd); /* before END: the supervisor may let go of the file then */
-    send_all(&v, seq);
+    send_all(v, seq);
+}
+
+void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
+        const struct ov_scan_limits *limits)
+{
+    struct ov_reader r = ov_reader_on(parts);
+    struct ov_bytes raw;
+
+    while (ov_read_bytes(&r, sizeof(struct ov_part), &raw)) {
+        const struct verdict *v;
+        struct ov_part part;
+
+        memcpy(&part, ov_bytes_raw(raw), sizeof(part));
+        v = look_at(engine, fd, ov_le64_get(part.offset), ov_le64_get(part.bytes), limits);
+        if (ov_reader_left(&r) == 0) {
+            (void)close(fd);
+        }
+        send_all(v, seq++);
+    }
 }

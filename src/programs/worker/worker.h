@@ -15,6 +15,9 @@ void worker_send(const void *message, size_t bytes);
 /* Looks at one file and answers, END last. Profiles differ in what they say. */
 void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
         const struct ov_scan_limits *limits);
+/* The same with each of `parts` (OV_REQUEST_PARTS). */
+void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
+        const struct ov_scan_limits *limits);
 /* `fds`, `size` and `flags`: as in a request. `time`: for time.now(), or NULL. */
 void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uint32_t seq,
         const int fds[2], uint64_t size, const struct ov_scan_limits *limits, uint32_t flags,
