@@ -55,8 +55,8 @@ void ov_pool_done(overt_scanner *s);
 
 /* OVERT_OK: *sent of the jobs, at least one, are at a worker. OVERT_E_BUSY: no place. Otherwise no
  * worker can be had, and `err` says why. Several are as ov_worker_send wants them. */
-OV_MUST_CHECK overt_status ov_pool_send(overt_scanner *s, struct ov_job *const *jobs, size_t count,
-        size_t *sent, overt_error *err);
+OV_MUST_CHECK overt_status ov_pool_send(
+        overt_scanner *s, struct ov_job *const *jobs, size_t count, size_t *sent, overt_error *err);
 
 /* Takes in what workers have said so far, buries the dead, ends what is over its time, sends again
  * what waits. Waits up to `wait_ms` for something to happen. False: a signal came. */

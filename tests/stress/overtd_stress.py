@@ -70,8 +70,12 @@ def still_right(daemon):
 
 def connections():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(10000, hard // 3 - 100)  # beyond a third of the descriptors overtd takes no more
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40000, 40000))  # overtd inherits it
+        hard = 40000
+    except ValueError:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10000, hard // 2 - 20)  # overtd takes as many as half of the descriptors
     daemon = Daemon(PROGRAM, "MaxConnections 20000\nCommandReadTimeout 600\nReadTimeout 600", TMP)
     bad = [b"", b"z", b"zINSTR", b"zINSTREAM\0", b"zINSTREAM\0\0\0\1\0abc", b"zINSTREAM\0\xff\xff\xff\xff", b"\xff" * 5000,
            b"zSCAN " + b"/" * 9000 + b"\0", b"zIDSESSION\0zIDSESSION\0", b"zFILDES\0", b"nEND\n", b"zIDSESSION\0zPING\0" * 50]

@@ -57,58 +57,6 @@ struct ovd_access {
     bool standing_in;
 };
 
-/* --- the group ------------------------------------------------------------------------------ */
-
-static bool has_mode(const struct ovd *d, const char *mode)
-{
-    for (size_t i = 0; i < d->config.access_modes.count; i++) {
-        if (strcasecmp(d->config.access_modes.at[i], mode) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool modes_are_known(struct ovd *d)
-{
-    for (size_t i = 0; i < d->config.access_modes.count; i++) {
-        const char *mode = d->config.access_modes.at[i];
-
-        if (strcasecmp(mode, "exec") != 0 && strcasecmp(mode, "open") != 0
-                && strcasecmp(mode, "close") != 0) {
-            ovd_log(&d->log, OVD_ERROR, "OnAccess %s: none of exec, open, close", mode);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The whole file system of each path: whatever mount, and so whatever container, it is reached
- * through. File systems that cannot be marked as such are marked by the mount. */
-static bool mark(struct ovd *d, int group)
-{
-    const uint64_t mask = (has_mode(d, "open") ? FAN_OPEN_PERM : 0)
-                          | (has_mode(d, "exec") ? FAN_OPEN_EXEC_PERM : 0)
-                          | (has_mode(d, "close") ? FAN_CLOSE_WRITE : 0);
-
-    if (d->config.access_paths.count == 0) {
-        ovd_log(&d->log, OVD_ERROR, "OnAccess needs an OnAccessPath");
-        return false;
-    }
-    for (size_t i = 0; i < d->config.access_paths.count; i++) {
-        const char *path = d->config.access_paths.at[i];
-
-        if (fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, path) != 0
-                && fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, mask, AT_FDCWD, path) != 0) {
-            ovd_log(&d->log, OVD_ERROR, "OnAccessPath %s cannot be watched: %s", path,
-                    strerror(errno));
-            return false;
-        }
-        ovd_log(&d->log, OVD_INFO, "ScanOnAccess: watching the file system of %s", path);
-    }
-    return true;
-}
-
 /* --- the guard's process -------------------------------------------------------------------- */
 
 static void program_path(const char *name, char *out, size_t size)
@@ -562,7 +510,7 @@ bool ovd_access_start(struct ovd *d)
         return true;
     }
     a = d->access = calloc(1, sizeof(*a));
-    if (a == NULL || !modes_are_known(d)) {
+    if (a == NULL || !ovd_access_modes_are_known(d)) {
         return false;
     }
     a->channel = a->pidfd = -1;
@@ -580,7 +528,7 @@ bool ovd_access_start(struct ovd *d)
         ovd_log(&d->log, OVD_ERROR, "overt-guard cannot be started: %s", strerror(errno));
         return false;
     }
-    return mark(d, a->group);
+    return ovd_access_mark(d, a->group);
 }
 
 void ovd_access_done(struct ovd *d)

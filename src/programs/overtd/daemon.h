@@ -210,6 +210,10 @@ void ovd_access_new_rules(struct ovd *d);
 int ovd_access_tick(struct ovd *d, uint64_t now_ms); /* milliseconds until it wants the next one */
 void ovd_access_done(struct ovd *d);
 
+/* access_marks.c: what is watched; errors are logged */
+bool ovd_access_modes_are_known(struct ovd *d);
+bool ovd_access_mark(struct ovd *d, int group);
+
 /* access_policy.c: which opens are none of ours */
 struct ovd_access_policy;
 struct ovd_access_policy *ovd_access_policy_new(struct ovd *d);
