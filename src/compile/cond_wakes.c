@@ -13,12 +13,16 @@ struct waker {
     struct ov_costs *costs;
     uint32_t string_base;
     uint8_t *strings;
+    const uint8_t *taken; /* strings that may not be chosen; NULL: all may */
     struct ov_buf *rules;
     struct ov_buf *clues;
 };
 
 static uint64_t string_cost(const struct waker *w, uint32_t string)
 {
+    if (w->taken != NULL && w->taken[string] != 0) {
+        return OV_COST_UNFIT;
+    }
     return ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string).all;
 }
 
@@ -277,5 +281,30 @@ uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_co
     memset(strings, 0, w.rule->string_count);
     absent = choose(&w, cond, true, &cost);
     OV_ASSERT(absent);
+    return cost;
+}
+
+uint64_t ov_cond_wakes_besides(const struct ov_cond_context *context, const struct ov_cond *cond,
+        const uint8_t *first, uint8_t *strings, struct ov_buf *rules)
+{
+    struct waker w = {
+        .rule = &context->set->rules[context->rule],
+        .costs = context->costs,
+        .string_base = context->string_base,
+        .strings = strings,
+        .taken = first,
+        .rules = rules,
+    };
+    uint64_t cost;
+
+    memset(strings, 0, w.rule->string_count);
+    if (!choose(&w, cond, true, &cost)) {
+        return OV_COST_UNFIT;
+    }
+    for (uint32_t s = 0; s < w.rule->string_count; s++) {
+        if (strings[s] != 0 && first[s] != 0) {
+            return OV_COST_UNFIT; /* it had no choice */
+        }
+    }
     return cost;
 }

@@ -125,6 +125,11 @@ void ov_cond_uses(const struct ov_cond *cond, uint8_t *uses);
 uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_cond *cond,
         uint8_t *strings, struct ov_buf *rules, struct ov_buf *clues);
 
+/* The same for a second choice that has none of the strings marked in `first`, of a condition that is
+ * false for want of strings: of both choices a string must be found. OV_COST_UNFIT: there is none. */
+uint64_t ov_cond_wakes_besides(const struct ov_cond_context *context, const struct ov_cond *cond,
+        const uint8_t *first, uint8_t *strings, struct ov_buf *rules);
+
 /* cond_guards.c: tests on the first bytes and the size, one of which must pass for the condition
  * to be true. */
 #define OV_GUARDS_MAX 8u

@@ -102,6 +102,38 @@ void ov_demands_done(struct ov_demands *demands)
 #define GATES_COST_MAX_SHORT (OV_SHARE_ONE >> 21)
 #define GATES_SMALL_SHIFT    4u
 
+/* A rule whose gates are found as often as this waits for two of them, if there are others that cost
+ * no more than that: of `all of them` any two. */
+#define GATES_COST_ONE   (OV_SHARE_ONE >> 28)
+#define GATES_COST_OTHER (OV_SHARE_ONE >> 20)
+
+/* Marks more strings as gates, so that two must be found for the rule to hold. False: one must do. */
+static bool add_gates(const struct ov_cond_context *context, const struct ov_cond *cond,
+        uint8_t *phases, struct ov_buf *waits)
+{
+    const struct ov_rule *rule = &context->set->rules[context->rule];
+    uint8_t *more = ov_arena_alloc(context->arena, rule->string_count, 1);
+    uint64_t cost;
+
+    if (more == NULL) {
+        return false;
+    }
+    ov_buf_clear(waits);
+    cost = ov_cond_wakes_besides(context, cond, phases, more, waits);
+    if (cost > GATES_COST_OTHER || ov_bytes_len(ov_buf_bytes(waits)) != 0) {
+        return false;
+    }
+    for (uint32_t s = 0; s < rule->string_count; s++) {
+        if (more[s] != 0 && ov_cost_every_offset(context->costs, &rule->strings[s])) {
+            return false;
+        }
+    }
+    for (uint32_t s = 0; s < rule->string_count; s++) {
+        phases[s] |= more[s];
+    }
+    return true;
+}
+
 /* Whether a string that is no gate would have to be looked for at every offset. */
 static bool has_short(const struct ov_cond_context *context, const uint8_t *phases)
 {
@@ -142,7 +174,7 @@ static bool gates_are_good(const struct ov_cond_context *context, const struct o
 /* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
  * for before one was. `phases` are the rule's; `waits` is scratch. */
 static void plan_phases(const struct ov_cond_context *context, const struct ov_cond *cond,
-        uint8_t *phases, struct ov_buf *waits)
+        uint8_t *phases, struct ov_buf *waits, struct ov_db_sleeper *out)
 {
     const uint32_t count = context->set->rules[context->rule].string_count;
     uint32_t gates = 0;
@@ -157,6 +189,9 @@ static void plan_phases(const struct ov_cond_context *context, const struct ov_c
             || !gates_are_good(context, cond, phases, cost)) {
         memset(phases, OV_PHASE_ALWAYS, count);
         return;
+    }
+    if (cost > GATES_COST_ONE && add_gates(context, cond, phases, waits)) {
+        out->gates = 2;
     }
     for (uint32_t s = 0; s < count; s++) {
         phases[s] = phases[s] != 0 ? OV_PHASE_GATE : OV_PHASE_LATER;
@@ -195,7 +230,7 @@ static void plan_rule(struct ov_cond_context *context, struct ov_demands *demand
         ov_cond_uses(cond, uses);
         plan_guard(cond, &demands->guards[r]);
         if (ov_known_truth(cond->bare) == OV_TRUTH_FALSE) { /* else a clue may wake it too */
-            plan_phases(context, cond, phases, waits);
+            plan_phases(context, cond, phases, waits, &demands->guards[r]);
         }
         for (uint32_t s = 0; s < rule->string_count; s++) {
             demands->weights[r] += phases[s] != OV_PHASE_LATER;

@@ -207,7 +207,7 @@ struct ov_db_class {
 _Static_assert(sizeof(struct ov_db_class) == 8, "on-disk layout");
 
 /* A rule of the set that was compiled: its strings, up to the next one's first, are looked for once
- * a gate was found, if the object's size is in the range and its `bytes` bytes at `offset`, read
+ * enough gates were found, if the object's size is in the range and its `bytes` bytes at `offset`, read
  * little-endian, are `value`. */
 struct ov_db_sleeper {
     struct ov_le32 first_string;
@@ -216,7 +216,7 @@ struct ov_db_sleeper {
     struct ov_le32 value;
     struct ov_le16 offset;
     uint8_t bytes; /* 0: no test; 1, 2, 4 */
-    uint8_t reserved;
+    uint8_t gates; /* so many strings that are gates must be found; 0 counts as 1 */
 };
 
 _Static_assert(sizeof(struct ov_db_sleeper) == 20, "on-disk layout");

@@ -91,8 +91,11 @@ struct ov_matcher {
     /* the second sweep: strings of rules whose gates were found in the first */
     const struct ov_db_sleeper *rules; /* rule_count + 1 */
     uint32_t rule_count;
-    uint64_t *awake;       /* a bit for each string; owned */
-    uint32_t *awake_rules; /* whose strings' bits are set; owned */
+    uint64_t *awake;         /* a bit for each string; owned */
+    uint32_t *awake_rules;   /* whose strings' bits are set; owned */
+    uint8_t *gates_found;    /* for each rule that needs several: strings; owned */
+    uint32_t *waiting_rules; /* of which gates_found is not 0; owned */
+    uint32_t waiting_count;
     uint32_t awake_count;
     uint32_t *
             awake_filters[OV_PASSES_MAX]; /* OV_AWAKE_BITS_MAX bits each, made when needed; owned */

@@ -133,8 +133,10 @@ static bool make_scratch(struct ov_matcher *m, uint64_t memory_max)
     m->spent_on = take(&left, m->pattern_count, sizeof(*m->spent_on));
     m->awake = take(&left, m->string_count / 64 + 1, sizeof(*m->awake));
     m->awake_rules = take(&left, m->rule_count, sizeof(*m->awake_rules));
+    m->gates_found = take(&left, m->rule_count, sizeof(*m->gates_found));
+    m->waiting_rules = take(&left, m->rule_count, sizeof(*m->waiting_rules));
     if (m->slots == NULL || m->spent == NULL || m->spent_on == NULL || m->awake == NULL
-            || m->awake_rules == NULL) {
+            || m->awake_rules == NULL || m->gates_found == NULL || m->waiting_rules == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < m->pass_count; i++) {
@@ -192,6 +194,8 @@ void ov_matcher_free(struct ov_matcher *m)
     free(m->spent_on);
     free(m->awake);
     free(m->awake_rules);
+    free(m->gates_found);
+    free(m->waiting_rules);
     ov_simulator_done(&m->simulator);
     ov_dense_free(m->dense);
     ov_arena_done(&m->arena);

@@ -50,6 +50,23 @@ static bool may_hold(struct ov_matcher *m, const struct ov_db_sleeper *rule)
     return value == ov_le32_get(rule->value);
 }
 
+/* One more gate of the rule was found. Are they enough? A string is a gate's once: it is settled by its
+ * first match. */
+static bool enough_gates(struct ov_matcher *m, uint32_t rule)
+{
+    if (rule >= m->rule_count || m->rules[rule].gates <= 1) {
+        return true;
+    }
+    if (m->gates_found[rule] == 0) {
+        OV_ASSERT(m->waiting_count < m->rule_count);
+        m->waiting_rules[m->waiting_count++] = rule;
+    }
+    if (m->gates_found[rule] < UINT8_MAX) {
+        m->gates_found[rule]++;
+    }
+    return m->gates_found[rule] >= m->rules[rule].gates;
+}
+
 /* All strings of the rule are looked for in the second sweep. */
 static void wake(struct ov_matcher *m, uint32_t rule)
 {
@@ -77,6 +94,10 @@ static void put_to_sleep(struct ov_matcher *m)
         }
     }
     m->awake_count = 0;
+    for (uint32_t i = 0; i < m->waiting_count; i++) {
+        m->gates_found[m->waiting_rules[i]] = 0;
+    }
+    m->waiting_count = 0;
 }
 
 /* --- lists ---------------------------------------------------------------------------------------- */
@@ -265,7 +286,8 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
     if (!of_a_part && ov_once_is_enough(m, pattern)) {
         list->settled = true;
         list->incomplete = pattern->use != OV_USE_EXISTS_IN_DB || m->keep_all;
-        if (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0) {
+        if (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0
+                && enough_gates(m, ov_le32_get(pattern->rule))) {
             wake(m, ov_le32_get(pattern->rule));
         }
     }

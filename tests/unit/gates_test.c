@@ -6,6 +6,7 @@
 #include "compile/conditions.h"
 #include "compile/profiles.h"
 #include "db/match_layout.h"
+#include "match/inside.h"
 #include "tests/eval_build.h"
 #include "tests/tap.h"
 
@@ -274,6 +275,17 @@ static uint32_t gates_of(const struct eval_bench *b)
     return gates;
 }
 
+/* Rules that wait for two of their gates. */
+static uint32_t pairs_of(const struct eval_bench *b)
+{
+    uint32_t pairs = 0;
+
+    for (uint32_t r = 0; r < b->matcher->rule_count; r++) {
+        pairs += b->matcher->rules[r].gates > 1;
+    }
+    return pairs;
+}
+
 /* A database whose gates wake nothing: what a wrong gate would do. */
 static void break_gates(struct eval_bench *b)
 {
@@ -291,6 +303,7 @@ struct tally {
     uint32_t objects;
     uint32_t held;
     uint32_t gates;
+    uint32_t pairs;
     uint32_t profiled;
     uint32_t differing;
 };
@@ -334,6 +347,7 @@ static void run_cases(uint64_t seed, uint32_t cases, bool broken, struct tally *
 
         if (good) {
             tally->gates += gates_of(&b);
+            tally->pairs += pairs_of(&b);
             tally->profiled +=
                     profiles_of(&b) > 2; /* else: of all objects, and the second sweep's */
         }
@@ -366,12 +380,13 @@ TEST(gates_and_profiles_change_no_answer)
     struct tally tally = { 0 };
 
     run_cases(1, 400, false, &tally);
-    printf("# %u objects, %u rules held, %u gates, %u sets with profiles\n", tally.objects,
-            tally.held, tally.gates, tally.profiled);
+    printf("# %u objects, %u rules held, %u gates, %u rules wait for two, %u sets with profiles\n",
+            tally.objects, tally.held, tally.gates, tally.pairs, tally.profiled);
     CHECK_UINT(tally.differing, 0);
     CHECK(tally.objects > 3000);
     CHECK(tally.held > 1000);
     CHECK(tally.gates > 500);
+    CHECK(tally.pairs > 10);
     CHECK(tally.profiled > 100);
 }
 
@@ -451,6 +466,30 @@ TEST(a_negated_gate_is_none)
     CHECK(strcmp(phases, "LG") == 0 || strcmp(phases, "AA") == 0);
 }
 
+TEST(of_strings_that_are_often_there_two_must_be_found)
+{
+    static const char *const ones[] = { "-- atan2 --", "-- _hypot --", "-- _nextafter --" };
+    static const char all[] = "-- _nextafter _hypot atan2 --";
+    static struct eval_bench b;
+
+    eval_init(&b);
+    OV_ASSERT(eval_rules(&b, "default",
+                      "rule r { strings: $a = \"atan2\" $b = \"_hypot\" $c = \"_nextafter\" "
+                      "condition: all of them }")
+              && eval_open(&b));
+    CHECK_UINT(pairs_of(&b), 1);
+    for (unsigned i = 0; i < 3; i++) { /* and what the last one had counts for nothing */
+        CHECK_UINT(eval_scan(&b, ones[i], strlen(ones[i]), UINT64_MAX), OV_REASON_NONE);
+        CHECK(!b.matcher->again);
+        CHECK_UINT(b.hit_count, 0);
+    }
+    CHECK_UINT(eval_scan(&b, all, strlen(all), UINT64_MAX), OV_REASON_NONE);
+    CHECK(b.matcher->again);
+    CHECK_UINT(b.hit_count, 1);
+    eval_done(&b);
+}
+
 TESTS(T(of_two_strings_the_rare_one_is_the_gate),
         T(without_a_rare_string_that_must_occur_all_are_looked_for), T(a_negated_gate_is_none),
+        T(of_strings_that_are_often_there_two_must_be_found),
         T(gates_and_profiles_change_no_answer), T(gates_that_wake_nothing_would_be_noticed));
