@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "api/fail.h"
+#include "api/inbox.h"
 #include "api/layers.h"
 #include "api/memfd.h"
 #include "api/modules.h"
@@ -31,36 +31,7 @@
 /* An empty file takes microseconds; a machine that is this far behind scans nothing anyway. */
 #define PROBE_MS_MAX 10000u
 
-/* Messages taken in at once from one worker: one call for a whole queue of answered files. */
-#define INBOX_MESSAGES 32u
-
-struct ov_inbox {
-    struct mmsghdr heads[INBOX_MESSAGES];
-    struct iovec parts[INBOX_MESSAGES];
-    size_t message_bytes;
-    uint8_t bytes[]; /* INBOX_MESSAGES times message_bytes */
-};
-
 /* --- the pool itself ------------------------------------------------------------------------ */
-
-static struct ov_inbox *inbox_new(enum ov_jail_profile profile)
-{
-    const size_t message_bytes =
-            profile == OV_JAIL_VERDICT ? OV_VERDICT_FRAME_BYTES : OV_EXPLAIN_FRAME_BYTES_MAX;
-    struct ov_inbox *inbox = calloc(1, sizeof(*inbox) + INBOX_MESSAGES * message_bytes);
-
-    if (inbox == NULL) {
-        return NULL;
-    }
-    inbox->message_bytes = message_bytes;
-    for (size_t i = 0; i < INBOX_MESSAGES; i++) {
-        inbox->parts[i] = (struct iovec){ .iov_base = inbox->bytes + i * message_bytes,
-            .iov_len = message_bytes };
-        inbox->heads[i].msg_hdr.msg_iov = &inbox->parts[i];
-        inbox->heads[i].msg_hdr.msg_iovlen = 1;
-    }
-    return inbox;
-}
 
 overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err)
 {
@@ -69,7 +40,8 @@ overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err)
         return ov_fail_errno(err, errno, "workers could not be waited for");
     }
     s->workers = calloc(workers, sizeof(*s->workers));
-    s->inbox = inbox_new(s->profile);
+    s->inbox = ov_inbox_new(
+            s->profile == OV_JAIL_VERDICT ? OV_VERDICT_FRAME_BYTES : OV_EXPLAIN_FRAME_BYTES_MAX);
     if (s->workers == NULL || s->inbox == NULL) {
         return ov_fail_nomem(err, "workers");
     }
@@ -78,39 +50,14 @@ overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err)
     return OVERT_OK;
 }
 
-void ov_job_free(struct ov_job *job)
-{
-    if (job == NULL) {
-        return;
-    }
-    if (job->report == NULL && job->fd >= 0) {
-        (void)close(job->fd); /* a probe's own */
-    }
-    if (job->regions_fd >= 0) {
-        (void)close(job->regions_fd);
-    }
-    ov_buf_done(&job->values);
-    overt_report_free(job->report);
-    free(job);
-}
-
-static void free_jobs(struct ov_job_list *jobs)
-{
-    struct ov_job *job;
-
-    while ((job = ov_job_take(jobs)) != NULL) {
-        ov_job_free(job);
-    }
-}
-
 void ov_pool_done(overt_scanner *s)
 {
     for (size_t i = 0; i < s->worker_count; i++) {
         ov_jail_close(s->workers[i].jail);
-        free_jobs(&s->workers[i].jobs);
+        ov_jobs_free(&s->workers[i].jobs);
     }
-    free_jobs(&s->waiting);
-    free_jobs(&s->done);
+    ov_jobs_free(&s->waiting);
+    ov_jobs_free(&s->done);
     free(s->workers);
     free(s->inbox);
     if (s->poll_fd >= 0) {
@@ -370,9 +317,8 @@ static bool hear(overt_scanner *s, struct ov_worker *w, struct ov_bytes message,
 /* Takes in one batch. False: nothing more to take in now, or the worker is over. */
 static bool hear_batch(overt_scanner *s, struct ov_worker *w, bool *reset, uint64_t now_ms)
 {
-    struct ov_inbox *in = s->inbox;
-    const int n = recvmmsg(
-            ov_jail_channel(w->jail), in->heads, INBOX_MESSAGES, MSG_DONTWAIT | MSG_TRUNC, NULL);
+    const struct ov_inbox *in = s->inbox;
+    const int n = ov_inbox_take(s->inbox, ov_jail_channel(w->jail));
 
     if (n < 0 && errno == EINTR) {
         return true;
@@ -403,7 +349,7 @@ static bool hear_batch(overt_scanner *s, struct ov_worker *w, bool *reset, uint6
             return false;
         }
     }
-    return (unsigned)n == INBOX_MESSAGES || *reset;
+    return (unsigned)n == OV_INBOX_MESSAGES || *reset;
 }
 
 static void hear_worker(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
@@ -450,26 +396,13 @@ static void note_layers(overt_scanner *s, unsigned layers)
 
 static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_error *err)
 {
-    struct ov_job *job = calloc(1, sizeof(*job));
-    overt_status status;
+    struct ov_job *job;
+    const overt_status status = ov_job_probe(&job, s->seq_last + 1, err);
 
-    if (job == NULL) {
-        return ov_fail_nomem(err, "a probe");
-    }
-    job->fd = -1;
-    job->regions_fd = -1;
-    ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
-    status = ov_memfd_of(&job->fd, "overt-probe", ov_bytes_of(NULL, 0), err);
     if (status != OVERT_OK) {
-        ov_job_free(job);
         return status;
     }
-    job->seq = ++s->seq_last;
-    job->request = (struct ov_request){
-        .magic = ov_le32_of(OV_REQUEST_MAGIC),
-        .kind = ov_le32_of(OV_REQUEST_SCAN),
-        .seq = ov_le32_of(job->seq),
-    };
+    s->seq_last++;
     w->probing = true;
     if (ov_worker_send(w, &job, 1, ov_clock_ms()) != OV_SEND_DONE) {
         ov_job_free(job); /* gone already: its channel will say so */

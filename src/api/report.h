@@ -70,6 +70,9 @@ enum ov_report_step ov_report_record(
 void ov_report_gap(overt_report *report, enum ov_reason reason, const char *detail);
 void ov_report_fail(overt_report *report, enum ov_reason reason, const char *detail);
 
+/* By ordinal, for qsort and bsearch. */
+int ov_report_compare_objects(const void *a, const void *b);
+
 /* Settles the verdict. Nothing is added afterwards. */
 void ov_report_finish(overt_report *report, uint64_t bytes_max);
 

@@ -7,7 +7,7 @@
 #include "api/layers.h"
 #include "api/worker.h"
 
-struct ov_inbox; /* pool.c: buffers for messages */
+struct ov_inbox; /* inbox.h */
 
 /* What every worker is told before its first file. */
 struct ov_module_data {
@@ -64,8 +64,6 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms);
 
 /* True while some worker has something to answer. */
 bool ov_pool_is_busy(const overt_scanner *s);
-
-void ov_job_free(struct ov_job *job);
 
 /* scanner.c: a file that may cross the wall, and what is to be done with it. */
 OV_MUST_CHECK overt_status ov_scanner_check_file(

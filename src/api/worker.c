@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "api/fail.h"
+#include "api/memfd.h"
 #include "base/checked.h"
 
 void ov_job_append(struct ov_job_list *list, struct ov_job *job)
@@ -50,6 +54,57 @@ void ov_job_prepend_all(struct ov_job_list *to, struct ov_job_list *from)
     }
     to->count += from->count;
     *from = (struct ov_job_list){ .count = 0 };
+}
+
+overt_status ov_job_probe(struct ov_job **out, uint32_t seq, overt_error *err)
+{
+    struct ov_job *job = calloc(1, sizeof(*job));
+    overt_status status;
+
+    if (job == NULL) {
+        return ov_fail_nomem(err, "a probe");
+    }
+    job->fd = -1;
+    job->regions_fd = -1;
+    ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
+    status = ov_memfd_of(&job->fd, "overt-probe", ov_bytes_of(NULL, 0), err);
+    if (status != OVERT_OK) {
+        ov_job_free(job);
+        return status;
+    }
+    job->seq = seq;
+    job->request = (struct ov_request){
+        .magic = ov_le32_of(OV_REQUEST_MAGIC),
+        .kind = ov_le32_of(OV_REQUEST_SCAN),
+        .seq = ov_le32_of(seq),
+    };
+    *out = job;
+    return OVERT_OK;
+}
+
+void ov_job_free(struct ov_job *job)
+{
+    if (job == NULL) {
+        return;
+    }
+    if (job->report == NULL && job->fd >= 0) {
+        (void)close(job->fd); /* a probe's own */
+    }
+    if (job->regions_fd >= 0) {
+        (void)close(job->regions_fd);
+    }
+    ov_buf_done(&job->values);
+    overt_report_free(job->report);
+    free(job);
+}
+
+void ov_jobs_free(struct ov_job_list *jobs)
+{
+    struct ov_job *job;
+
+    while ((job = ov_job_take(jobs)) != NULL) {
+        ov_job_free(job);
+    }
 }
 
 uint64_t ov_clock_ms(void)

@@ -35,6 +35,11 @@ struct ov_job *ov_job_take(struct ov_job_list *list); /* NULL: empty */
 /* Moves all of `from` before the first of `to`, in its order. */
 void ov_job_prepend_all(struct ov_job_list *to, struct ov_job_list *from);
 
+/* Gives *out the request for an empty file, without a report. */
+OV_MUST_CHECK overt_status ov_job_probe(struct ov_job **out, uint32_t seq, overt_error *err);
+void ov_job_free(struct ov_job *job); /* with its report */
+void ov_jobs_free(struct ov_job_list *jobs);
+
 struct ov_worker {
     struct ov_jail *jail; /* NULL: not running */
     struct ov_job_list jobs;

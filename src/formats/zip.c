@@ -216,35 +216,6 @@ static uint64_t find_magic(const struct ov_zip *zip, uint64_t from, uint64_t to,
     return to;
 }
 
-static bool codec_of_method(uint16_t method, uint16_t flags, enum ov_codec *codec)
-{
-    static const struct {
-        uint16_t method;
-        enum ov_codec codec;
-    } methods[] = {
-        { 0, OV_CODEC_STORED },
-        { 8, OV_CODEC_DEFLATE },
-        { 9, OV_CODEC_DEFLATE64 },
-        { 12, OV_CODEC_BZIP2 },
-        { 14, OV_CODEC_ZIP_LZMA },
-        { 20, OV_CODEC_ZSTD },
-        { 93, OV_CODEC_ZSTD },
-        { 95, OV_CODEC_XZ },
-    };
-
-    if (method == 6) {
-        *codec = (enum ov_codec)(OV_CODEC_IMPLODE + (flags >> 1 & 3));
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (methods[i].method == method) {
-            *codec = methods[i].codec;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Where a stored member ends whose size stands behind it: at the descriptor that says so. */
 static uint64_t stored_end(const struct ov_zip *zip, uint64_t limit)
 {
@@ -341,7 +312,7 @@ static void begin_member(struct ov_zip *zip, uint64_t limit)
     zip->made = 0;
     zip->crc = 0;
     zip->reading = false;
-    if (!codec_of_method(zip->entry.method, zip->entry.flags, &codec)) {
+    if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec)) {
         if (encrypted) {
             (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
             return;

@@ -100,3 +100,32 @@ bool ov_zip_local_read(const struct ov_input *input, uint64_t at, struct ov_zip_
     *out = entry;
     return true;
 }
+
+bool ov_zip_method_codec(uint16_t method, uint16_t flags, enum ov_codec *codec)
+{
+    static const struct {
+        uint16_t method;
+        enum ov_codec codec;
+    } methods[] = {
+        { 0, OV_CODEC_STORED },
+        { 8, OV_CODEC_DEFLATE },
+        { 9, OV_CODEC_DEFLATE64 },
+        { 12, OV_CODEC_BZIP2 },
+        { 14, OV_CODEC_ZIP_LZMA },
+        { 20, OV_CODEC_ZSTD },
+        { 93, OV_CODEC_ZSTD },
+        { 95, OV_CODEC_XZ },
+    };
+
+    if (method == 6) {
+        *codec = (enum ov_codec)(OV_CODEC_IMPLODE + (flags >> 1 & 3));
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (methods[i].method == method) {
+            *codec = methods[i].codec;
+            return true;
+        }
+    }
+    return false;
+}

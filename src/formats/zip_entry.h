@@ -4,6 +4,7 @@
 #ifndef OV_FORMATS_ZIP_ENTRY_H
 #define OV_FORMATS_ZIP_ENTRY_H
 
+#include "formats/codec.h"
 #include "formats/input.h"
 
 #define OV_ZIP_LOCAL_BYTES 30u
@@ -32,5 +33,8 @@ OV_MUST_CHECK bool ov_zip_entry_read(
 /* The local header at `at`. False: there is none, or it is cut. */
 OV_MUST_CHECK bool ov_zip_local_read(
         const struct ov_input *input, uint64_t at, struct ov_zip_entry *out);
+
+/* How a member of this method is packed. False: in no way that is known here. */
+OV_MUST_CHECK bool ov_zip_method_codec(uint16_t method, uint16_t flags, enum ov_codec *codec);
 
 #endif

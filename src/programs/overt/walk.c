@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -447,13 +448,24 @@ static const char *kind_of(mode_t mode)
                             : "not a regular file";
 }
 
+/* What the path leads to, before it is opened. */
+static bool look_at_root(const struct ov_walk *w, struct stat *st)
+{
+    auto_fd int place = -1;
+
+    if (w->path_bytes < PATH_MAX) {
+        return fstatat(AT_FDCWD, w->path, st, 0) == 0;
+    }
+    place = ov_open_long(w->path, O_PATH | O_CLOEXEC);
+    return place >= 0 && fstat(place, st) == 0;
+}
+
 static enum ov_walk_step open_root(struct ov_walk *w, struct ov_walk_entry *out)
 {
-    auto_fd int place = ov_open_long(w->path, O_PATH | O_CLOEXEC);
     struct stat st;
     int fd;
 
-    if (place < 0 || fstat(place, &st) != 0) {
+    if (!look_at_root(w, &st)) {
         w->at_root = is_shortage(w, errno);
         return w->at_root ? OV_WALK_AGAIN : problem_errno(w, out, errno);
     }
