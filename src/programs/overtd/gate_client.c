@@ -283,10 +283,10 @@ static void stream_packed(struct ovd_gate *gate, struct ovd_client *c)
         .bytes = ov_le32_of((uint32_t)bytes) };
     c->stream_bytes = 0;
     c->packed = false;
-    if (pack->count == OV_PARTS_MAX) {
-        send_pack(gate, c);
-    }
     back_to_commands(c);
+    if (pack->count == OV_PARTS_MAX) {
+        send_pack(gate, c); /* last: it may have to close the connection */
+    }
 }
 
 static void stream_end(struct ovd_gate *gate, struct ovd_client *c)
