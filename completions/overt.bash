@@ -67,10 +67,10 @@ _overt()
         compile) options='--output --keep-good --strict --accept-weaker-jail --help' ;;
         rules)
             if ((cword == 2)); then
-                COMPREPLY=($(compgen -W 'list show verify status diff accept rollback' -- "$cur"))
+                COMPREPLY=($(compgen -W 'list show verify cost status diff accept rollback' -- "$cur"))
                 return
             fi
-            options='--rules --json --accept-weaker-jail --help'
+            options='--rules --json --top --keep-good --accept-weaker-jail --help'
             ;;
         ledger) options='--ledger --key --help' ;;
         bundle) options='--state --help' ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""yara_judge.py OVERT [--seconds N] [--seed N] [--keep DIR]: random rules over random files, YARA the judge.
+"""yara_judge.py OVERT [--seconds N] [--rounds N] [--seed N] [--all]: random rules over random files, YARA the judge.
 
 Rules come from a grammar over the whole language, files from random bytes with parts of the rules' strings in them.
 What `overt yara -s -L` prints is compared with what yara-python 4.5 says: does it compile, which rules hold, every

@@ -170,6 +170,8 @@ typedef struct overt_rule {
     overt_text name;
     overt_text space; /* namespace */
     overt_text source;
+    overt_text file; /* as the compiler was told */
+    uint32_t line;   /* where the rule begins in it */
     uint32_t meta_count;
     uint32_t tag_count;
     uint32_t string_count;
@@ -185,6 +187,9 @@ OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_meta(
         const overt_db *db, uint64_t number, uint32_t index, overt_meta *out, overt_error *err);
 OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_tag(
         const overt_db *db, uint64_t number, uint32_t index, overt_text *out, overt_error *err);
+
+OVERT_API OVERT_MUST_CHECK overt_status overt_db_rule_string(const overt_db *db, uint64_t number,
+        uint32_t index, overt_text *out, overt_error *err); /* its name, "$a" */
 
 /* --- compiling ------------------------------------------------------------------------------ */
 
@@ -288,6 +293,7 @@ typedef struct overt_options {
 #define OVERT_LOOK_UNHELD     8u /* string matches of rules that do not hold, too */
 #define OVERT_LOOK_OBJECTS    32u /* every object is told of, not those alone in which something is */
 #define OVERT_LOOK_MODULES    16u /* what the modules that the rules import say of the file */
+#define OVERT_LOOK_COSTS      64u /* what was spent on each rule */
 
 #define OVERT_OPTIONS_VERSION 1u
 #define OVERT_OPTIONS_INIT                                                \
@@ -447,6 +453,23 @@ OVERT_API size_t overt_report_module_count(const overt_report *report);
 OVERT_API const char *overt_db_import(const overt_db *db, uint32_t index);
 /* False (0): there is no such module. */
 OVERT_API int overt_report_module(const overt_report *report, size_t index, overt_module *out);
+
+/* With OVERT_LOOK_COSTS: what one rule cost on one object. All of it is counted: the same bytes and
+ * rules give the same numbers, on every machine. */
+typedef struct overt_cost {
+    uint32_t rule;          /* its number in the database */
+    uint32_t object;        /* ordinal; 0: the file */
+    uint64_t candidates;    /* places where a few bytes of one of its strings were found */
+    uint64_t confirmations; /* of them, compared whole */
+    uint64_t string_steps;  /* spent on comparing */
+    uint64_t matches;       /* of its strings, as far as they were kept */
+    uint64_t condition_steps;
+    uint32_t string;       /* number in its rule: the string that cost most */
+    uint64_t string_spent; /* its candidates and steps */
+} overt_cost;
+OVERT_API size_t overt_report_cost_count(const overt_report *report);
+/* NULL: there is no such cost. Borrowed. Rules that cost nothing are not told. */
+OVERT_API const overt_cost *overt_report_cost(const overt_report *report, size_t index);
 OVERT_API void overt_report_free(overt_report *report);
 
 /* --- odds and ends -------------------------------------------------------------------------- */

@@ -68,6 +68,9 @@ static void forget_findings(overt_report *report)
     free(report->modules);
     report->modules = NULL;
     report->module_count = report->module_cap = 0;
+    free(report->costs);
+    report->costs = NULL;
+    report->cost_count = report->cost_cap = 0;
     ov_arena_done(&report->texts);
     ov_arena_init(&report->texts, UINT64_MAX);
 }
@@ -100,8 +103,7 @@ void overt_report_free(overt_report *report)
     free(report);
 }
 
-/* Room for one more in a growing array of `size`-byte items; NULL: out of memory. */
-static void *grown(void *items, size_t count, size_t *cap, size_t size)
+void *ov_report_grown(void *items, size_t count, size_t *cap, size_t size)
 {
     size_t more = *cap == 0 ? 4 : *cap, bytes;
     void *at;
@@ -138,7 +140,8 @@ static overt_text keep_text(overt_report *report, struct ov_bytes text)
 static void add_hit(overt_report *report, uint32_t rule, uint32_t object, uint64_t offset)
 {
     const struct ov_bytes name = ov_database_rule_name(report->db, rule);
-    void *at = grown(report->hits, report->hit_count, &report->hit_cap, sizeof(overt_hit));
+    void *at =
+            ov_report_grown(report->hits, report->hit_count, &report->hit_cap, sizeof(overt_hit));
 
     report->hit_seen = true;
     if (at == NULL) {
@@ -163,7 +166,8 @@ static void add_gap(
         .text = ov_reason_text(reason),
         .detail = keep_text(report, detail),
     };
-    void *at = grown(report->gaps, report->gap_count, &report->gap_cap, sizeof(overt_gap));
+    void *at =
+            ov_report_grown(report->gaps, report->gap_count, &report->gap_cap, sizeof(overt_gap));
 
     if (at != NULL) {
         report->gaps = at;
@@ -228,7 +232,8 @@ static bool add_object(overt_report *report, const struct ov_record *record)
         return false;
     }
     type = keep_text(report, record->text); /* the arena puts a NUL behind it */
-    at = grown(report->inner, report->inner_count, &report->inner_cap, sizeof(overt_object));
+    at = ov_report_grown(
+            report->inner, report->inner_count, &report->inner_cap, sizeof(overt_object));
     if (at == NULL) {
         report->lost = true;
         return true;
@@ -261,7 +266,7 @@ static enum overt_string_kind string_kind(
 
 static void add_string(overt_report *report, const struct ov_record *record)
 {
-    void *at = grown(
+    void *at = ov_report_grown(
             report->strings, report->string_count, &report->string_cap, sizeof(overt_string_match));
 
     if (at == NULL) {
@@ -284,9 +289,10 @@ static void add_string(overt_report *report, const struct ov_record *record)
 
 static void add_said(overt_report *report, const struct ov_record *record)
 {
-    void *at = grown(report->said, report->said_count, &report->said_cap, sizeof(overt_text));
-    void *rules = grown(report->said_rules, report->said_rule_count, &report->said_rule_cap,
-            sizeof(*report->said_rules));
+    void *at = ov_report_grown(
+            report->said, report->said_count, &report->said_cap, sizeof(overt_text));
+    void *rules = ov_report_grown(report->said_rules, report->said_rule_count,
+            &report->said_rule_cap, sizeof(*report->said_rules));
 
     report->said = at == NULL ? report->said : at;
     report->said_rules = rules == NULL ? report->said_rules : rules;
@@ -326,7 +332,8 @@ static bool add_module(overt_report *report, const struct ov_record *record)
         if (report->module_count == OV_IMPORTS_MAX) {
             return false;
         }
-        at = grown(report->modules, report->module_count, &report->module_cap, sizeof(*module));
+        at = ov_report_grown(
+                report->modules, report->module_count, &report->module_cap, sizeof(*module));
         if (at == NULL) {
             report->lost = true;
             return true;
@@ -414,6 +421,8 @@ enum ov_report_step ov_report_record(
         return OV_REPORT_MORE;
     case OV_RECORD_MODULE:
         return report->over || add_module(report, &record) ? OV_REPORT_MORE : OV_REPORT_LIE;
+    case OV_RECORD_COST:
+        return ov_report_cost(report, &record) ? OV_REPORT_MORE : OV_REPORT_LIE;
     case OV_RECORD_END:
     case OV_RECORD_FAILED:
     case OV_RECORD_DIAG:

@@ -38,6 +38,8 @@ struct overt_report {
     size_t said_rule_count, said_rule_cap;
     struct ov_told_module *modules; /* owned array */
     size_t module_count, module_cap;
+    overt_cost *costs; /* owned array */
+    size_t cost_count, cost_cap;
     struct ov_arena texts; /* what hits, gaps, objects and strings point into */
 
     uint32_t frames;       /* received so far */
@@ -65,6 +67,12 @@ enum ov_report_step {
 enum ov_report_step ov_report_verdict(overt_report *report, struct ov_bytes message, uint32_t seq);
 enum ov_report_step ov_report_record(
         overt_report *report, struct ov_bytes message, uint32_t seq, uint64_t bytes_max);
+
+/* costs.c: one record of what a rule cost. False: the worker may not send it. */
+OV_MUST_CHECK bool ov_report_cost(overt_report *report, const struct ov_record *record);
+
+/* Room for one more in a growing array of `size`-byte items; NULL: out of memory. */
+void *ov_report_grown(void *items, size_t count, size_t *cap, size_t size) OV_MUST_CHECK;
 
 /* The supervisor's own findings. `detail` may be "". */
 void ov_report_gap(overt_report *report, enum ov_reason reason, const char *detail);

@@ -62,12 +62,39 @@ overt_status overt_db_rule(const overt_db *db, uint64_t number, overt_rule *out,
         .name = lent(info.name),
         .space = lent(info.space),
         .source = lent(info.source),
+        .file = lent(info.file),
+        .line = info.line,
         .meta_count = info.meta_count,
         .tag_count = info.tag_count,
         .string_count = info.string_count,
         .is_private = (info.flags & OV_DB_RULE_PRIVATE) != 0,
         .is_global = (info.flags & OV_DB_RULE_GLOBAL) != 0,
     };
+    return OVERT_OK;
+}
+
+overt_status overt_db_rule_string(
+        const overt_db *db, uint64_t number, uint32_t index, overt_text *out, overt_error *err)
+{
+    struct ov_rule_info rule;
+    struct ov_string_info string;
+
+    if (number >= ov_db_rule_count(&db->view)) {
+        return no_such_rule(db, number, err);
+    }
+    if (!ov_db_rule_read(&db->view, (uint32_t)number, &rule)) {
+        return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX, "the database lies about rule %llu",
+                (unsigned long long)number);
+    }
+    if (index >= rule.string_count) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "rule %llu has no string %u",
+                (unsigned long long)number, index);
+    }
+    if (!ov_db_string_read(&db->view, rule.string_first + index, &string)) {
+        return ov_fail(err, OVERT_E_CORRUPT, UINT64_MAX,
+                "the database lies about a string of rule %llu", (unsigned long long)number);
+    }
+    *out = lent(string.name);
     return OVERT_OK;
 }
 

@@ -21,7 +21,7 @@
 
 #define LOOKS                                                                      \
     (OVERT_LOOK_RAW | OVERT_LOOK_NO_STRINGS | OVERT_LOOK_FIRST | OVERT_LOOK_UNHELD \
-            | OVERT_LOOK_MODULES | OVERT_LOOK_OBJECTS)
+            | OVERT_LOOK_MODULES | OVERT_LOOK_OBJECTS | OVERT_LOOK_COSTS)
 
 /* Memory of one process: 64 bits of it hold no more parts than this. */
 #define REGIONS_MAX (1024u * 1024u)
@@ -92,7 +92,8 @@ static uint32_t scan_flags(uint32_t look)
            | ((look & OVERT_LOOK_FIRST) != 0 ? OV_SCAN_FIRST : 0)
            | ((look & OVERT_LOOK_UNHELD) != 0 ? OV_SCAN_UNHELD : 0)
            | ((look & OVERT_LOOK_OBJECTS) != 0 ? OV_SCAN_OBJECTS : 0)
-           | ((look & OVERT_LOOK_MODULES) != 0 ? OV_SCAN_MODULES : 0);
+           | ((look & OVERT_LOOK_MODULES) != 0 ? OV_SCAN_MODULES : 0)
+           | ((look & OVERT_LOOK_COSTS) != 0 ? OV_SCAN_COSTS : 0);
 }
 
 overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_limits *limits,

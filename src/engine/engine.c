@@ -90,6 +90,7 @@ void ov_engine_set_look(struct ov_engine *engine, const struct ov_engine_look *l
     engine->options.keep_all = look->keep_all;
     engine->options.inside = look->inside;
     engine->options.modules = look->modules;
+    engine->options.costs = look->costs;
     engine->options.has_time = look->has_time;
     engine->options.time = look->time;
 }

@@ -29,6 +29,7 @@ struct ov_engine_look {
     bool keep_all; /* all matches of all strings */
     bool inside;   /* look inside containers */
     bool modules;  /* tell what imported modules say */
+    bool costs;    /* tell what each rule cost */
     bool has_time; /* `time` was handed over by the owner's command, for time.now() */
     int64_t time;  /* seconds since 1970 */
 };
@@ -38,8 +39,20 @@ struct ov_engine_options {
     bool keep_all;       /* as in ov_engine_look, until something else is said */
     bool inside;
     bool modules;
+    bool costs;
     bool has_time;
     int64_t time;
+};
+
+/* What one rule cost on one object. */
+struct ov_rule_cost {
+    uint64_t candidates; /* of its strings, as in match/match.h */
+    uint64_t confirmations;
+    uint64_t string_steps;
+    uint64_t matches;
+    uint64_t condition_steps;
+    uint32_t string; /* its number in the rule: the string that cost most */
+    uint64_t string_spent;
 };
 
 struct ov_engine_object {
@@ -69,6 +82,9 @@ struct ov_engine_sink {
     /* If it was asked for: what a module that the rules import says of the object, as `yara -D`
      * prints it. `rule`: before which it is imported. NULL: nobody listens. */
     void (*module)(void *payload, uint32_t ordinal, uint32_t rule, struct ov_bytes lines);
+    /* If it was asked for: a rule that cost something on this object, ascending. NULL: nobody
+     * listens. */
+    void (*cost)(void *payload, uint32_t ordinal, uint32_t rule, const struct ov_rule_cost *cost);
 };
 
 struct ov_engine;

@@ -170,6 +170,11 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
     bool finished;
     uint64_t end;
 
+    if (!ov_matcher_count_costs(matcher, walk->engine->options.costs)
+            || !ov_evaluator_count_steps(walk->engine->evaluator, walk->engine->options.costs)) {
+        ov_walk_tell(
+                walk, subject->ordinal, OV_REASON_MEMORY, "no memory to count what rules cost");
+    }
     ov_matcher_begin(matcher, source->size, walk->engine->options.keep_all);
     if (subject->view != OV_VIEW_NONE) {
         ov_matcher_view(matcher);
@@ -253,6 +258,42 @@ static enum ov_reason tell_modules(struct ov_walk *walk, const struct ov_subject
     return reason != OV_REASON_NONE ? reason : ov_evaluator_facts_reason(engine->evaluator);
 }
 
+/* What was counted, rule by rule; most cost nothing. */
+static void tell_costs(struct ov_walk *walk, const struct ov_subject *subject)
+{
+    const struct ov_engine *engine = walk->engine;
+    const uint32_t rules = ov_db_rule_count(engine->view);
+
+    for (uint32_t r = 0; r < rules; r++) {
+        struct ov_rule_cost cost = { .condition_steps = ov_evaluator_steps(engine->evaluator, r) };
+        struct ov_rule_info rule;
+
+        if (!ov_db_rule_read(engine->view, r, &rule)) {
+            continue; /* evaluating it has said so */
+        }
+        for (uint32_t s = 0; s < rule.string_count; s++) {
+            const struct ov_string_cost *one =
+                    ov_matcher_cost(engine->matcher, rule.string_first + s);
+            size_t matches = 0;
+
+            if (one != NULL) {
+                (void)ov_matcher_matches(engine->matcher, rule.string_first + s, &matches);
+                if (one->candidates + one->steps > cost.string_spent) {
+                    cost.string_spent = one->candidates + one->steps;
+                    cost.string = s;
+                }
+                cost.candidates += one->candidates;
+                cost.confirmations += one->confirmations;
+                cost.string_steps += one->steps;
+                cost.matches += matches;
+            }
+        }
+        if (cost.candidates + cost.confirmations + cost.condition_steps != 0) {
+            walk->sink->cost(walk->sink->payload, subject->ordinal, r, &cost);
+        }
+    }
+}
+
 /* Which rules hold, and which hashes are listed. */
 static enum ov_reason find_all(
         struct ov_walk *walk, const struct ov_subject *subject, const struct digests *digests)
@@ -279,6 +320,9 @@ static enum ov_reason find_all(
         const enum ov_reason telling = tell_modules(walk, subject);
 
         reason = reason == OV_REASON_NONE ? telling : reason;
+    }
+    if (engine->options.costs && walk->sink->cost != NULL) {
+        tell_costs(walk, subject);
     }
     engine->used |= ov_evaluator_used(engine->evaluator);
     ov_evaluator_use(engine->evaluator, NULL);

@@ -23,6 +23,11 @@ void ov_evaluator_use(struct ov_evaluator *ev, const struct ov_eval_means *means
 /* OV_USED_*: what of it the last evaluation asked for. */
 uint32_t ov_evaluator_used(const struct ov_evaluator *ev);
 
+/* Counts what each condition takes, from the next evaluation on. False: no memory for it. */
+OV_MUST_CHECK bool ov_evaluator_count_steps(struct ov_evaluator *ev, bool count);
+/* Of the last evaluation; 0 if nothing is counted. What a module's parser took is no rule's. */
+uint64_t ov_evaluator_steps(const struct ov_evaluator *ev, uint32_t rule);
+
 /* Called for each rule that holds and is to be reported, ascending. `offset`: of the first match
  * of its first string that matched; UINT64_MAX if it has none. */
 typedef void (*ov_rule_fn)(void *payload, uint32_t rule, uint64_t offset);

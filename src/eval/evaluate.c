@@ -28,6 +28,7 @@ struct ov_evaluator {
     uint32_t given_count, given_cap;
     struct ov_facts facts;
     struct ov_machine machine;
+    uint64_t *steps; /* one for each rule, or NULL: nobody asked; owned */
 };
 
 overt_status ov_evaluator_new(
@@ -71,8 +72,27 @@ void ov_evaluator_free(struct ov_evaluator *ev)
         free(ev->given);
         ov_asked_done(&ev->facts.asked);
         ov_clam_pcre_free(ev->machine.pcre);
+        free(ev->steps);
         free(ev);
     }
+}
+
+bool ov_evaluator_count_steps(struct ov_evaluator *ev, bool count)
+{
+    if (!count) {
+        free(ev->steps);
+        ev->steps = NULL;
+        return true;
+    }
+    if (ev->steps == NULL) {
+        ev->steps = calloc((size_t)ev->rule_count + 1, sizeof(*ev->steps));
+    }
+    return ev->steps != NULL;
+}
+
+uint64_t ov_evaluator_steps(const struct ov_evaluator *ev, uint32_t rule)
+{
+    return ev->steps != NULL && rule < ev->rule_count ? ev->steps[rule] : 0;
 }
 
 /* --- values given for one object ------------------------------------------------------------- */
@@ -303,6 +323,9 @@ static enum ov_outcome run_rule(struct ov_evaluator *ev, uint32_t rule, uint64_t
     outcome = ov_machine_run(&ev->machine, rule);
     spent = given - part.steps_left; /* what was parsed meanwhile is paid for already */
     budget->steps_left -= spent < budget->steps_left ? spent : budget->steps_left;
+    if (ev->steps != NULL) {
+        ev->steps[rule] += spent;
+    }
     return outcome;
 }
 
@@ -445,6 +468,9 @@ enum ov_reason ov_evaluate(struct ov_evaluator *ev, const struct ov_matcher *m,
 
     ov_facts_begin(&ev->facts, source);
     ov_asked_begin(&ev->facts.asked, budget);
+    if (ev->steps != NULL) {
+        memset(ev->steps, 0, ((size_t)ev->rule_count + 1) * sizeof(*ev->steps));
+    }
     if (ev->rule_count == 0) {
         return OV_REASON_NONE;
     }

@@ -87,6 +87,9 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
         const struct ov_db_atom *atom = &pass->atoms[i];
         const uint64_t back = ov_le32_get(atom->back);
 
+        if (m->costs != NULL) {
+            ov_count_candidate(m, ov_le32_get(atom->string));
+        }
         if (!window_fits(m, pass, atom, at)) {
             continue;
         }

@@ -344,6 +344,7 @@ static void confirm_automaton(
 void ov_confirm(struct ov_matcher *m, uint32_t number, uint64_t at)
 {
     const struct ov_db_pattern *pattern = ov_pattern_at(m, number);
+    const uint64_t before = m->budget->steps_left;
     struct fixed fixed;
 
     if (pattern == NULL || m->stopped == OV_REASON_STEPS) {
@@ -354,13 +355,30 @@ void ov_confirm(struct ov_matcher *m, uint32_t number, uint64_t at)
     } else if (open_fixed(m, pattern, &fixed)) {
         confirm_fixed(m, pattern, &fixed, at);
     }
+    if (m->costs != NULL) {
+        ov_count_confirmation(m, ov_le32_get(pattern->string), before);
+    }
+}
+
+/* Whether a pattern could be looked for in the block as a whole. */
+static bool dense(struct ov_matcher *m, const struct ov_db_pattern *pattern)
+{
+    const uint64_t before = m->budget->steps_left;
+
+    if (pattern->kind != OV_PATTERN_AUTOMATON || !ov_dense_run(m, pattern)) {
+        return false;
+    }
+    if (m->costs != NULL) {
+        ov_count_confirmation(m, ov_le32_get(pattern->string), before);
+    }
+    return true;
 }
 
 void ov_confirm_everywhere(struct ov_matcher *m, uint32_t number)
 {
     const struct ov_db_pattern *pattern = ov_pattern_at(m, number);
 
-    if (pattern == NULL || (pattern->kind == OV_PATTERN_AUTOMATON && ov_dense_run(m, pattern))) {
+    if (pattern == NULL || dense(m, pattern)) {
         return;
     }
     for (uint64_t at = m->first; at < m->end; at++) {

@@ -115,7 +115,8 @@ struct ov_matcher {
     uint32_t spent_count;
     uint32_t hits[OV_HITS_MAX];
     struct ov_simulator simulator;
-    struct ov_dense *dense; /* buffers of dense.c; owned, made when first needed */
+    struct ov_string_cost *costs; /* one for each string, or NULL: nobody asked; owned */
+    struct ov_dense *dense;       /* buffers of dense.c; owned, made when first needed */
     struct ov_arena arena;
     uint64_t chain_matches; /* matches of parts when chains were last resolved */
     uint64_t part_matches;
@@ -191,6 +192,11 @@ static inline bool ov_once_is_enough(
     return (pattern->use == OV_USE_EXISTS_IN_DB && !m->keep_all)
            || (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0);
 }
+
+/* counts.c: what was done for this string; the budget's steps before it. */
+void ov_count_candidate(struct ov_matcher *m, uint32_t string);
+void ov_count_confirmation(struct ov_matcher *m, uint32_t string, uint64_t steps_before);
+void ov_counts_begin(struct ov_matcher *m);
 
 /* The first reason stays. */
 void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);

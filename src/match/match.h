@@ -71,6 +71,19 @@ const struct ov_match *ov_matcher_matches(
 /* The numbers of all strings found, in no particular order. */
 const uint32_t *ov_matcher_found_strings(const struct ov_matcher *m, size_t *count);
 
+/* What looking for a string took since the last begin, counted only if it was asked for. A candidate
+ * is a place where a few of its bytes were found; steps are those of the budget. */
+struct ov_string_cost {
+    uint64_t candidates;
+    uint64_t confirmations; /* candidates that were compared whole */
+    uint64_t steps;
+};
+
+/* From the next begin on. False: no memory for it, and nothing is counted. */
+OV_MUST_CHECK bool ov_matcher_count_costs(struct ov_matcher *m, bool count);
+/* NULL: nothing is counted, or there is no such string. */
+const struct ov_string_cost *ov_matcher_cost(const struct ov_matcher *m, uint32_t string);
+
 /* match/regex.h runs a regular expression of a condition (`matches`) over one value. */
 
 #endif

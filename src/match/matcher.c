@@ -196,6 +196,7 @@ void ov_matcher_free(struct ov_matcher *m)
     free(m->awake_rules);
     free(m->gates_found);
     free(m->waiting_rules);
+    free(m->costs);
     ov_simulator_done(&m->simulator);
     ov_dense_free(m->dense);
     ov_arena_done(&m->arena);
@@ -246,6 +247,9 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     m->keep_all = keep_all;
     m->stopped = OV_REASON_NONE;
     m->is_view = false;
+    if (m->costs != NULL) {
+        ov_counts_begin(m);
+    }
 }
 
 void ov_matcher_view(struct ov_matcher *m)

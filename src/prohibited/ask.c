@@ -253,6 +253,7 @@ static bool hear_record(struct ov_ask *ask, struct ov_bytes message)
     case OV_RECORD_DIAG_RULE:
     case OV_RECORD_SAID:
     case OV_RECORD_MODULE:
+    case OV_RECORD_COST:
     case OV_RECORD_FAILED:
         break;
     }

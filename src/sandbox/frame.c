@@ -171,7 +171,7 @@ bool ov_record_decode(struct ov_bytes message, uint32_t seq, struct ov_record *o
     if (ov_le32_get(head.seq) != seq || ov_le32_get(head.zero) != 0
             || (ov_le16_get(head.flags) & ~RECORD_CUT) != 0
             || ov_le16_get(head.kind) < OV_RECORD_OBJECT
-            || ov_le16_get(head.kind) > OV_RECORD_MODULE) {
+            || ov_le16_get(head.kind) > OV_RECORD_COST) {
         return false;
     }
     *out = (struct ov_record){

@@ -77,7 +77,8 @@ _Static_assert(sizeof(struct ov_part) == 16, "on the wire");
 #define OV_SCAN_REGIONS    0x08000000u /* two descriptors: memory, and struct ov_region[] of it */
 #define OV_SCAN_MODULES    0x04000000u /* MODULE records: what the imported modules say of the file */
 #define OV_SCAN_OBJECTS    0x02000000u /* OBJECT records of all objects, as long as there is room */
-#define OV_SCAN_FLAGS      0xfe000000u
+#define OV_SCAN_COSTS      0x01000000u /* COST records: what each rule cost */
+#define OV_SCAN_FLAGS      0xff000000u
 
 /* OV_SCAN_REGIONS: a part of a process's memory. Ascending, disjoint, none empty. */
 struct ov_region {
@@ -197,12 +198,26 @@ enum ov_record_kind {
                                  Waits for OV_REQUEST_INCLUDE */
     OV_RECORD_DIAG_RULE = 10, /* text = the rule that the DIAG right behind it is about */
     OV_RECORD_SAID = 11,      /* object, rule; text = what the rule's console.log says */
-    OV_RECORD_FACT = 12,  /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
+    OV_RECORD_FACT = 12, /* FACTS: rule = an ov_trace_kind, object = member (0: the file), offset =
                                  number; text, name = what it says */
-    OV_RECORD_MODULE = 13 /* object, rule = before which rule it is imported; text = its lines as
+    OV_RECORD_MODULE = 13, /* object, rule = before which rule it is imported; text = its lines as
                                  `yara -D` prints them, in as many records as it takes; offset =
                                  where in them this stands, 0: a module begins */
+    OV_RECORD_COST = 14    /* object, rule, string (number in its rule) = the costliest; text = one
+                                 struct ov_cost_told */
 };
+
+/* What a rule cost on one object, counted: engine/engine.h. */
+struct ov_cost_told {
+    struct ov_le64 candidates;
+    struct ov_le64 confirmations;
+    struct ov_le64 string_steps;
+    struct ov_le64 matches;
+    struct ov_le64 condition_steps;
+    struct ov_le64 string_spent; /* of string_steps and candidates: the costliest string's */
+};
+
+_Static_assert(sizeof(struct ov_cost_told) == 48, "on the wire");
 
 struct ov_record {
     enum ov_record_kind kind;

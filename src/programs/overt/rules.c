@@ -10,6 +10,7 @@
 #include "programs/overt/commands.h"
 #include "programs/overt/out.h"
 #include "programs/overt/provenance.h"
+#include "programs/overt/rules_cost.h"
 #include "programs/overt/rules_log.h"
 #include "programs/overt/rulesets.h"
 
@@ -17,11 +18,14 @@ static const char usage[] =
         "usage: overt rules list [--rules PATH]... [--json]\n"
         "       overt rules show NAME... [--rules PATH]...\n"
         "       overt rules verify [--rules PATH]...\n"
+        "       overt rules cost RULES [FILE]...\n"
         "       overt rules status|diff|accept|rollback ...\n"
         "\n"
         "  list     every rule: name, tags, severity and description\n"
         "  show     the whole text of a rule, as its author wrote it\n"
         "  verify   check the database whole: its digest and, in a jail, every offset\n"
+        "  cost     what each rule costs on given files, or on reference bytes\n"
+        "           (overt rules cost --help)\n"
         "  status, diff, accept, rollback   the log's rules (overt rules status --help)\n"
         "\n"
         "      --rules PATH           a rule file, a folder of them, or a .ovdb; default:\n"
@@ -336,7 +340,7 @@ static bool run(struct command *c, const char *verb)
         ov_provenances_init(&c->from, c->ruleset.db, c->ruleset.name);
         return verbs[i].run(c);
     }
-    ov_complain("rules", "'%s' is none of list, show, verify", verb);
+    ov_complain("rules", "'%s' is none of list, show, verify, cost", verb);
     return false;
 }
 
@@ -347,6 +351,9 @@ int cmd_rules(int argc, char **argv)
 
     if (argc > 1 && ov_rules_log_is(argv[1])) {
         return ov_rules_log(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "cost") == 0) {
+        return ov_rules_cost(argc - 1, argv + 1);
     }
     ov_out_init(&c.out, STDOUT_FILENO);
     if (argc < 2) {

@@ -138,6 +138,9 @@ static void on_diag(void *payload, const overt_error *diag, int is_warning)
     } else {
         g->out->errors++;
     }
+    if (g->options->on_diag != NULL) {
+        g->options->on_diag(g->options->on_diag_payload, diag, is_warning);
+    }
     ov_buf_init(&line, 4096);
     ov_text_escape(&line, ov_bytes_of(diag->source, strlen(diag->source)));
     if (diag->line != 0) {

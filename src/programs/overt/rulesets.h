@@ -13,7 +13,9 @@ struct ov_ruleset_options {
     const struct ov_words *sources; /* files and folders; none: the default */
     const char *const *weaker;      /* as in overt_options; for the compiler's jail */
     bool keep_good;                 /* go on without the rules that have errors */
-    bool strict;                    /* a line of ClamAV's that is not loaded is an error */
+    overt_diag_fn on_diag;          /* NULL, or told of each problem beside standard error */
+    void *on_diag_payload;
+    bool strict; /* a line of ClamAV's that is not loaded is an error */
 };
 
 struct ov_ruleset {

@@ -262,6 +262,30 @@ static void on_module(void *payload, uint32_t ordinal, uint32_t rule, struct ov_
     }
 }
 
+static void on_cost(void *payload, uint32_t ordinal, uint32_t rule, const struct ov_rule_cost *cost)
+{
+    struct explain *x = payload;
+    const struct ov_cost_told told = {
+        .candidates = ov_le64_of(cost->candidates),
+        .confirmations = ov_le64_of(cost->confirmations),
+        .string_steps = ov_le64_of(cost->string_steps),
+        .matches = ov_le64_of(cost->matches),
+        .condition_steps = ov_le64_of(cost->condition_steps),
+        .string_spent = ov_le64_of(cost->string_spent),
+    };
+
+    if (has_room(x)) {
+        send_record(x, &(struct ov_record){
+                               .kind = OV_RECORD_COST,
+                               .object = ordinal,
+                               .rule = rule,
+                               .string = cost->string,
+                               .text = ov_bytes_of(&told, sizeof(told)),
+                               .name = ov_bytes_of(NULL, 0),
+                       });
+    }
+}
+
 static void tell_gap(struct explain *x, uint32_t ordinal, enum ov_reason reason, const char *detail)
 {
     send_record(x, &(struct ov_record){
@@ -343,6 +367,7 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
         .keep_all = (flags & (OV_SCAN_NO_STRINGS | OV_SCAN_FIRST)) == 0,
         .inside = (flags & OV_SCAN_RAW) == 0,
         .modules = (flags & OV_SCAN_MODULES) != 0,
+        .costs = (flags & OV_SCAN_COSTS) != 0,
     };
     const struct ov_engine_sink sink = {
         .payload = &x,
@@ -352,6 +377,7 @@ void worker_explain(struct ov_engine *engine, const struct ov_db_view *view, uin
         .examined = on_examined,
         .said = on_said,
         .module = on_module,
+        .cost = on_cost,
     };
 
     begin(&x, view, seq, flags);
