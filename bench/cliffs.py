@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--yarac", default="yarac")
     parser.add_argument("--work", default=None)
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     names = ["byte", "hole", "many", "small", "large"]
     if set(options.names) - set(names):
         parser.error(f"one of {', '.join(names)}")

@@ -6,59 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/checked.h"
 #include "base/limits.h"
+#include "facts/tree_inside.h"
 
 #define KEPT_CELLS 65536u /* what a tree keeps for the next object */
-
-enum cell_kind {
-    CELL_EMPTY = 0, /* as calloc leaves it */
-    CELL_INT,
-    CELL_FLOAT,
-    CELL_TEXT,
-    CELL_NODE,
-    CELL_LIST
-};
-
-struct cell {
-    uint32_t kind;
-    uint32_t text_bytes; /* TEXT */
-    union {
-        int64_t integer;
-        double real;
-        const uint8_t *text; /* in `texts` */
-        uint32_t number;     /* NODE, LIST */
-    };
-};
-
-struct node {
-    uint32_t field; /* enum ov_field: a module, or a fact of type STRUCT */
-    uint32_t first; /* cell */
-};
-
-struct list {
-    struct cell *items;
-    struct ov_bytes *keys; /* of a dictionary */
-    uint32_t count;
-    uint32_t cap;
-};
-
-struct ov_fact_tree {
-    struct cell *cells;
-    uint32_t cell_count, cell_cap;
-    struct node *nodes; /* [0] is none */
-    uint32_t node_count, node_cap;
-    struct list *lists;
-    uint32_t list_count, list_cap;
-    uint32_t cells_held; /* of structures and lists */
-    struct ov_arena texts;
-    struct ov_budget *budget;
-    enum ov_reason reason;
-    uint16_t slots[OV_FIELD_COUNT];       /* which cell of its structure a fact has */
-    uint16_t slot_counts[OV_FIELD_COUNT]; /* of a structure */
-    ov_fact_node roots[OV_FIELD_COUNT];   /* of modules */
-};
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -248,8 +200,7 @@ static ov_fact_node new_node(struct ov_fact_tree *tree, enum ov_field field)
     return tree->node_count++;
 }
 
-/* The cell of a fact in a structure; NULL: there is no such structure. Lent until cells grow. */
-static struct cell *cell_of(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
+struct cell *ov_fact_cell(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
 {
     const struct ov_field_row *row = ov_field_row(field);
 
@@ -272,7 +223,7 @@ static struct cell *cell_to_set(struct ov_fact_tree *tree, ov_fact_node node, en
     OV_ASSERT(node < tree->node_count && tree->nodes[node].field == row->parent
               && row->kind == OV_FIELD_IS_FACT && row->shape == (uint8_t)shape
               && row->type == (uint8_t)type);
-    return cell_of(tree, node, field);
+    return ov_fact_cell(tree, node, field);
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
@@ -345,7 +296,7 @@ static struct cell *item_to_set(struct ov_fact_tree *tree, ov_fact_node node, en
     return &list->items[index];
 }
 
-static struct cell *entry_of(const struct list *list, struct ov_bytes key)
+struct cell *ov_fact_entry_cell(const struct list *list, struct ov_bytes key)
 {
     for (uint32_t i = 0; i < list->count; i++) {
         if (ov_bytes_equal(list->keys[i], ov_bytes_raw(key), (size_t)ov_bytes_len(key))) {
@@ -365,7 +316,7 @@ static struct cell *entry_to_set(struct ov_fact_tree *tree, ov_fact_node node, e
     if (list == NULL || !ov_fact_charge(tree, list->count)) {
         return NULL;
     }
-    cell = entry_of(list, key);
+    cell = ov_fact_entry_cell(list, key);
     if (cell != NULL) {
         return cell;
     }
@@ -478,7 +429,7 @@ ov_fact_node ov_fact_struct(struct ov_fact_tree *tree, ov_fact_node node, enum o
     }
     made = new_node(tree, field); /* may move the cells */
     if (made != 0) {
-        *cell_of(tree, node, field) = (struct cell){ .kind = CELL_NODE, .number = made };
+        *ov_fact_cell(tree, node, field) = (struct cell){ .kind = CELL_NODE, .number = made };
     }
     return made;
 }
@@ -508,146 +459,4 @@ ov_fact_node ov_fact_entry(
         struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field, struct ov_bytes key)
 {
     return node_in(tree, entry_to_set(tree, node, field, key, OV_FACT_TYPE_STRUCT), field);
-}
-
-/* --- getters --------------------------------------------------------------------------------- */
-
-static const struct ov_fact undefined = { .kind = OV_FACT_UNDEFINED };
-
-static struct ov_fact fact_in(const struct cell *cell)
-{
-    if (cell == NULL) {
-        return undefined;
-    }
-    switch (cell->kind) {
-    case CELL_INT:
-        return (struct ov_fact){ .kind = OV_FACT_INT, .integer = cell->integer };
-    case CELL_FLOAT:
-        return (struct ov_fact){ .kind = OV_FACT_FLOAT, .real = cell->real };
-    case CELL_TEXT:
-        return (struct ov_fact){ .kind = OV_FACT_TEXT,
-            .text = ov_bytes_of(cell->text, cell->text_bytes) };
-    case CELL_NODE:
-        return (struct ov_fact){ .kind = OV_FACT_NODE, .node = cell->number };
-    default:
-        return undefined;
-    }
-}
-
-static struct ov_fact constant(const struct ov_field_row *row)
-{
-    if (row->type == OV_FACT_TYPE_FLOAT) {
-        return (struct ov_fact){ .kind = OV_FACT_FLOAT, .real = row->real };
-    }
-    if (row->type == OV_FACT_TYPE_TEXT) {
-        return (struct ov_fact){ .kind = OV_FACT_TEXT,
-            .text = ov_bytes_of(row->text, row->text_bytes) };
-    }
-    return (struct ov_fact){ .kind = OV_FACT_INT, .integer = row->integer };
-}
-
-struct ov_fact ov_fact_get(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
-{
-    const struct ov_field_row *row = ov_field_row(field);
-    struct ov_fact fact;
-
-    if (row->kind == OV_FIELD_IS_CONSTANT) {
-        return constant(row);
-    }
-    if (row->shape != OV_FACT_SHAPE_ONE) {
-        return undefined;
-    }
-    fact = fact_in(cell_of(tree, node, field));
-    if (fact.kind == OV_FACT_UNDEFINED && row->type == OV_FACT_TYPE_STRUCT) {
-        return (struct ov_fact){ .kind = OV_FACT_NODE, .node = 0 };
-    }
-    return fact;
-}
-
-static const struct list *list_of(
-        const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
-{
-    const struct cell *cell = cell_of(tree, node, field);
-
-    return cell == NULL || cell->kind != CELL_LIST ? NULL : &tree->lists[cell->number];
-}
-
-uint32_t ov_fact_count(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
-{
-    const struct list *list = list_of(tree, node, field);
-
-    return list == NULL ? 0 : list->count;
-}
-
-struct ov_fact ov_fact_get_item(
-        const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field, uint64_t index)
-{
-    const struct list *list = list_of(tree, node, field);
-
-    return list == NULL || index >= list->count ? undefined : fact_in(&list->items[index]);
-}
-
-struct ov_fact ov_fact_get_entry(const struct ov_fact_tree *tree, ov_fact_node node,
-        enum ov_field field, struct ov_bytes key)
-{
-    const struct list *list = list_of(tree, node, field);
-
-    return list == NULL || list->keys == NULL ? undefined : fact_in(entry_of(list, key));
-}
-
-bool ov_fact_key(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field,
-        uint32_t index, struct ov_bytes *out)
-{
-    const struct list *list = list_of(tree, node, field);
-
-    if (list == NULL || list->keys == NULL || index >= list->count) {
-        return false;
-    }
-    *out = list->keys[index];
-    return true;
-}
-
-bool ov_fact_get_int(
-        const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field, int64_t *out)
-{
-    const struct ov_fact fact = ov_fact_get(tree, node, field);
-
-    if (fact.kind != OV_FACT_INT) {
-        return false;
-    }
-    *out = fact.integer;
-    return true;
-}
-
-bool ov_fact_get_text(const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field,
-        struct ov_bytes *out)
-{
-    const struct ov_fact fact = ov_fact_get(tree, node, field);
-
-    if (fact.kind != OV_FACT_TEXT) {
-        return false;
-    }
-    *out = fact.text;
-    return true;
-}
-
-ov_fact_node ov_fact_get_node(
-        const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field)
-{
-    const struct ov_fact fact = ov_fact_get(tree, node, field);
-
-    return fact.kind == OV_FACT_NODE ? fact.node : 0;
-}
-
-ov_fact_node ov_fact_get_item_node(
-        const struct ov_fact_tree *tree, ov_fact_node node, enum ov_field field, uint64_t index)
-{
-    const struct ov_fact fact = ov_fact_get_item(tree, node, field, index);
-
-    return fact.kind == OV_FACT_NODE ? fact.node : 0;
-}
-
-ov_fact_node ov_fact_get_root(const struct ov_fact_tree *tree, enum ov_field module)
-{
-    return module < OV_FIELD_COUNT ? tree->roots[module] : 0;
 }

@@ -248,48 +248,6 @@ static bool spec_signature(
 
 /* --- signatures ------------------------------------------------------------------------------ */
 
-static uint8_t next_byte(const struct ov_clr *clr, struct ov_clr_signature *signature)
-{
-    const uint8_t byte = ov_image_u8(&clr->pe.image, signature->at);
-
-    signature->at++;
-    signature->left--;
-    return byte;
-}
-
-/* How many bytes a compressed number has; 0: too few are left, or it is none. */
-static unsigned number_bytes(const struct ov_clr *clr, const struct ov_clr_signature *signature)
-{
-    const uint8_t first = ov_image_u8(&clr->pe.image, signature->at);
-    const unsigned bytes = (first & 0x80) == 0      ? 1
-                           : (first & 0xc0) == 0x80 ? 2
-                           : (first & 0xe0) == 0xc0 ? 4
-                                                    : 0;
-
-    return bytes <= signature->left ? bytes : 0;
-}
-
-uint32_t ov_clr_read_number(const struct ov_clr *clr, struct ov_clr_signature *signature)
-{
-    const unsigned bytes = number_bytes(clr, signature);
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < bytes; i++) {
-        v = v << 8 | next_byte(clr, signature);
-    }
-    return bytes == 2 ? v & 0x3fff : bytes == 4 ? v & 0x1fffffff : v;
-}
-
-/* The same with the sign in the lowest bit. */
-static int32_t read_signed(const struct ov_clr *clr, struct ov_clr_signature *signature)
-{
-    static const uint32_t high[] = { [1] = 0xffffffc0u, [2] = 0xffffe000u, [4] = 0xf0000000u };
-    const unsigned bytes = number_bytes(clr, signature);
-    const uint32_t v = ov_clr_read_number(clr, signature);
-
-    return bytes == 0 ? 0 : (int32_t)(v >> 1 | ((v & 1) != 0 ? high[bytes] : 0));
-}
-
 /* A type that waits for the type inside it. */
 struct frame {
     uint8_t kind;    /* enum element */
@@ -371,7 +329,7 @@ static enum outcome begin_function(struct parse *p)
     if (p->now.left == 0) {
         return FAILED;
     }
-    (void)next_byte(p->types->clr, &p->now); /* flags */
+    (void)ov_clr_read_byte(p->types->clr, &p->now); /* flags */
     parameters = ov_clr_read_number(p->types->clr, &p->now);
     if (parameters > PARAMETERS_MAX || push(p, E_FNPTR) == FAILED) {
         return FAILED;
@@ -400,7 +358,7 @@ static enum outcome begin_type(struct parse *p)
             || !ov_say_work(p->types->text->say, 1)) {
         return FAILED;
     }
-    kind = next_byte(clr, &p->now);
+    kind = ov_clr_read_byte(clr, &p->now);
     if (kind < sizeof(simple) / sizeof(simple[0]) && simple[kind] != NULL) {
         put(p->types->text, simple[kind]);
         return DONE;
@@ -464,7 +422,7 @@ static bool end_array(struct parse *p)
         return false;
     }
     for (uint32_t i = 0; i < bound_count; i++) {
-        bounds[i] = read_signed(clr, &p->now);
+        bounds[i] = ov_clr_read_signed(clr, &p->now);
         if (i < size_count && bounds[i] != 0) {
             sizes[i] += bounds[i] - 1; /* both have 29 bits */
         }

@@ -55,6 +55,9 @@ bool ov_clr_put_part(const struct ov_clr *clr, struct ov_clr_text *text, struct 
 
 /* II.23.2: compressed numbers. 0 and nothing read: too few bytes, or no number. */
 uint32_t ov_clr_read_number(const struct ov_clr *clr, struct ov_clr_signature *signature);
+/* The same with the sign in the lowest bit. */
+int32_t ov_clr_read_signed(const struct ov_clr *clr, struct ov_clr_signature *signature);
+uint8_t ov_clr_read_byte(const struct ov_clr *clr, struct ov_clr_signature *signature);
 
 /* Appends NAME, or NAMESPACE.NAME up to the first backtick, behind what is at `from`: the enclosing
  * name, of which *there says if it exists. */

@@ -5,11 +5,12 @@
 
 #include "formats/pe.h"
 
-#define IMPORTS_MAX    16384u /* as YARA: of libraries, and of functions */
-#define NAME_BYTES_MAX 512u
-#define DLL_BYTES_MAX  (16u * 1024u)
-#define DESCRIPTOR     20u
-#define DELAY_BYTES    32u
+#define IMPORTS_MAX     16384u /* as YARA: of libraries, and of functions */
+#define NAME_BYTES_MAX  512u
+#define DLL_BYTES_USUAL 256u /* longer ones YARA takes of delayed imports alone */
+#define DLL_BYTES_MAX   (16u * 1024u)
+#define DESCRIPTOR      20u
+#define DELAY_BYTES     32u
 
 /* Which fields: those of imports or of delayed ones. */
 struct fields {
@@ -50,13 +51,14 @@ static bool is_dll_name(struct ov_bytes text)
     return ov_bytes_len(text) > 0;
 }
 
-static bool read_dll_name(struct library *library, uint64_t rva)
+/* `bytes_max`: with its NUL. */
+static bool read_dll_name(struct library *library, uint64_t rva, uint64_t bytes_max)
 {
     struct ov_bytes text;
     uint64_t at;
 
     if (!ov_pe_file_offset(library->pe, rva, &at)
-            || !ov_pages_text(library->pe->pages, at, DLL_BYTES_MAX, &text) || !is_dll_name(text)) {
+            || !ov_pages_text(library->pe->pages, at, bytes_max, &text) || !is_dll_name(text)) {
         return false;
     }
     library->name_len = (size_t)ov_bytes_len(text);
@@ -187,7 +189,7 @@ void ov_pe_imports(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *p
                     || !ov_pages_u32le(pe->pages, at + 16, &table_rva)) {
                 break;
             }
-            if (!read_dll_name(&library, name_rva)) {
+            if (!read_dll_name(&library, name_rva, DLL_BYTES_USUAL)) {
                 continue;
             }
             functions(&library, names_rva, table_rva, &total);
@@ -281,7 +283,7 @@ void ov_pe_delayed_imports(struct ov_fact_tree *tree, ov_fact_node node, struct 
             && ov_pages_u32le(pe->pages, pe->at + 80, &image_bytes)) {
         for (; ov_fact_charge(tree, 1) && read_delay(pe, at, base, image_bytes, &delay);
                 at += DELAY_BYTES) {
-            if (read_dll_name(&library, delay.name)) {
+            if (read_dll_name(&library, delay.name, DLL_BYTES_MAX)) {
                 delayed_functions(&library, &delay, base, &total);
                 end_library(&library);
             }

@@ -93,34 +93,36 @@ void ov_pe_rich(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
 
 #define DEBUG_BYTES    28u
 #define DEBUG_CODEVIEW 2u
-#define PATH_MAX_BYTES 260u
+#define PATH_MAX_BYTES 4096u
 
-/* Where a CodeView record keeps the path, and how long the record is at least. */
+/* Where a CodeView record keeps the path. */
 struct codeview {
     uint32_t signature;
     uint32_t path_at;
-    uint32_t bytes;
 };
 static const struct codeview codeviews[] = {
-    { 0x3031424e, 16, 20 }, /* NB10 */
-    { 0x53445352, 24, 28 }, /* RSDS */
-    { 0x434f544d, 20, 24 }, /* MTOC */
+    { 0x3031424e, 16 }, /* NB10 */
+    { 0x53445352, 24 }, /* RSDS */
+    { 0x434f544d, 20 }, /* MTOC */
 };
 
+/* As YARA takes it: a path ends with a NUL or with the file, may be empty, and one that does not end
+ * within 4096 bytes is none. */
 static bool pdb_path(const struct ov_pe *pe, uint64_t at, struct ov_bytes *out)
 {
     struct ov_bytes record;
     uint32_t signature;
 
-    if (!ov_pages_lend(pe->pages, at, 8, &record) || !ov_pages_u32le(pe->pages, at, &signature)) {
+    if (!ov_pages_u32le(pe->pages, at, &signature)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(codeviews) / sizeof(codeviews[0]); i++) {
         const struct codeview *kind = &codeviews[i];
 
-        if (kind->signature == signature && ov_pages_lend(pe->pages, at, kind->bytes, &record)) {
+        if (kind->signature == signature
+                && ov_pages_lend(pe->pages, at, kind->path_at + 1, &record)) {
             *out = ov_pe_text(pe, at + kind->path_at, PATH_MAX_BYTES);
-            return ov_bytes_len(*out) > 0 && ov_bytes_len(*out) < PATH_MAX_BYTES;
+            return ov_bytes_len(*out) < PATH_MAX_BYTES;
         }
     }
     return false;
