@@ -83,7 +83,7 @@ enum ov_object_fact {
     OV_FACT_LAST_START,    /* raw start of the last section */
     OV_FACT_CONTAINER,     /* argument c: is the direct parent of ClamAV type c? ANY: no parent */
     OV_FACT_LAYER,         /* argument c | n << 16: is the nth layer outwards (0: the direct
-                              parent) of ClamAV type c? */
+                              parent) of ClamAV type c? ANY: is there one? */
     OV_FACT_FILE_SIZE,     /* of the object, or of what it is a view of */
     OV_FACT_END,           /* its size; undefined of an executable whose headers lead nowhere */
     OV_FACT_TYPE,          /* argument c: is the object itself of ClamAV type c? */

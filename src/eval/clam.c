@@ -143,7 +143,8 @@ static bool layer_is(const struct ov_clam_object *object, uint32_t argument)
     const uint32_t layer = argument >> OV_FACT_LAYER_SHIFT;
     const uint32_t type = argument & ((1u << OV_FACT_LAYER_SHIFT) - 1);
 
-    return layer < object->depth && layer < OV_DEPTH_MAX && object->layers[layer] == type;
+    return layer < object->depth && layer < OV_DEPTH_MAX
+           && (type == OV_CLAM_ANY || object->layers[layer] == type);
 }
 
 struct ov_value ov_clam_fact(

@@ -94,6 +94,10 @@ def same_verdicts_about_macros():
     compare(lambda n: ProgramCase("macro", n), SEED, PROGRAMS)
 
 
+def same_verdicts_about_what_is_around():
+    compare(lambda n: ProgramCase("layers", n), SEED, PROGRAMS)
+
+
 def same_verdicts_about_listed_types():
     """Each list of types on its own: a magic that begins another's would decide about its files."""
     for first in range(SEED, SEED + PROGRAMS, 50):
@@ -104,5 +108,5 @@ if not any(os.access(os.path.join(p, "clamscan"), os.X_OK) for p in os.environ["
     print("1..0 # SKIP clamscan is not installed")
     sys.exit(0)
 tap.run([same_verdicts_as_clamscan, same_verdicts_about_members_pictures_passwords_and_links,
-         same_verdicts_about_version_information, same_verdicts_about_macros,
+         same_verdicts_about_version_information, same_verdicts_about_macros, same_verdicts_about_what_is_around,
          same_verdicts_about_listed_types])

@@ -1,7 +1,10 @@
 """clamav_program_cases.py: what signatures of ClamAV's say of version information and of macros, and lists of types. As clamav_cases.py:
 ProgramCase(kind, number) is a function of these alone, and only meets its own file."""
+import gzip
 import random
 import struct
+
+from clamav_more_cases import tar_of, zip_of
 
 
 def padded(data):
@@ -134,6 +137,26 @@ class ProgramCase:
         mods = "::i" if r.random() < 0.15 and "!" not in hexed else ""
         subs[0] += mods
         self.lines = [("ldb", f"{self.name};Engine:51-255,Target:1;({expr})&{len(subs)};{';'.join(subs + [mark.hex()])}")]
+
+    # --- layers -----------------------------------------------------------------------------------
+
+    def make_layers(self):
+        """A body under some containers, and what a signature says of these."""
+        r = self.r
+        body = bytes(r.randrange(1, 256) for _ in range(9))
+        self.data, around = b"\x01\xfe" + body + b"\xff", []
+        for _ in range(r.randrange(0, 4)):
+            kind = r.choice(["ZIP", "POSIX_TAR", "GZ"])
+            around.insert(0, kind)
+            self.data = {"ZIP": lambda d: zip_of([("in.bin", d, True, None)])[0], "POSIX_TAR": lambda d: tar_of([("in.bin", d, False, None)])[0],
+                         "GZ": lambda d: gzip.compress(d, mtime=0)}[kind](self.data)
+        keys = ["Engine:81-255", "Target:0"]
+        said = [r.choice([kind, kind, kind, kind, "ANY", "RAR"]) for kind in around[r.randrange(0, len(around) + 1):]] or ["ZIP"]
+        if r.random() < 0.7:
+            keys.append("Intermediates:" + ">".join("CL_TYPE_" + kind for kind in said))
+        if r.random() < 0.6 or len(keys) == 2:
+            keys.append("Container:CL_TYPE_" + r.choice([around[-1] if around else "ANY"] * 3 + ["ZIP", "GZ", "ANY"]))
+        self.lines = [("ldb", f"{self.name};{','.join(keys)};0;{body.hex()}")]
 
     # --- types ------------------------------------------------------------------------------------
 

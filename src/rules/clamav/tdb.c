@@ -101,10 +101,11 @@ static bool read_container(struct tdb *tdb, struct ov_bytes value)
            && add(tdb, ex_object(tdb->logical->line, OV_FACT_CONTAINER, (uint32_t)type));
 }
 
-/* From the right: the direct parent, then what that lies in. ANY says nothing of a layer. */
+/* From the right: the direct parent, then what that lies in. As observed, there must be as many layers
+ * as are named, but ANY passes over none: what stands before it is about the same layer. */
 static bool read_intermediates(struct tdb *tdb, struct ov_bytes value)
 {
-    uint32_t layer = 0;
+    uint32_t layer = 0, named = 0;
 
     while (ov_bytes_len(value) != 0) {
         const uint8_t *raw = ov_bytes_raw(value);
@@ -114,7 +115,7 @@ static bool read_intermediates(struct tdb *tdb, struct ov_bytes value)
         while (from > 0 && raw[from - 1] != '>') {
             from--;
         }
-        if (layer > 15) {
+        if (named++ > 15) {
             return refuse(tdb->logical->line, "more than 16 intermediates");
         }
         if (!read_type(tdb, part(value, from, ov_bytes_len(value)), &type)) {
@@ -129,7 +130,9 @@ static bool read_intermediates(struct tdb *tdb, struct ov_bytes value)
         }
         value = part(value, 0, from == 0 ? 0 : from - 1);
     }
-    return true;
+    return named == layer
+           || add(tdb, ex_object(tdb->logical->line, OV_FACT_LAYER,
+                               (uint32_t)OV_CLAM_ANY | (named - 1) << OV_FACT_LAYER_SHIFT));
 }
 
 static bool read_icon(struct tdb *tdb, struct ov_bytes value)
