@@ -10,6 +10,8 @@
 #include "base/checked.h"
 #include "eval/clam.h"
 
+#define PLACES 8u /* where one expression may be kept */
+
 struct compiled {
     uint32_t id;
     bool used;
@@ -97,10 +99,30 @@ static enum ov_pcre_end load(struct ov_clam_pcre_state *state, struct ov_source 
     return OV_PCRE_DONE;
 }
 
+/* Where the expression is kept, or is to be: one of a few places, so that two that are asked of every
+ * object do not put each other out. */
+static struct compiled *place_of(struct ov_clam_pcre_state *state, uint32_t id)
+{
+    const uint32_t first = (id * 0x9e3779b1u >> 16) % OV_CLAM_PCRE_KEPT;
+    struct compiled *free_one = NULL;
+
+    for (uint32_t i = 0; i < PLACES; i++) {
+        struct compiled *place = &state->kept[(first + i) % OV_CLAM_PCRE_KEPT];
+
+        if (place->used && place->id == id) {
+            return place;
+        }
+        if (free_one == NULL && !place->used) {
+            free_one = place;
+        }
+    }
+    return free_one != NULL ? free_one : &state->kept[(first + id % PLACES) % OV_CLAM_PCRE_KEPT];
+}
+
 static const pcre2_code *code_of(
         struct ov_clam_pcre_state *state, uint32_t id, uint32_t flags, struct ov_bytes expression)
 {
-    struct compiled *place = &state->kept[(id * 0x9e3779b1u >> 16) % OV_CLAM_PCRE_KEPT];
+    struct compiled *place = place_of(state, id);
     PCRE2_SIZE where;
     int error;
 

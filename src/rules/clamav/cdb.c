@@ -68,7 +68,11 @@ static bool ask_encrypted(struct asks *asks, struct ov_bytes text)
                    : refuse(asks->line, "whether it is encrypted is said by `*`, 0 or 1");
 }
 
-/* POSIX writes the expression; whether it occurs in a name is the same question to PCRE2. */
+/* Questions are asked in the order in which they stand here, of every member of every archive. The
+ * first is the one that nearly all members answer with no: hardly any is encrypted. The last, which
+ * costs most, is the expression.
+ *
+ * POSIX writes the expression; whether it occurs in a name is the same question to PCRE2. */
 static bool ask_name(struct asks *asks, struct ov_bytes text)
 {
     struct line *line = asks->line;
@@ -94,11 +98,11 @@ static bool ask_container(struct asks *asks, struct ov_bytes text)
     return type == OV_CLAM_ANY || ask(asks, ex_object(asks->line, OV_FACT_LAYER, (uint32_t)type));
 }
 
-/* Whatever else it asks: it is about members. The expression comes last, it costs most. */
-static bool begin(struct asks *asks, struct line *line)
+/* Whatever else it asks: it is about members. */
+static bool ask_member(struct asks *asks)
 {
-    asks->line = line;
-    asks->count = 0;
+    struct line *line = asks->line;
+
     return ask(asks,
             ex_two(line, OV_EXPR_GE, ex_object(line, OV_FACT_MEMBER_PLACE, 0), ex_int(line, 0)));
 }
@@ -117,7 +121,7 @@ static void keep(struct asks *asks, struct ov_bytes shown)
 void line_cdb(struct line *line)
 {
     struct ov_bytes shown = ov_bytes_of(NULL, 0), *f = line->fields;
-    struct asks asks;
+    struct asks asks = { .line = line };
 
     if (!split(line, ':')) {
         return;
@@ -127,12 +131,11 @@ void line_cdb(struct line *line)
         (void)refuse(line, "it has %zu fields instead of 10 to 12", line->field_count);
         return;
     }
-    if (check_levels(line, 10) && take_name(line, f[0], false, &shown) && begin(&asks, line)
-            && ask_container(&asks, f[1])
+    if (check_levels(line, 10) && take_name(line, f[0], false, &shown)
+            && ask_encrypted(&asks, f[6]) && ask_member(&asks) && ask_container(&asks, f[1])
             && ask_range(&asks, f[2], OV_FACT_CONTAINER_SIZE, "the container's size")
             && ask_range(&asks, f[4], OV_FACT_MEMBER_PACKED, "the size in the container")
             && ask_range(&asks, f[5], OV_FACT_MEMBER_SIZE, "the real size")
-            && ask_encrypted(&asks, f[6])
             && ask_range(&asks, f[7], OV_FACT_MEMBER_PLACE, "the place") && ask_name(&asks, f[3])) {
         keep(&asks, shown);
     }
@@ -163,7 +166,7 @@ static bool ask_crc(struct asks *asks, struct ov_bytes text)
 static void read_older(struct line *line, enum ov_clam_type container)
 {
     struct ov_bytes shown = ov_bytes_of(NULL, 0), *f = line->fields;
-    struct asks asks;
+    struct asks asks = { .line = line };
 
     if (!split(line, ':')) {
         return;
@@ -173,9 +176,8 @@ static void read_older(struct line *line, enum ov_clam_type container)
         (void)refuse(line, "it has %zu fields instead of 9", line->field_count);
         return;
     }
-    if (take_name(line, f[0], false, &shown) && begin(&asks, line)
+    if (take_name(line, f[0], false, &shown) && ask_encrypted(&asks, f[1]) && ask_member(&asks)
             && ask(&asks, ex_object(line, OV_FACT_LAYER, (uint32_t)container))
-            && ask_encrypted(&asks, f[1])
             && ask_number(&asks, f[3], OV_FACT_MEMBER_SIZE, "the real size")
             && ask_number(&asks, f[4], OV_FACT_MEMBER_PACKED, "the packed size")
             && ask_crc(&asks, f[5]) && ask_number(&asks, f[7], OV_FACT_MEMBER_PLACE, "the place")
