@@ -21,13 +21,14 @@ static overt_db *small_db(void)
     struct ov_db_writer writer;
     overt_db *db = NULL;
     uint8_t bytes[4096];
+    uint64_t size;
 
     ov_db_writer_init(&writer, sizeof(bytes));
     ov_buf_put_zeros(&writer.sections[OV_DB_RULES], (size_t)RULES * 80u);
     writer.counts[OV_DB_RULES] = RULES;
+    size = ov_db_writer_size(&writer); /* finishing lets go of the sections */
     OV_ASSERT(ov_db_writer_finish(&writer, bytes, sizeof(bytes), NULL) == OVERT_OK);
-    OV_ASSERT(
-            overt_db_open_bytes(&db, bytes, (size_t)ov_db_writer_size(&writer), NULL) == OVERT_OK);
+    OV_ASSERT(overt_db_open_bytes(&db, bytes, (size_t)size, NULL) == OVERT_OK);
     ov_db_writer_done(&writer);
     return db;
 }
