@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "formats/codec.h"
+#include "formats/inflate_whole.h"
 #include "formats/reader.h"
 
 struct ov_stream {
@@ -19,7 +20,9 @@ struct ov_stream {
     bool over;
     uint64_t produced;      /* bytes of output so far */
     enum ov_codec_step bad; /* to be told after the last good piece */
-    uint8_t *in_room;       /* OV_PIECE_BYTES, if the input is not in memory */
+    struct ov_inflate_whole whole;
+    bool is_whole;    /* `whole` has the member */
+    uint8_t *in_room; /* OV_PIECE_BYTES, if the input is not in memory */
     uint8_t out[OV_PIECE_BYTES];
 };
 
@@ -31,6 +34,7 @@ struct ov_stream *ov_stream_new(void)
         s->begun = false;
         s->over = true;
         s->in_room = NULL;
+        ov_inflate_whole_init(&s->whole);
     }
     return s;
 }
@@ -49,6 +53,7 @@ void ov_stream_free(struct ov_stream *s)
         return;
     }
     end_codec(s);
+    ov_inflate_whole_done(&s->whole);
     free(s->in_room);
     free(s);
 }
@@ -76,6 +81,7 @@ void ov_stream_begin(
     s->alone = alone;
     s->over = false;
     s->produced = 0;
+    s->is_whole = false;
     s->bad = OV_CODEC_GOES_ON;
     if (!ov_input_in_memory(input) && s->in_room == NULL) {
         s->in_room = malloc(OV_PIECE_BYTES);
@@ -86,6 +92,13 @@ void ov_stream_begin(
     }
     if (!begin_codec(s, codec)) {
         s->bad = OV_CODEC_MEMORY;
+    }
+}
+
+void ov_stream_expect(struct ov_stream *s, uint64_t plain_bytes)
+{
+    if (s->codec == OV_CODEC_DEFLATE && s->alone && s->bad == OV_CODEC_GOES_ON) {
+        s->is_whole = ov_inflate_whole_run(&s->whole, &s->input, plain_bytes);
     }
 }
 
@@ -222,6 +235,11 @@ enum ov_give ov_stream_next(struct ov_stream *s, struct ov_bytes *bytes, struct 
 
     if (s->over) {
         return OV_GIVE_END;
+    }
+    if (s->is_whole) {
+        s->pos = s->whole.packed;
+        s->over = !ov_inflate_whole_next(&s->whole, bytes);
+        return s->over ? OV_GIVE_END : OV_GIVE_PIECE;
     }
     if (s->codec == OV_CODEC_STORED && s->bad == OV_CODEC_GOES_ON) {
         return stored_next(s, bytes);

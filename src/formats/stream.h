@@ -35,6 +35,10 @@ OV_DEFINE_AUTO(struct ov_stream, ov_stream_free);
 void ov_stream_begin(
         struct ov_stream *stream, enum ov_codec codec, const struct ov_input *input, bool alone);
 
+/* After begin: whoever packed it says that it has so many bytes. They are the same either way, only
+ * sooner. */
+void ov_stream_expect(struct ov_stream *stream, uint64_t plain_bytes);
+
 /* PIECE, then END; or TROUBLE once, then END. `bytes` is lent until the next call. */
 enum ov_give ov_stream_next(
         struct ov_stream *stream, struct ov_bytes *bytes, struct ov_trouble *trouble);

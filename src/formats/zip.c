@@ -10,10 +10,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/checked.h"
 #include "base/limits.h"
+#include "formats/inflate_whole.h"
 #include "formats/peek.h"
 #include "formats/reader.h"
 #include "formats/zip_crypt.h"
@@ -40,7 +40,6 @@ struct ov_zip {
     size_t place_count;
     size_t place_next;
     uint64_t pos; /* everything before it was looked at */
-
     /* the current member */
     struct ov_zip_entry entry;
     uint8_t name[OV_NAME_BYTES_MAX];
@@ -54,8 +53,7 @@ struct ov_zip {
 
     uint8_t *plain;              /* owned: of an encrypted member that a password opened */
     struct ov_source plain_from; /* over it */
-
-    struct ov_trouble whole; /* of the zip itself, told by the first next */
+    struct ov_trouble whole;     /* of the zip itself, told by the first next */
 };
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -262,7 +260,7 @@ static bool opens(const struct ov_zip *zip, enum ov_codec codec, uint8_t *bytes,
     ov_input_init(&input, &source, 0, source.size);
     ov_stream_begin(stream, codec, &input, true);
     while ((give = ov_stream_next(stream, &piece, &trouble)) == OV_GIVE_PIECE) {
-        crc = (uint32_t)crc32(crc, ov_bytes_raw(piece), (uInt)ov_bytes_len(piece));
+        crc = ov_crc32_on(crc, piece);
         made += ov_bytes_len(piece);
         if (made > PASSWORD_TRY_BYTES) {
             return true; /* a wrong one would hardly come so far */
@@ -312,32 +310,30 @@ static void begin_member(struct ov_zip *zip, uint64_t limit)
     zip->made = 0;
     zip->crc = 0;
     zip->reading = false;
-    if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec)) {
-        if (encrypted) {
-            (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
-            return;
-        }
+    if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec) && !encrypted) {
         (void)ov_trouble_say(&zip->pending, OV_REASON_UNSUPPORTED, "packed with zip method %u",
                 zip->entry.method);
         return;
     }
     if (encrypted) {
-        if (!unlock(zip, codec, &part)) {
+        if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec)
+                || !unlock(zip, codec, &part)) {
             (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
             return;
         }
-        ov_stream_begin(zip->stream, codec, &part, true);
-        zip->reading = true;
-        return;
-    }
-    if (zip->size_unknown) {
-        const uint64_t end = codec == OV_CODEC_STORED ? stored_end(zip, limit) : limit;
+    } else {
+        if (zip->size_unknown) {
+            const uint64_t end = codec == OV_CODEC_STORED ? stored_end(zip, limit) : limit;
 
-        zip->entry.packed = end > zip->data_at ? end - zip->data_at : 0;
-        zip->entry.size = zip->entry.packed;
+            zip->entry.packed = end > zip->data_at ? end - zip->data_at : 0;
+            zip->entry.size = zip->entry.packed;
+        }
+        part = ov_input_part(&zip->input, zip->data_at, zip->entry.packed);
     }
-    part = ov_input_part(&zip->input, zip->data_at, zip->entry.packed);
     ov_stream_begin(zip->stream, codec, &part, true);
+    if (!zip->size_unknown) {
+        ov_stream_expect(zip->stream, zip->entry.size);
+    }
     zip->reading = true;
 }
 
@@ -535,7 +531,7 @@ static void count_bytes(struct ov_zip *zip, struct ov_bytes *bytes)
         return;
     }
     zip->made += ov_bytes_len(*bytes);
-    zip->crc = (uint32_t)crc32(zip->crc, ov_bytes_raw(*bytes), (uInt)ov_bytes_len(*bytes));
+    zip->crc = ov_crc32_on(zip->crc, *bytes);
 }
 
 static bool is_whole(const struct ov_zip *zip)

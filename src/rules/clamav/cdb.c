@@ -131,8 +131,8 @@ void line_cdb(struct line *line)
         (void)refuse(line, "it has %zu fields instead of 10 to 12", line->field_count);
         return;
     }
-    if (check_levels(line, 10) && take_name(line, f[0], false, &shown)
-            && ask_encrypted(&asks, f[6]) && ask_member(&asks) && ask_container(&asks, f[1])
+    if (check_levels(line, 10) && take_name(line, f[0], false, &shown) && ask_encrypted(&asks, f[6])
+            && ask_member(&asks) && ask_container(&asks, f[1])
             && ask_range(&asks, f[2], OV_FACT_CONTAINER_SIZE, "the container's size")
             && ask_range(&asks, f[4], OV_FACT_MEMBER_PACKED, "the size in the container")
             && ask_range(&asks, f[5], OV_FACT_MEMBER_SIZE, "the real size")

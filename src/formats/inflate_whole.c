@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/inflate_whole.h"
+
+#include <libdeflate.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "formats/reader.h"
+
+void ov_inflate_whole_init(struct ov_inflate_whole *whole)
+{
+    *whole = (struct ov_inflate_whole){ .plain = ov_bytes_of(NULL, 0) };
+}
+
+void ov_inflate_whole_done(struct ov_inflate_whole *whole)
+{
+    libdeflate_free_decompressor(whole->priv_decoder);
+    free(whole->priv_rooms);
+    ov_inflate_whole_init(whole);
+}
+
+/* The decoder, and room for what goes in and what comes out. */
+static bool prepare(struct ov_inflate_whole *whole)
+{
+    if (whole->priv_decoder == NULL) {
+        whole->priv_decoder = libdeflate_alloc_decompressor();
+    }
+    if (whole->priv_rooms == NULL) {
+        whole->priv_rooms = malloc((size_t)2 * OV_INFLATE_WHOLE_BYTES_MAX);
+    }
+    return whole->priv_decoder != NULL && whole->priv_rooms != NULL;
+}
+
+bool ov_inflate_whole_run(
+        struct ov_inflate_whole *whole, const struct ov_input *input, uint64_t plain_bytes)
+{
+    uint8_t *out, *in;
+    size_t used = 0, made = 0;
+    struct ov_bytes packed;
+
+    whole->plain = ov_bytes_of(NULL, 0);
+    if (plain_bytes > OV_INFLATE_WHOLE_BYTES_MAX || input->size > OV_INFLATE_WHOLE_BYTES_MAX
+            || !prepare(whole)) {
+        return false;
+    }
+    out = whole->priv_rooms;
+    in = whole->priv_rooms + OV_INFLATE_WHOLE_BYTES_MAX;
+    if (!ov_input_lend(input, 0, input->size, &packed)) {
+        packed = ov_bytes_of(in, ov_input_read(input, 0, in, (size_t)input->size));
+    }
+    if (libdeflate_deflate_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
+                (size_t)ov_bytes_len(packed), out, (size_t)plain_bytes, &used, &made)
+                    != LIBDEFLATE_SUCCESS
+            || made != plain_bytes) {
+        return false;
+    }
+    whole->plain = ov_bytes_of(out, made);
+    whole->packed = used;
+    return true;
+}
+
+bool ov_inflate_whole_next(struct ov_inflate_whole *whole, struct ov_bytes *piece)
+{
+    const uint64_t left = ov_bytes_len(whole->plain);
+    const uint64_t now = left < OV_PIECE_BYTES ? left : OV_PIECE_BYTES;
+
+    return now != 0 && ov_bytes_slice(whole->plain, 0, now, piece)
+           && ov_bytes_slice(whole->plain, now, left - now, &whole->plain);
+}
+
+uint32_t ov_crc32_on(uint32_t crc, struct ov_bytes bytes)
+{
+    return libdeflate_crc32(crc, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inflate_whole.h - raw deflate of which the ends are known on both sides, all at once (libdeflate):
+ * twice as fast as zlib's pieces, and most members of archives are small. What does not come out as
+ * promised is left to zlib, which says what is wrong with it and gives what there is before that. */
+#ifndef OV_FORMATS_INFLATE_WHOLE_H
+#define OV_FORMATS_INFLATE_WHOLE_H
+
+#include "formats/container.h"
+
+struct ov_inflate_whole {
+    struct libdeflate_decompressor
+            *priv_decoder; /* owned; these two are kept for the next member */
+    uint8_t *priv_rooms;   /* owned */
+    struct ov_bytes plain; /* what is still to be given out; in priv_rooms */
+    uint64_t packed;       /* bytes of the input that it took */
+};
+
+void ov_inflate_whole_init(struct ov_inflate_whole *whole);
+void ov_inflate_whole_done(struct ov_inflate_whole *whole);
+
+/* False: too large, or not exactly `plain_bytes` bytes; nothing was given out. */
+OV_MUST_CHECK bool ov_inflate_whole_run(
+        struct ov_inflate_whole *whole, const struct ov_input *input, uint64_t plain_bytes);
+
+/* The next piece; false: there is none. */
+OV_MUST_CHECK bool ov_inflate_whole_next(struct ov_inflate_whole *whole, struct ov_bytes *piece);
+
+/* The checksum of what came before, gone on with. */
+uint32_t ov_crc32_on(uint32_t crc, struct ov_bytes bytes);
+
+#endif
