@@ -241,7 +241,7 @@ void ov_walk_clam_imports(
         return;
     }
     ov_buf_init(&text, OV_IMPORTS_TEXT_BYTES_MAX);
-    ov_pe_imports_spell(tree, &text);
+    ov_pe_imports_spell(tree, OV_SPELLED_FROM_FIRST, &text);
     if (ov_fact_tree_reason(tree) != OV_REASON_NONE || !ov_buf_ok(&text)) {
         ov_walk_tell(walk, subject->ordinal, OV_REASON_MEMORY, "while its imports were read");
     } else if (ov_bytes_len(ov_buf_bytes(&text)) != 0) {

@@ -164,7 +164,7 @@ struct ov_value ov_call_pe_imphash(struct ov_call *call)
         return value;
     }
     ov_buf_init(&text, OV_IMPORTS_TEXT_BYTES_MAX);
-    ov_pe_imports_spell(call->tree, &text);
+    ov_pe_imports_spell(call->tree, OV_SPELLED_FROM_LAST, &text);
     good = ov_buf_ok(&text) && ov_digest_of(OV_DIGEST_MD5, ov_buf_bytes(&text), out);
     if (good && !ov_machine_charge(call->m, ov_bytes_len(ov_buf_bytes(&text)) / 4)) {
         ov_buf_done(&text);

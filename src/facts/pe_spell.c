@@ -5,11 +5,13 @@
 #include <strings.h>
 
 /* What the name of a library comes to: without its ending if that is one of three. */
-static struct ov_bytes stem(struct ov_bytes name)
+static struct ov_bytes stem(struct ov_bytes name, enum ov_spelling spelling)
 {
     const uint8_t *raw = ov_bytes_raw(name);
-    const uint8_t *dot =
-            ov_bytes_len(name) == 0 ? NULL : memchr(raw, '.', (size_t)ov_bytes_len(name));
+    const size_t len = (size_t)ov_bytes_len(name);
+    const uint8_t *dot = len == 0                           ? NULL
+                         : spelling == OV_SPELLED_FROM_LAST ? memrchr(raw, '.', len)
+                                                            : memchr(raw, '.', len);
     const size_t at = dot == NULL ? 0 : (size_t)(dot - raw);
     struct ov_bytes ending, out = name;
 
@@ -34,8 +36,8 @@ static void put_lower(struct ov_buf *out, struct ov_bytes text)
     }
 }
 
-static void put_library(
-        const struct ov_fact_tree *tree, ov_fact_node library, struct ov_buf *out, bool *first)
+static void put_library(const struct ov_fact_tree *tree, ov_fact_node library,
+        enum ov_spelling spelling, struct ov_buf *out, bool *first)
 {
     const uint32_t count = ov_fact_count(tree, library, OV_PE_IMPORT_DETAILS_FUNCTIONS);
     struct ov_bytes name, function_name;
@@ -43,7 +45,7 @@ static void put_library(
     if (!ov_fact_get_text(tree, library, OV_PE_IMPORT_DETAILS_LIBRARY_NAME, &name)) {
         return;
     }
-    name = stem(name);
+    name = stem(name, spelling);
     for (uint32_t j = 0; j < count && ov_buf_ok(out); j++) {
         const ov_fact_node function =
                 ov_fact_get_item_node(tree, library, OV_PE_IMPORT_DETAILS_FUNCTIONS, j);
@@ -60,13 +62,15 @@ static void put_library(
     }
 }
 
-void ov_pe_imports_spell(const struct ov_fact_tree *tree, struct ov_buf *out)
+void ov_pe_imports_spell(
+        const struct ov_fact_tree *tree, enum ov_spelling spelling, struct ov_buf *out)
 {
     const ov_fact_node pe = ov_fact_get_root(tree, OV_PE);
     const uint32_t libraries = ov_fact_count(tree, pe, OV_PE_IMPORT_DETAILS);
     bool first = true;
 
     for (uint32_t i = 0; i < libraries && ov_buf_ok(out); i++) {
-        put_library(tree, ov_fact_get_item_node(tree, pe, OV_PE_IMPORT_DETAILS, i), out, &first);
+        put_library(tree, ov_fact_get_item_node(tree, pe, OV_PE_IMPORT_DETAILS, i), spelling, out,
+                &first);
     }
 }
