@@ -259,6 +259,7 @@ static bool grow_list(struct ov_fact_tree *tree, struct list *list, uint32_t cou
         return false;
     }
     if (count > list->count) {
+        OV_ASSERT(list->items != NULL); /* there is room for some */
         memset(&list->items[list->count], 0, (count - list->count) * sizeof(*list->items));
         list->count = count;
     }
