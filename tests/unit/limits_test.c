@@ -270,9 +270,14 @@ TEST(a_decoder_without_memory_is_incomplete_and_not_death)
         child = fork();
         if (child == 0) {
             struct rlimit limit = { 1, 1 };
+            void *volatile taken;
 
-            /* What is mapped stays; nothing more is given, but from what malloc has at hand. */
+            /* What is mapped stays; nothing more is given, but small pieces of what malloc has at
+             * hand from the tests before this one. */
             (void)setrlimit(RLIMIT_AS, &limit);
+            do {
+                taken = malloc(64u * (size_t)OV_KIB);
+            } while (taken != NULL);
             look_with(engine, &look, ov_buf_bytes(&file));
             _exit(look.gap_of[OV_REASON_MEMORY] == 1 && look.gaps == 1 ? 0 : 1);
         }

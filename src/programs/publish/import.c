@@ -79,7 +79,10 @@ static struct ov_bytes entry_name(const overt_rule *rule, char name[OV_ENTRY_NAM
     for (size_t i = 0; i < len && i <= OV_ENTRY_NAME_BYTES_MAX; i++) {
         const char c = rule->name.bytes[i];
 
-        name[i] = ov_entry_name_is_good(ov_bytes_of(&c, 1)) ? c : '_';
+        name[i] = '_';
+        if (ov_entry_name_is_good(ov_bytes_of(&c, 1))) {
+            name[i] = c;
+        }
     }
     return ov_bytes_of(name, len <= OV_ENTRY_NAME_BYTES_MAX ? len : 0);
 }
