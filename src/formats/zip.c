@@ -40,6 +40,7 @@ struct ov_zip {
     size_t place_count;
     size_t place_next;
     uint64_t pos; /* everything before it was looked at */
+
     /* the current member */
     struct ov_zip_entry entry;
     uint8_t name[OV_NAME_BYTES_MAX];
@@ -53,7 +54,8 @@ struct ov_zip {
 
     uint8_t *plain;              /* owned: of an encrypted member that a password opened */
     struct ov_source plain_from; /* over it */
-    struct ov_trouble whole;     /* of the zip itself, told by the first next */
+
+    struct ov_trouble whole; /* of the zip itself, told by the first next */
 };
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -305,19 +307,19 @@ static void begin_member(struct ov_zip *zip, uint64_t limit)
 {
     const bool encrypted = (zip->entry.flags & OV_ZIP_FLAG_ENCRYPTED) != 0;
     enum ov_codec codec = OV_CODEC_STORED;
+    const bool known = ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec);
     struct ov_input part;
 
     zip->made = 0;
     zip->crc = 0;
     zip->reading = false;
-    if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec) && !encrypted) {
+    if (!known && !encrypted) {
         (void)ov_trouble_say(&zip->pending, OV_REASON_UNSUPPORTED, "packed with zip method %u",
                 zip->entry.method);
         return;
     }
     if (encrypted) {
-        if (!ov_zip_method_codec(zip->entry.method, zip->entry.flags, &codec)
-                || !unlock(zip, codec, &part)) {
+        if (!known || !unlock(zip, codec, &part)) {
             (void)ov_trouble_say(&zip->pending, OV_REASON_ENCRYPTED, "an encrypted member");
             return;
         }

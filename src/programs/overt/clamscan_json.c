@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clamtype.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "programs/overt/clamscan.h"
@@ -161,22 +162,27 @@ static void put_type(struct document *d, size_t depth, const char *key, const ov
     ov_buf_printf(&d->text, "\"%s\":\"CL_TYPE_%s\",\n", key, type == NULL ? "BINARY_DATA" : type);
 }
 
-/* Of the file; what is inside is gone by the time it is told of. */
-static void put_md5(struct document *d)
+/* Of the file, as far as it was scanned: it may grow for ever. What is inside is gone by the time it
+ * is told of. Bytes go into a digest here, and nothing looks at them (docs/THREATS.md). */
+static void put_md5(struct document *d, uint64_t size)
 {
     OV_CLEANUP(ov_digest_free_at) struct ov_digest *digest = ov_digest_new(OV_DIGEST_MD5);
     uint8_t part[READ_BYTES], bytes[OV_DIGEST_BYTES_MAX];
-    ssize_t n;
+    uint64_t at = 0;
 
     if (digest == NULL || d->fd < 0) {
         return;
     }
     ov_digest_begin(digest);
-    for (off_t at = 0; (n = pread(d->fd, part, sizeof(part), at)) > 0; at += n) {
+    while (at < size) {
+        const size_t wanted = size - at < sizeof(part) ? (size_t)(size - at) : sizeof(part);
+        const ssize_t n = pread(d->fd, part, wanted, (off_t)at);
+
+        if (n <= 0) {
+            return; /* it shrank, or cannot be read any more: there is no digest of it */
+        }
         ov_digest_update(digest, ov_bytes_of(part, (size_t)n));
-    }
-    if (n < 0) {
-        return;
+        at += (uint64_t)n;
     }
     ov_digest_end(digest, bytes);
     ov_buf_put_text(&d->text, ",\n  \"FileMD5\":\"");
@@ -235,7 +241,7 @@ static void put_facts(struct document *d, size_t depth, const overt_object *obje
     indent(d, depth);
     ov_buf_printf(&d->text, "\"FileSize\":%llu", (unsigned long long)object->size);
     if (is_file) {
-        put_md5(d);
+        put_md5(d, object->size);
     }
     put_hits(d, depth, object->ordinal);
 }
@@ -325,9 +331,7 @@ static bool keep(const struct clamscan *c, const struct document *d)
         return false;
     }
     fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return fd >= 0
-           && write(fd, ov_bytes_raw(text), (size_t)ov_bytes_len(text))
-                      == (ssize_t)ov_bytes_len(text);
+    return fd >= 0 && ov_file_write_all(fd, text);
 }
 
 void clamscan_json(struct clamscan *c, const char *path, overt_report *report)

@@ -49,7 +49,8 @@ static void put_whole_file(struct ov_buf *out, struct ov_bytes line)
     ov_buf_put_u8(out, '\n');
 }
 
-static bool import_whole_files(struct adding *a, struct ov_bytes text)
+static bool import_whole_files(
+        struct adding *a, enum ov_rule_language language, struct ov_bytes text)
 {
     struct ov_lines from = ov_lines_on(text);
     struct ov_bytes line;
@@ -60,7 +61,7 @@ static bool import_whole_files(struct adding *a, struct ov_bytes text)
     while (ov_lines_next(&from, &line)) {
         put_whole_file(&lines, line);
     }
-    good = ov_buf_ok(&lines) ? add_hashes(a, OV_LANGUAGE_HASHLIST, ov_buf_bytes(&lines))
+    good = ov_buf_ok(&lines) ? add_hashes(a, language, ov_buf_bytes(&lines))
                              : complain_text(a->path, "no memory for its lines") == EXIT_DONE;
     ov_buf_done(&lines);
     return good;
@@ -142,55 +143,49 @@ static bool import_signatures(
     return good;
 }
 
-static bool import_text(struct adding *a, struct ov_bytes text)
-{
-    static const struct {
-        const char *end;
-        enum ov_rule_language language;
-    } kinds[] = {
-        { ".ndb", OV_LANGUAGE_CLAMAV_NDB },
-        { ".ldb", OV_LANGUAGE_CLAMAV_LDB },
-        { ".mdb", OV_LANGUAGE_CLAMAV_MDB },
-        { ".msb", OV_LANGUAGE_CLAMAV_MSB },
-    };
+static const struct kind {
+    const char *end;
+    enum ov_rule_language language;
+    bool (*import)(struct adding *a, enum ov_rule_language language, struct ov_bytes text);
+} kinds[] = {
+    { ".ndb", OV_LANGUAGE_CLAMAV_NDB, import_signatures },
+    { ".ldb", OV_LANGUAGE_CLAMAV_LDB, import_signatures },
+    { ".mdb", OV_LANGUAGE_CLAMAV_MDB, add_hashes },
+    { ".msb", OV_LANGUAGE_CLAMAV_MSB, add_hashes },
+    { ".hdb", OV_LANGUAGE_HASHLIST, import_whole_files },
+    { ".hsb", OV_LANGUAGE_HASHLIST, import_whole_files },
+};
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (ends_in(a->path, kinds[i].end)) {
-            return i < 2 ? import_signatures(a, kinds[i].language, text)
-                         : add_hashes(a, kinds[i].language, text);
-        }
-    }
-    return import_whole_files(a, text);
+static bool import_kind(struct adding *a, const char *path, const struct kind *kind)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    struct ov_buf text;
+    bool good;
+
+    a->path = path;
+    ov_buf_init(&text, OV_RULE_SOURCE_BYTES_MAX + 1u);
+    good = ov_file_read(AT_FDCWD, path, OV_RULE_SOURCE_BYTES_MAX, &text, &err) == OVERT_OK;
+    good = good ? kind->import(a, kind->language, ov_buf_bytes(&text))
+                : complain(path, &err) == EXIT_DONE;
+    ov_buf_done(&text);
+    return good;
 }
 
 static bool import_clamav(struct adding *a, const char *path)
 {
-    static const char *const taken[] = { ".hdb", ".hsb", ".ndb", ".ldb", ".mdb", ".msb" };
-    overt_error err = OVERT_ERROR_INIT;
-    struct ov_buf text;
-    bool good = false;
+    const char *why = "left out: a log holds bodies (.ndb), logical signatures (.ldb) and digests "
+                      "(.hdb, .hsb, .mdb, .msb)";
 
-    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
-        if (ends_in(path, left_out[i].end)) {
-            (void)complain_text(path, left_out[i].why);
-            return true;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (ends_in(path, kinds[i].end)) {
+            return import_kind(a, path, &kinds[i]);
         }
     }
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-        good |= ends_in(path, taken[i]);
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+        why = ends_in(path, left_out[i].end) ? left_out[i].why : why;
     }
-    if (!good) {
-        (void)complain_text(path,
-                "left out: a log holds bodies (.ndb), logical signatures (.ldb) and "
-                "digests (.hdb, .hsb, .mdb, .msb)");
-        return true;
-    }
-    a->path = path;
-    ov_buf_init(&text, OV_RULE_SOURCE_BYTES_MAX + 1u);
-    good = ov_file_read(AT_FDCWD, path, OV_RULE_SOURCE_BYTES_MAX, &text, &err) == OVERT_OK;
-    good = good ? import_text(a, ov_buf_bytes(&text)) : complain(path, &err) == EXIT_DONE;
-    ov_buf_done(&text);
-    return good;
+    (void)complain_text(path, why);
+    return true;
 }
 
 static bool import_one(struct adding *a, const char *kind, const char *path)

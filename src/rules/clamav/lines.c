@@ -48,28 +48,13 @@ bool ends(struct ov_bytes b, const char *text)
 }
 
 /* What a hexadecimal digit is worth, and one; 0: it is none. Lists of hashes are little else. */
-static const uint8_t hex_values[256] = { ['0'] = 1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    ['A'] = 11,
-    12,
-    13,
-    14,
-    15,
-    16,
-    ['a'] = 11,
-    12,
-    13,
-    14,
-    15,
-    16 };
+/* clang-format off */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ['A'] = 11, 12, 13, 14, 15, 16,
+    ['a'] = 11, 12, 13, 14, 15, 16
+};
+/* clang-format on */
 
 int hex_digit(uint8_t c)
 {
@@ -108,7 +93,7 @@ bool read_hex(struct ov_bytes b, uint8_t *out)
         return false;
     }
     for (uint64_t i = 0; i < len; i += 2) {
-        const int high = hex_values[digits[i]] - 1, low = hex_values[digits[i + 1]] - 1;
+        const int high = hex_digit(digits[i]), low = hex_digit(digits[i + 1]);
 
         all |= high | low; /* negative once one of them was */
         out[i / 2] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
