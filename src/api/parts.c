@@ -46,6 +46,7 @@ static bool make_jobs(overt_scanner *s, int fd, const struct stat *all, const ov
             }
             return false;
         }
+        jobs[i]->goes_along = false;
         jobs[i]->is_part = true;
         jobs[i]->sealed = true;
         jobs[i]->offset = parts[i].offset;

@@ -17,11 +17,6 @@
 #include "api/modules.h"
 #include "base/checked.h"
 
-#define WORKER_MEMORY_BYTES (512u * (uint64_t)OV_MIB)
-
-/* Waiting at one worker behind the file it works on. More would wait there while others idle. */
-#define QUEUED_BYTES_MAX (16u * (uint64_t)OV_MIB)
-
 /* A spawner tells how its worker ended within microseconds; a worker that only closed its channel
  * and lives on is not waited for longer. */
 #define END_WAIT_MS 250
@@ -88,14 +83,12 @@ static void finish_job(overt_scanner *s, struct ov_job *job)
     ov_job_append(&s->done, job);
 }
 
-/* Closes a worker's jail; what still waited there is to be sent again. */
-static void close_worker(overt_scanner *s, struct ov_worker *w)
+/* What waits at a worker is to be sent again, to whom it may be. */
+static void take_back(overt_scanner *s, struct ov_worker *w)
 {
     struct ov_job_list again = { .count = 0 };
     struct ov_job *job;
 
-    (void)epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, ov_jail_channel(w->jail), NULL);
-    ov_jail_close(w->jail);
     while ((job = ov_job_take(&w->jobs)) != NULL) {
         if (ov_job_is_module(job)) {
             ov_job_free(job); /* the next worker gets its own */
@@ -107,6 +100,16 @@ static void close_worker(overt_scanner *s, struct ov_worker *w)
         ov_job_append(&again, job);
     }
     ov_job_prepend_all(&s->waiting, &again);
+    w->unsent = 0;
+    w->queued_bytes = 0;
+}
+
+/* Closes a worker's jail. */
+static void close_worker(overt_scanner *s, struct ov_worker *w)
+{
+    (void)epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, ov_jail_channel(w->jail), NULL);
+    ov_jail_close(w->jail);
+    take_back(s, w);
     *w = (struct ov_worker){ .jail = NULL };
 }
 
@@ -151,7 +154,7 @@ static void end_worker(overt_scanner *s, struct ov_worker *w, enum ov_reason rea
     if (end_at_module(s, w, detail)) {
         return;
     }
-    if (w->jobs.first != NULL) {
+    if (ov_worker_head(w) != NULL) {
         struct ov_job *job = ov_worker_finish_head(w, now_ms);
 
         if (job->report != NULL) {
@@ -165,7 +168,7 @@ static void end_worker(overt_scanner *s, struct ov_worker *w, enum ov_reason rea
 /* A worker that only ever started: is it the file, or can none start? */
 static bool forgive_head(overt_scanner *s, struct ov_worker *w, const struct ov_jail_end *end)
 {
-    struct ov_job *job = w->jobs.first;
+    struct ov_job *job = ov_worker_head(w);
 
     if (w->answered) {
         return false;
@@ -301,7 +304,7 @@ static enum ov_report_step step_of(
 static bool hear(overt_scanner *s, struct ov_worker *w, struct ov_bytes message, uint64_t now_ms)
 {
     switch (ov_job_is_module(w->jobs.first) ? step_of_module(s, w, message)
-                                            : step_of(s, w->jobs.first, message)) {
+                                            : step_of(s, ov_worker_head(w), message)) {
     case OV_REPORT_MORE:
         return w->jail != NULL;
     case OV_REPORT_END:
@@ -370,7 +373,7 @@ static void check_deadlines(overt_scanner *s, uint64_t now_ms)
     for (size_t i = 0; i < s->worker_count; i++) {
         struct ov_worker *w = &s->workers[i];
 
-        if (w->jail == NULL || w->jobs.first == NULL
+        if (w->jail == NULL || ov_worker_head(w) == NULL
                 || now_ms - w->head_since_ms < time_allowed(s, w)) {
             continue;
         }
@@ -383,149 +386,6 @@ static void check_deadlines(overt_scanner *s, uint64_t now_ms)
             end_worker(s, w, OV_REASON_TIME, detail, now_ms);
         }
     }
-}
-
-/* --- starting ------------------------------------------------------------------------------- */
-
-/* What holds for all workers of this scanner so far. */
-static void note_layers(overt_scanner *s, unsigned layers)
-{
-    s->layers = s->layer_names[0] == '\0' ? layers : s->layers & layers;
-    ov_layers_text(s->layers, s->layer_names);
-}
-
-static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_error *err)
-{
-    struct ov_job *job;
-    const overt_status status = ov_job_probe(&job, s->seq_last + 1, err);
-
-    if (status != OVERT_OK) {
-        return status;
-    }
-    s->seq_last++;
-    w->probing = true;
-    if (ov_worker_send(w, &job, 1, ov_clock_ms()) != OV_SEND_DONE) {
-        ov_job_free(job); /* gone already: its channel will say so */
-    }
-    return OVERT_OK;
-}
-
-static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_error *err)
-{
-    const struct ov_jail_spec spec = {
-        .program = "overt-worker",
-        .profile = s->profile,
-        .database_fd = s->db->fd,
-        .memory_bytes = WORKER_MEMORY_BYTES + ov_modules_memory(s),
-        .database_bytes = s->db->map_bytes,
-        .cpu_seconds = s->cpu_seconds,
-        .without = s->without,
-    };
-    struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)(w - s->workers) } };
-    overt_status status = ov_jail_open(&w->jail, &spec, err);
-
-    if (status != OVERT_OK) {
-        w->jail = NULL;
-        return status;
-    }
-    if (epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, ov_jail_channel(w->jail), &event) != 0) {
-        status = ov_fail_errno(err, errno, "a worker could not be waited for");
-        ov_jail_close(w->jail);
-        w->jail = NULL;
-        return status;
-    }
-    note_layers(s, ov_jail_layers(w->jail));
-    status = s->suspicious ? send_probe(s, w, err) : OVERT_OK;
-    return status == OVERT_OK ? ov_modules_send(s, w, err) : status;
-}
-
-static bool has_room(const overt_scanner *s, const struct ov_worker *w, const struct ov_job *job)
-{
-    const uint64_t size = ov_le64_get(job->request.size);
-
-    if (w->jail == NULL || w->probing || w->jobs.count >= s->in_flight_max + s->module_count) {
-        return false;
-    }
-    return w->jobs.count == 0
-           || (size <= QUEUED_BYTES_MAX && w->queued_bytes <= QUEUED_BYTES_MAX - size);
-}
-
-/* The running worker with the fewest files that has room for this one, or NULL. Also counts those
- * that run, and finds a place where none does. */
-static struct ov_worker *choose(
-        overt_scanner *s, const struct ov_job *job, size_t *running, struct ov_worker **empty)
-{
-    struct ov_worker *best = NULL;
-
-    *running = 0;
-    *empty = NULL;
-    for (size_t i = 0; i < s->worker_count; i++) {
-        struct ov_worker *w = &s->workers[i];
-
-        if (w->jail == NULL) {
-            *empty = *empty == NULL ? w : *empty;
-            continue;
-        }
-        ++*running;
-        if (has_room(s, w, job) && (best == NULL || w->jobs.count < best->jobs.count)) {
-            best = w;
-        }
-    }
-    return best;
-}
-
-/* How many of them this worker is to have: no more than it has room for, and than its share, so that
- * others work too. */
-static size_t share_of(
-        const overt_scanner *s, const struct ov_worker *w, size_t count, size_t running)
-{
-    const size_t room = s->in_flight_max + s->module_count - w->jobs.count;
-    const size_t share = (count + running - 1) / running;
-
-    return share < room ? share : room;
-}
-
-overt_status ov_pool_send(
-        overt_scanner *s, struct ov_job *const *jobs, size_t count, size_t *sent, overt_error *err)
-{
-    struct ov_worker *best, *empty;
-    size_t running;
-
-    if (s->broken) {
-        *err = s->why;
-        return (overt_status)s->why.status;
-    }
-    best = choose(s, jobs[0], &running, &empty);
-    if (empty != NULL && (best == NULL || best->jobs.count != 0)
-            && (running == 0 || running < s->worker_places) && !(s->suspicious && running != 0)) {
-        overt_error why = OVERT_ERROR_INIT;
-        const overt_status status = start_worker(s, empty, &why);
-
-        if (status == OVERT_OK) {
-            best = has_room(s, empty, jobs[0]) ? empty : best;
-            running++;
-        } else if (running == 0) {
-            *err = why;
-            return status;
-        } else {
-            s->worker_places = running; /* the machine has no more for us: go on with these */
-        }
-    }
-    if (best == NULL) {
-        return OVERT_E_BUSY;
-    }
-    *sent = share_of(s, best, count, running);
-    switch (ov_worker_send(best, jobs, *sent, ov_clock_ms())) {
-    case OV_SEND_DONE:
-        return OVERT_OK;
-    case OV_SEND_GONE: /* it keeps its place until what it said last was heard: ov_pool_turn */
-        return OVERT_E_BUSY;
-    case OV_SEND_FULL:
-        break;
-    }
-    return best->jobs.count != 0
-                   ? OVERT_E_BUSY
-                   : ov_fail_errno(err, errno, "a file could not be handed to a worker");
 }
 
 /* --- one turn ------------------------------------------------------------------------------- */
@@ -558,6 +418,22 @@ static void send_waiting(overt_scanner *s)
     }
 }
 
+/* What waits for company has waited long enough. */
+static void flush_workers(overt_scanner *s)
+{
+    const uint64_t now_ms = ov_clock_ms();
+
+    for (size_t i = 0; i < s->worker_count; i++) {
+        struct ov_worker *w = &s->workers[i];
+
+        if (w->unsent == 0 || ov_worker_flush(w, now_ms) != OV_SEND_FULL
+                || ov_worker_head(w) != NULL) {
+            continue; /* one that is gone says so by its channel */
+        }
+        take_back(s, w); /* it has nothing to answer that would make room */
+    }
+}
+
 static int wait_bounded(const overt_scanner *s, int wait_ms, uint64_t now_ms)
 {
     uint64_t wait = wait_ms < 0 ? UINT64_MAX : (uint64_t)wait_ms;
@@ -565,7 +441,7 @@ static int wait_bounded(const overt_scanner *s, int wait_ms, uint64_t now_ms)
     for (size_t i = 0; i < s->worker_count; i++) {
         const struct ov_worker *w = &s->workers[i];
 
-        if (w->jail != NULL && w->jobs.first != NULL) {
+        if (w->jail != NULL && ov_worker_head(w) != NULL) {
             const uint64_t spent = now_ms - w->head_since_ms;
             const uint64_t allowed = time_allowed(s, w);
             const uint64_t left = spent < allowed ? allowed - spent : 0;
@@ -591,6 +467,7 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms)
     struct epoll_event events[16];
     int n;
 
+    flush_workers(s);
     n = epoll_wait(s->poll_fd, events, 16, wait_bounded(s, wait_ms, ov_clock_ms()));
     if (n < 0) {
         OV_ASSERT(errno == EINTR); /* nothing else can be wrong with this call */
@@ -607,6 +484,7 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms)
             }
         }
         check_deadlines(s, now_ms);
+        flush_workers(s);
         send_waiting(s);
     }
     return true;

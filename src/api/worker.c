@@ -136,28 +136,106 @@ static bool send_one(struct ov_jail *jail, const struct ov_job *job)
 {
     const struct ov_bytes values = ov_buf_bytes(&job->values);
 
-    return job->regions_fd >= 0
-                   ? ov_jail_send_two(jail, &job->request, values, job->fd, job->regions_fd)
-                   : ov_jail_send(jail, &job->request, values, job->fd);
+    const int fds[2] = { job->fd, job->regions_fd };
+
+    return ov_jail_send_many(jail, &job->request, values, fds, job->regions_fd >= 0 ? 2 : 1);
+}
+
+/* The rest (ENOBUFS, ETOOMANYREFS, ENOMEM) passes when what is under way is answered. */
+static enum ov_send_result not_sent(void)
+{
+    return errno == EPIPE || errno == ECONNRESET ? OV_SEND_GONE : OV_SEND_FULL;
+}
+
+static void append(struct ov_worker *worker, struct ov_job *job)
+{
+    ov_job_append(&worker->jobs, job);
+    worker->queued_bytes += ov_le64_get(job->request.size);
 }
 
 enum ov_send_result ov_worker_send(
         struct ov_worker *worker, struct ov_job *const *jobs, size_t count, uint64_t now_ms)
 {
-    const bool sent = jobs[0]->is_part ? send_parts(worker->jail, jobs, count)
-                                       : send_one(worker->jail, jobs[0]);
+    bool sent;
 
-    OV_ASSERT(count == 1 || jobs[0]->is_part);
+    OV_ASSERT(worker->unsent == 0 && (count == 1 || jobs[0]->is_part));
+    sent = jobs[0]->is_part ? send_parts(worker->jail, jobs, count)
+                            : send_one(worker->jail, jobs[0]);
+
     if (!sent) {
-        /* The rest (ENOBUFS, ETOOMANYREFS, ENOMEM) passes when what is under way is answered. */
-        return errno == EPIPE || errno == ECONNRESET ? OV_SEND_GONE : OV_SEND_FULL;
+        return not_sent();
     }
     if (worker->jobs.first == NULL) {
         worker->head_since_ms = now_ms;
     }
     for (size_t i = 0; i < count; i++) {
-        ov_job_append(&worker->jobs, jobs[i]);
-        worker->queued_bytes += ov_le64_get(jobs[i]->request.size);
+        append(worker, jobs[i]);
+    }
+    return OV_SEND_DONE;
+}
+
+/* --- several files in one message ------------------------------------------------------------ */
+
+struct ov_job *ov_worker_head(const struct ov_worker *worker)
+{
+    return worker->jobs.count > worker->unsent ? worker->jobs.first : NULL;
+}
+
+static bool send_files(struct ov_jail *jail, const struct ov_job *first, size_t count)
+{
+    struct ov_request request = first->request;
+    struct ov_file files[OV_FILES_MAX];
+    int fds[OV_FILES_MAX];
+
+    OV_ASSERT(count <= OV_FILES_MAX);
+    for (size_t i = 0; i < count; i++, first = first->next) {
+        files[i] = (struct ov_file){ .size = first->request.size, .seq = ov_le32_of(first->seq) };
+        fds[i] = first->fd;
+    }
+    request.kind = ov_le32_of(OV_REQUEST_FILES);
+    return ov_jail_send_many(
+            jail, &request, ov_bytes_of(files, count * sizeof(files[0])), fds, count);
+}
+
+enum ov_send_result ov_worker_flush(struct ov_worker *worker, uint64_t now_ms)
+{
+    const bool idle = ov_worker_head(worker) == NULL;
+    const struct ov_job *first = worker->jobs.first;
+
+    if (worker->unsent == 0) {
+        return OV_SEND_DONE;
+    }
+    for (size_t i = worker->unsent; i < worker->jobs.count; i++) {
+        first = first->next;
+    }
+    if (worker->unsent == 1 ? !send_one(worker->jail, first)
+                            : !send_files(worker->jail, first, worker->unsent)) {
+        return not_sent();
+    }
+    worker->unsent = 0;
+    worker->head_since_ms = idle ? now_ms : worker->head_since_ms;
+    return OV_SEND_DONE;
+}
+
+enum ov_send_result ov_worker_put(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms)
+{
+    enum ov_send_result result;
+
+    OV_ASSERT(job->goes_along);
+    if (ov_worker_head(worker) == NULL) {
+        result = ov_worker_flush(worker, now_ms);
+        return result == OV_SEND_DONE ? ov_worker_send(worker, &job, 1, now_ms) : result;
+    }
+    if (worker->unsent == OV_FILES_MAX) {
+        result = ov_worker_flush(worker, now_ms);
+        if (result != OV_SEND_DONE) {
+            return result;
+        }
+    }
+    append(worker, job);
+    worker->unsent++;
+    if (worker->unsent == OV_FILES_MAX) {
+        (void)ov_worker_flush(worker, now_ms); /* else later, or with its channel's end */
     }
     return OV_SEND_DONE;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker.h - one jailed worker and the files waiting at it, oldest first. The oldest is the one it
- * is working on: requests are answered in the order they were sent. */
+ * is working on: requests are answered in the order they were sent. The youngest may not have been
+ * sent yet: while the worker has something to do, files wait here until a message is full of them,
+ * or the next turn of the pool. */
 #ifndef OV_API_WORKER_H
 #define OV_API_WORKER_H
 
@@ -16,7 +18,8 @@ struct ov_job {
     int regions_fd;       /* owned; -1: the whole file */
     struct ov_buf values; /* owned; behind the request */
     uint32_t seq;
-    bool is_part; /* of what is behind `fd`: request.size bytes from `offset` */
+    bool goes_along; /* with others, in one message: nothing stands behind its request */
+    bool is_part;    /* of what is behind `fd`: request.size bytes from `offset` */
     uint64_t offset;
     uint64_t all_bytes; /* a part's: of all that it lies in */
     struct ov_request request;
@@ -43,6 +46,7 @@ void ov_jobs_free(struct ov_job_list *jobs);
 struct ov_worker {
     struct ov_jail *jail; /* NULL: not running */
     struct ov_job_list jobs;
+    size_t unsent;          /* the last so many of them */
     uint64_t queued_bytes;  /* of all jobs */
     uint64_t head_since_ms; /* when the oldest became the oldest */
     uint64_t busy_ms;       /* wall time spent on files already answered */
@@ -56,9 +60,17 @@ enum ov_send_result {
     OV_SEND_GONE  /* the worker is dead */
 };
 
-/* In one message; several are parts of one descriptor, OV_PARTS_MAX at most, their numbers in a row. */
+/* In one message; several are parts of one descriptor, OV_PARTS_MAX at most, their numbers in a row.
+ * DONE: they are the worker's. */
 enum ov_send_result ov_worker_send(
         struct ov_worker *worker, struct ov_job *const *jobs, size_t count, uint64_t now_ms);
+/* One that goes along, at once or with those that come behind it. */
+enum ov_send_result ov_worker_put(struct ov_worker *worker, struct ov_job *job, uint64_t now_ms);
+/* Sends what was not sent yet. */
+enum ov_send_result ov_worker_flush(struct ov_worker *worker, uint64_t now_ms);
+
+/* The one it is working on; NULL: it has nothing to do. */
+struct ov_job *ov_worker_head(const struct ov_worker *worker);
 
 /* The oldest job, answered or given up: taken out, its time counted. */
 struct ov_job *ov_worker_finish_head(struct ov_worker *worker, uint64_t now_ms);

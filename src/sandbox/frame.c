@@ -247,6 +247,8 @@ static uint32_t name_bytes_max(uint32_t kind)
         return OV_VALUES_BYTES_MAX;
     case OV_REQUEST_PARTS:
         return OV_PARTS_MAX * sizeof(struct ov_part);
+    case OV_REQUEST_FILES:
+        return OV_FILES_MAX * sizeof(struct ov_file);
     default:
         return 0;
     }
@@ -274,6 +276,21 @@ static bool parts_lie_inside(struct ov_bytes parts, uint64_t size)
     return true;
 }
 
+static bool files_are_sound(struct ov_bytes files)
+{
+    struct ov_reader r = ov_reader_on(files);
+    struct ov_bytes raw;
+    struct ov_file file;
+
+    while (ov_read_bytes(&r, sizeof(file), &raw)) {
+        memcpy(&file, ov_bytes_raw(raw), sizeof(file));
+        if (ov_le64_get(file.size) > INT64_MAX || ov_le32_get(file.zero) != 0) {
+            return false;
+        }
+    }
+    return ov_bytes_len(files) != 0 && ov_reader_left(&r) == 0;
+}
+
 bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct ov_bytes *name)
 {
     struct ov_reader r = ov_reader_on(message);
@@ -288,11 +305,12 @@ bool ov_request_decode(struct ov_bytes message, struct ov_request *out, struct o
     kind = ov_le32_get(request.kind);
     name_bytes = ov_le32_get(request.name_bytes);
     if (ov_le32_get(request.magic) != OV_REQUEST_MAGIC || kind < OV_REQUEST_SCAN
-            || kind > OV_REQUEST_PARTS || name_bytes > name_bytes_max(kind)
+            || kind > OV_REQUEST_FILES || name_bytes > name_bytes_max(kind)
             || !ov_read_bytes(&r, name_bytes, &text) || ov_reader_left(&r) != 0) {
         return false;
     }
-    if (kind == OV_REQUEST_PARTS && !parts_lie_inside(text, ov_le64_get(request.size))) {
+    if ((kind == OV_REQUEST_PARTS && !parts_lie_inside(text, ov_le64_get(request.size)))
+            || (kind == OV_REQUEST_FILES && !files_are_sound(text))) {
         return false;
     }
     *out = request;

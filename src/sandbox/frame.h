@@ -20,6 +20,10 @@
 #define OV_JAIL_FD_PROGRAM  200 /* close-on-exec */
 #define OV_JAIL_FD_DATABASE 201 /* worker: the database; compiler: the output memfd */
 
+/* RLIMIT_NOFILE in the jail: every later descriptor is below it. */
+#define OV_JAIL_FDS_MAX 8
+_Static_assert(OV_JAIL_FD_CHANNEL + 1 + OV_FILES_MAX <= OV_JAIL_FDS_MAX, "one message's fit");
+
 /* With what status a jailed program leaves when it cannot go on. Not to be trusted, only shown. */
 enum ov_jailed_exit {
     OV_JAILED_EXIT_USAGE = 2,    /* no profile in argv[1] */
@@ -48,9 +52,11 @@ enum ov_request_kind {
     OV_REQUEST_MODULE = 8,   /* worker, explain profile; fd: what the owner's command hands over for
                                 the module in `flags` (its row of facts/schema.h), for all scans
                                 behind. Answered with END, or FAILED and why it is no use */
-    OV_REQUEST_PARTS = 9     /* worker, verdict profile; fd: several small files, each a part of it;
+    OV_REQUEST_PARTS = 9,    /* worker, verdict profile; fd: several small files, each a part of it;
                                 struct ov_part[] follows the struct. Each is answered as if it came
                                 by SCAN, the first with `seq`, every other with the number behind */
+    OV_REQUEST_FILES = 10    /* worker, verdict profile; as many descriptors as struct ov_file[]
+                                follow the struct. Each is answered as if it came by SCAN */
 };
 
 /* OV_REQUEST_PARTS: one to OV_PARTS_MAX of them; `size` is that of all they lie in. */
@@ -59,6 +65,14 @@ struct ov_part {
     struct ov_le64 bytes;
 };
 _Static_assert(sizeof(struct ov_part) == 16, "on the wire");
+
+/* OV_REQUEST_FILES: one to OV_FILES_MAX of them; `seq` and `size` of the request are of none. */
+struct ov_file {
+    struct ov_le64 size;
+    struct ov_le32 seq;
+    struct ov_le32 zero;
+};
+_Static_assert(sizeof(struct ov_file) == 16, "on the wire");
 
 /* OV_REQUEST_FACTS, in `flags`: an ov_look (evidence/evidence.h), and whether to read content that
  * need not be read. */

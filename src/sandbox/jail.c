@@ -122,14 +122,15 @@ static bool send_with(
         int to, struct iovec *parts, size_t part_count, const int *fds, size_t fd_count, int flags)
 {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * OV_SPAWN_FDS_MAX)];
+        char bytes[CMSG_SPACE(sizeof(int) * OV_FILES_MAX)];
         struct cmsghdr align;
     } control;
     struct msghdr msg = { .msg_iov = parts, .msg_iovlen = part_count };
     size_t want = 0;
     ssize_t n;
 
-    OV_ASSERT(fd_count <= OV_SPAWN_FDS_MAX);
+    _Static_assert(OV_FILES_MAX >= OV_SPAWN_FDS_MAX, "an order's have room, too");
+    OV_ASSERT(fd_count <= OV_FILES_MAX);
     memset(&control, 0, sizeof(control));
     if (fd_count > 0) {
         struct cmsghdr *head;
@@ -418,8 +419,8 @@ int ov_jail_channel(const struct ov_jail *jail)
     return jail->channel;
 }
 
-static bool send_request(struct ov_jail *jail, const struct ov_request *request,
-        struct ov_bytes name, const int *fds, size_t fd_count)
+bool ov_jail_send_many(struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name,
+        const int *fds, size_t count)
 {
     struct ov_request head = *request;
     const size_t name_bytes = (size_t)ov_bytes_len(name);
@@ -435,21 +436,13 @@ static bool send_request(struct ov_jail *jail, const struct ov_request *request,
     }
     memcpy(&parts[1].iov_base, &text, sizeof(text)); /* sendmsg only reads, its type forgets it */
     head.name_bytes = ov_le32_of((uint32_t)name_bytes);
-    return send_with(jail->channel, parts, name_bytes > 0 ? 2 : 1, fds, fd_count, MSG_DONTWAIT);
+    return send_with(jail->channel, parts, name_bytes > 0 ? 2 : 1, fds, count, MSG_DONTWAIT);
 }
 
 bool ov_jail_send(
         struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd)
 {
-    return send_request(jail, request, name, &fd, 1);
-}
-
-bool ov_jail_send_two(struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name,
-        int fd, int second)
-{
-    const int fds[2] = { fd, second };
-
-    return send_request(jail, request, name, fds, 2);
+    return ov_jail_send_many(jail, request, name, &fd, 1);
 }
 
 void ov_jail_end(struct ov_jail *jail, int wait_ms, struct ov_jail_end *out)

@@ -80,9 +80,9 @@ int ov_jail_channel(const struct ov_jail *jail);     /* lent; SEQPACKET, non-blo
 OV_MUST_CHECK bool ov_jail_send(
         struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd);
 
-/* The same with two descriptors, for a request that says so (OV_SCAN_REGIONS). */
-OV_MUST_CHECK bool ov_jail_send_two(struct ov_jail *jail, const struct ov_request *request,
-        struct ov_bytes name, int fd, int second);
+/* The same with several, for a request that says so (OV_SCAN_REGIONS, OV_REQUEST_FILES). */
+OV_MUST_CHECK bool ov_jail_send_many(struct ov_jail *jail, const struct ov_request *request,
+        struct ov_bytes name, const int *fds, size_t count);
 
 /* How it ended. Waits up to `wait_ms` for the spawner's report. */
 struct ov_jail_end {

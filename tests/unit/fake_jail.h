@@ -46,12 +46,30 @@ struct fake_request {
     size_t name_bytes;
 };
 
+/* Several files came in one message: those that the part was not told of yet. */
+static struct {
+    struct ov_file files[OV_FILES_MAX];
+    int fds[OV_FILES_MAX];
+    size_t count, at;
+} fake_files;
+
+static void fake_next_file(struct fake_request *out)
+{
+    const struct ov_file *file = &fake_files.files[fake_files.at];
+
+    out->head.kind = ov_le32_of(OV_REQUEST_SCAN);
+    out->seq = ov_le32_get(file->seq);
+    out->size = ov_le64_get(file->size);
+    out->fd = fake_files.fds[fake_files.at++];
+    out->name_bytes = 0;
+}
+
 /* Waits for one request; leaves the process when the supervisor is gone. */
 static void fake_receive(int channel, struct fake_request *out)
 {
     uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(sizeof(int) * OV_FILES_MAX)];
         struct cmsghdr align;
     } control;
     struct iovec part = { .iov_base = message, .iov_len = sizeof(message) };
@@ -59,12 +77,28 @@ static void fake_receive(int channel, struct fake_request *out)
         .msg_iovlen = 1,
         .msg_control = control.bytes,
         .msg_controllen = sizeof(control.bytes) };
-    const ssize_t n = recvmsg(channel, &msg, 0);
     struct ov_bytes name;
+    ssize_t n;
 
+    if (fake_files.at < fake_files.count) {
+        fake_next_file(out);
+        return;
+    }
+    n = recvmsg(channel, &msg, 0);
     if (n <= 0 || CMSG_FIRSTHDR(&msg) == NULL
             || !ov_request_decode(ov_bytes_of(message, (size_t)n), &out->head, &name)) {
         _exit(0);
+    }
+    if (ov_le32_get(out->head.kind) == OV_REQUEST_FILES) {
+        fake_files.count = (size_t)ov_bytes_len(name) / sizeof(struct ov_file);
+        fake_files.at = 0;
+        if (CMSG_FIRSTHDR(&msg)->cmsg_len != CMSG_LEN(sizeof(int) * fake_files.count)) {
+            _exit(0);
+        }
+        memcpy(fake_files.files, ov_bytes_raw(name), (size_t)ov_bytes_len(name));
+        memcpy(fake_files.fds, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int) * fake_files.count);
+        fake_next_file(out);
+        return;
     }
     memcpy(&out->fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
     out->seq = ov_le32_get(out->head.seq);
@@ -175,11 +209,11 @@ int ov_jail_channel(const struct ov_jail *jail)
     return jail->channel;
 }
 
-bool ov_jail_send(
-        struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd)
+bool ov_jail_send_many(struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name,
+        const int *fds, size_t count)
 {
     union {
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(sizeof(int) * OV_FILES_MAX)];
         struct cmsghdr align;
     } control = { .bytes = { 0 } };
     uint8_t message[OV_REQUEST_BYTES_MAX];
@@ -188,7 +222,7 @@ bool ov_jail_send(
     struct msghdr msg = { .msg_iov = &part,
         .msg_iovlen = 1,
         .msg_control = control.bytes,
-        .msg_controllen = sizeof(control.bytes) };
+        .msg_controllen = CMSG_SPACE(sizeof(int) * count) };
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
     struct ov_request head = *request;
@@ -200,16 +234,15 @@ bool ov_jail_send(
     }
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &fd, sizeof(int));
+    c->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    memcpy(CMSG_DATA(c), fds, sizeof(int) * count);
     return sendmsg(jail->channel, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
-bool ov_jail_send_two(struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name,
-        int fd, int second)
+bool ov_jail_send(
+        struct ov_jail *jail, const struct ov_request *request, struct ov_bytes name, int fd)
 {
-    (void)second; /* these tests have files only */
-    return ov_jail_send(jail, request, name, fd);
+    return ov_jail_send_many(jail, request, name, &fd, 1);
 }
 
 void ov_jail_end(struct ov_jail *jail, int wait_ms, struct ov_jail_end *out)

@@ -193,9 +193,35 @@ TEST(parts_lie_inside_of_what_they_are_parts_of)
             ov_bytes_of(wire, sizeof(request) + sizeof(parts[0]) + 1), &got, &name));
 }
 
+TEST(files_are_whole_few_and_of_a_size)
+{
+    struct ov_request request = { .magic = ov_le32_of(OV_REQUEST_MAGIC),
+        .kind = ov_le32_of(OV_REQUEST_FILES) };
+    struct ov_file files[OV_FILES_MAX + 1] = { { .seq = ov_le32_of(7) } };
+    uint8_t wire[sizeof(request) + sizeof(files)];
+    struct ov_request got;
+    struct ov_bytes name;
+
+    for (size_t bytes = 0; bytes <= sizeof(files); bytes++) {
+        request.name_bytes = ov_le32_of((uint32_t)bytes);
+        memcpy(wire, &request, sizeof(request));
+        memcpy(wire + sizeof(request), files, sizeof(files));
+        CHECK(ov_request_decode(ov_bytes_of(wire, sizeof(request) + bytes), &got, &name)
+                == (bytes != 0 && bytes % sizeof(files[0]) == 0 && bytes < sizeof(files)));
+    }
+    request.name_bytes = ov_le32_of(sizeof(files[0]));
+    memcpy(wire, &request, sizeof(request));
+    files[0].size = ov_le64_of((uint64_t)INT64_MAX + 1);
+    memcpy(wire + sizeof(request), files, sizeof(files));
+    CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(request) + sizeof(files[0])), &got, &name));
+    files[0] = (struct ov_file){ .zero = ov_le32_of(1) };
+    memcpy(wire + sizeof(request), files, sizeof(files));
+    CHECK(!ov_request_decode(ov_bytes_of(wire, sizeof(request) + sizeof(files[0])), &got, &name));
+}
+
 TESTS(T(a_hit_survives_the_wall), T(a_frame_for_another_request_or_rule_is_refused),
         T(every_byte_of_an_incomplete_frame_is_checked_or_meant),
         T(an_end_without_an_object_is_refused), T(ordinals_beyond_the_field_say_that_or_more),
         T(a_record_survives_and_a_long_text_is_cut_aloud),
-        T(a_request_with_bytes_left_over_is_refused), T(parts_lie_inside_of_what_they_are_parts_of),
+        T(a_request_with_bytes_left_over_is_refused), T(parts_lie_inside_of_what_they_are_parts_of), T(files_are_whole_few_and_of_a_size),
         T(a_given_value_survives_and_each_part_of_it_does_not));

@@ -124,7 +124,7 @@ static bool set_limits(const struct plan *plan)
         { RLIMIT_AS, plan->address_bytes, plan->address_bytes },
         { RLIMIT_CPU, cpu, cpu + 1 },
         { RLIMIT_FSIZE, 0, 0 },
-        { RLIMIT_NOFILE, 8, 8 },
+        { RLIMIT_NOFILE, OV_JAIL_FDS_MAX, OV_JAIL_FDS_MAX },
         { RLIMIT_NPROC, 0, 0 },
         { RLIMIT_CORE, 1, 1 },
         { RLIMIT_MEMLOCK, 0, 0 },

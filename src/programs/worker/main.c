@@ -83,13 +83,24 @@ static struct ov_engine *make_engine(const struct ov_db_view *view, bool explain
     return engine;
 }
 
-/* One request and its descriptors: one, or two for OV_SCAN_REGIONS (else fds[1] is -1). what stands
- * `behind` is good until the next. False: the supervisor is gone. */
-static bool receive(struct ov_request *request, struct ov_bytes *behind, int fds[2])
+/* How many descriptors come with it. */
+static size_t fds_of(const struct ov_request *request, struct ov_bytes behind)
+{
+    const uint32_t kind = ov_le32_get(request->kind);
+
+    if (kind == OV_REQUEST_FILES) {
+        return (size_t)ov_bytes_len(behind) / sizeof(struct ov_file);
+    }
+    return kind == OV_REQUEST_SCAN && (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0 ? 2 : 1;
+}
+
+/* One request and its descriptors; where there is one, fds[1] is -1. What stands `behind` is good
+ * until the next. False: the supervisor is gone. */
+static bool receive(struct ov_request *request, struct ov_bytes *behind, int fds[OV_FILES_MAX])
 {
     static uint8_t message[OV_REQUEST_BYTES_MAX];
     union {
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        char bytes[CMSG_SPACE(OV_FILES_MAX * sizeof(int))];
         struct cmsghdr align;
     } control;
     struct iovec part = { .iov_base = message, .iov_len = sizeof(message) };
@@ -115,10 +126,7 @@ static bool receive(struct ov_request *request, struct ov_bytes *behind, int fds
             || !ov_request_decode(ov_bytes_of(message, (size_t)n), request, behind)) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
-    count = ov_le32_get(request->kind) == OV_REQUEST_SCAN
-                            && (ov_le32_get(request->flags) & OV_SCAN_REGIONS) != 0
-                    ? 2
-                    : 1;
+    count = fds_of(request, *behind);
     if (c->cmsg_len != CMSG_LEN(count * sizeof(int))) {
         _exit(OV_JAILED_EXIT_PROTOCOL);
     }
@@ -179,7 +187,7 @@ int main(int argc, char **argv)
     struct ov_engine *engine;
     struct ov_request request;
     struct ov_bytes behind;
-    int fds[2] = { -1, -1 };
+    int fds[OV_FILES_MAX] = { -1, -1 };
 
     if (argc != 2 || (!explain && strcmp(argv[1], "verdict") != 0)) {
         _exit(OV_JAILED_EXIT_USAGE);
@@ -195,12 +203,13 @@ int main(int argc, char **argv)
         const bool facts = ov_le32_get(request.kind) == OV_REQUEST_FACTS;
         const bool module = ov_le32_get(request.kind) == OV_REQUEST_MODULE;
         const bool parts = ov_le32_get(request.kind) == OV_REQUEST_PARTS;
+        const bool files = ov_le32_get(request.kind) == OV_REQUEST_FILES;
 
-        if (!facts && !module && !parts && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
+        if (!facts && !module && !parts && !files && ov_le32_get(request.kind) != OV_REQUEST_SCAN) {
             _exit(OV_JAILED_EXIT_PROTOCOL);
         }
-        if (explain ? parts
-                    : facts || module || (ov_bytes_len(behind) != 0 && !parts)
+        if (explain ? parts || files
+                    : facts || module || (ov_bytes_len(behind) != 0 && !parts && !files)
                                 || ov_le32_get(request.flags) != 0) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
         }
@@ -214,6 +223,8 @@ int main(int argc, char **argv)
 
             worker_explain(engine, &view, seq, fds, size, &limits, ov_le32_get(request.flags),
                     has_time ? &time : NULL);
+        } else if (files) {
+            worker_files(engine, fds, behind, &limits);
         } else if (parts) {
             worker_verdicts(engine, seq, fds[0], behind, &limits);
         } else {

@@ -116,6 +116,20 @@ void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t siz
     send_all(v, seq);
 }
 
+void worker_files(struct ov_engine *engine, const int *fds, struct ov_bytes files,
+        const struct ov_scan_limits *limits)
+{
+    struct ov_reader r = ov_reader_on(files);
+    struct ov_bytes raw;
+
+    while (ov_read_bytes(&r, sizeof(struct ov_file), &raw)) {
+        struct ov_file file;
+
+        memcpy(&file, ov_bytes_raw(raw), sizeof(file));
+        worker_verdict(engine, ov_le32_get(file.seq), *fds++, ov_le64_get(file.size), limits);
+    }
+}
+
 void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
         const struct ov_scan_limits *limits)
 {

@@ -15,6 +15,9 @@ void worker_send(const void *message, size_t bytes);
 /* Looks at one file and answers, END last. Profiles differ in what they say. */
 void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
         const struct ov_scan_limits *limits);
+/* The same with each of `files` (OV_REQUEST_FILES), as many as there are descriptors. */
+void worker_files(struct ov_engine *engine, const int *fds, struct ov_bytes files,
+        const struct ov_scan_limits *limits);
 /* The same with each of `parts` (OV_REQUEST_PARTS). */
 void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
         const struct ov_scan_limits *limits);
