@@ -188,7 +188,7 @@ static bool send_files(struct ov_jail *jail, const struct ov_job *first, size_t 
     int fds[OV_FILES_MAX];
 
     OV_ASSERT(count <= OV_FILES_MAX);
-    for (size_t i = 0; i < count; i++, first = first->next) {
+    for (size_t i = 0; i < count && first != NULL; i++, first = first->next) {
         files[i] = (struct ov_file){ .size = first->request.size, .seq = ov_le32_of(first->seq) };
         fds[i] = first->fd;
     }
@@ -200,16 +200,12 @@ static bool send_files(struct ov_jail *jail, const struct ov_job *first, size_t 
 enum ov_send_result ov_worker_flush(struct ov_worker *worker, uint64_t now_ms)
 {
     const bool idle = ov_worker_head(worker) == NULL;
-    const struct ov_job *first = worker->jobs.first;
 
     if (worker->unsent == 0) {
         return OV_SEND_DONE;
     }
-    for (size_t i = worker->unsent; i < worker->jobs.count; i++) {
-        first = first->next;
-    }
-    if (worker->unsent == 1 ? !send_one(worker->jail, first)
-                            : !send_files(worker->jail, first, worker->unsent)) {
+    if (worker->unsent == 1 ? !send_one(worker->jail, worker->unsent_first)
+                            : !send_files(worker->jail, worker->unsent_first, worker->unsent)) {
         return not_sent();
     }
     worker->unsent = 0;
@@ -233,6 +229,7 @@ enum ov_send_result ov_worker_put(struct ov_worker *worker, struct ov_job *job, 
         }
     }
     append(worker, job);
+    worker->unsent_first = worker->unsent == 0 ? job : worker->unsent_first;
     worker->unsent++;
     if (worker->unsent == OV_FILES_MAX) {
         (void)ov_worker_flush(worker, now_ms); /* else later, or with its channel's end */

@@ -46,12 +46,13 @@ void ov_jobs_free(struct ov_job_list *jobs);
 struct ov_worker {
     struct ov_jail *jail; /* NULL: not running */
     struct ov_job_list jobs;
-    size_t unsent;          /* the last so many of them */
-    uint64_t queued_bytes;  /* of all jobs */
-    uint64_t head_since_ms; /* when the oldest became the oldest */
-    uint64_t busy_ms;       /* wall time spent on files already answered */
-    bool answered;          /* it has answered at least one file to the end */
-    bool probing;           /* it has to answer an empty file before it gets others */
+    size_t unsent;               /* the last so many of them, */
+    struct ov_job *unsent_first; /* from this one on */
+    uint64_t queued_bytes;       /* of all jobs */
+    uint64_t head_since_ms;      /* when the oldest became the oldest */
+    uint64_t busy_ms;            /* wall time spent on files already answered */
+    bool answered;               /* it has answered at least one file to the end */
+    bool probing;                /* it has to answer an empty file before it gets others */
 };
 
 enum ov_send_result {

@@ -223,5 +223,6 @@ TESTS(T(a_hit_survives_the_wall), T(a_frame_for_another_request_or_rule_is_refus
         T(every_byte_of_an_incomplete_frame_is_checked_or_meant),
         T(an_end_without_an_object_is_refused), T(ordinals_beyond_the_field_say_that_or_more),
         T(a_record_survives_and_a_long_text_is_cut_aloud),
-        T(a_request_with_bytes_left_over_is_refused), T(parts_lie_inside_of_what_they_are_parts_of), T(files_are_whole_few_and_of_a_size),
+        T(a_request_with_bytes_left_over_is_refused), T(parts_lie_inside_of_what_they_are_parts_of),
+        T(files_are_whole_few_and_of_a_size),
         T(a_given_value_survives_and_each_part_of_it_does_not));
