@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 
 /* Digits of a fraction that are looked at; what is longer is no number that anybody writes. */
 #define NUMBER_BYTES_MAX 1024u
@@ -79,25 +80,6 @@ static bool read_hex4(struct ov_json *json, uint32_t *out)
     return true;
 }
 
-static void put_utf8(struct ov_buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        ov_buf_put_u8(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        ov_buf_put_u8(out, (uint8_t)(0xc0 | c >> 6));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        ov_buf_put_u8(out, (uint8_t)(0xe0 | c >> 12));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        ov_buf_put_u8(out, (uint8_t)(0xf0 | c >> 18));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
 /* Behind `\u`. Two of them where the first is one half of a pair. */
 static bool read_unicode(struct ov_json *json)
 {
@@ -110,7 +92,7 @@ static bool read_unicode(struct ov_json *json)
         return false;
     }
     if (high < 0xd800 || high > 0xdbff) {
-        put_utf8(&json->priv_text, high);
+        ov_text_put_utf8(&json->priv_text, high);
         return true;
     }
     if (peek(json) != '\\') {
@@ -124,7 +106,7 @@ static bool read_unicode(struct ov_json *json)
     if (!read_hex4(json, &low) || low < 0xdc00 || low > 0xdfff) {
         return false;
     }
-    put_utf8(&json->priv_text, 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00)));
+    ov_text_put_utf8(&json->priv_text, 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00)));
     return true;
 }
 

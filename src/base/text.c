@@ -160,3 +160,22 @@ void ov_text_hex(struct ov_buf *out, struct ov_bytes bytes)
 {
     put_hex_bytes(out, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes), "");
 }
+
+void ov_text_put_utf8(struct ov_buf *out, uint32_t c)
+{
+    if (c < 0x80) {
+        ov_buf_put_u8(out, (uint8_t)c);
+    } else if (c < 0x800) {
+        ov_buf_put_u8(out, (uint8_t)(0xc0 | c >> 6));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
+    } else if (c < 0x10000) {
+        ov_buf_put_u8(out, (uint8_t)(0xe0 | c >> 12));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
+    } else {
+        ov_buf_put_u8(out, (uint8_t)(0xf0 | c >> 18));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
+    }
+}

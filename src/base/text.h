@@ -19,6 +19,9 @@ void ov_text_json(struct ov_buf *out, struct ov_bytes text);
 /* True if every byte belongs to a well-formed UTF-8 sequence (RFC 3629, no surrogates). */
 bool ov_text_is_utf8(struct ov_bytes text);
 
+/* One character, RFC 3629. */
+void ov_text_put_utf8(struct ov_buf *out, uint32_t c);
+
 void ov_text_hex(struct ov_buf *out, struct ov_bytes bytes);
 
 #endif

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 
 void ov_tell_number(struct ov_evidence *e, enum ov_trace_kind kind, uint32_t number,
         struct ov_bytes text, struct ov_bytes more)
@@ -164,25 +165,6 @@ struct ov_bytes ov_text_trim(struct ov_bytes b)
     return out;
 }
 
-static void put_utf8(struct ov_buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        ov_buf_put_u8(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        ov_buf_put_u8(out, (uint8_t)(0xc0 | c >> 6));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        ov_buf_put_u8(out, (uint8_t)(0xe0 | c >> 12));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        ov_buf_put_u8(out, (uint8_t)(0xf0 | c >> 18));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        ov_buf_put_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
 void ov_utf16_put(struct ov_buf *out, struct ov_bytes utf16)
 {
     struct ov_reader r = ov_reader_on(utf16);
@@ -204,7 +186,7 @@ void ov_utf16_put(struct ov_buf *out, struct ov_bytes utf16)
         } else if (unit >= 0xdc00 && unit < 0xe000) {
             c = 0xfffd;
         }
-        put_utf8(out, c);
+        ov_text_put_utf8(out, c);
     }
 }
 
@@ -214,6 +196,6 @@ void ov_latin1_put(struct ov_buf *out, struct ov_bytes latin1)
     uint8_t c;
 
     while (ov_read_u8(&r, &c) && c != 0) {
-        put_utf8(out, c);
+        ov_text_put_utf8(out, c);
     }
 }

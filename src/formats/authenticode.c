@@ -236,8 +236,9 @@ static void walk_file(struct walk *w, const struct ov_pe_layout *pe)
     free(w->kept);
 }
 
-void ov_authenticode_each(
-        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signature_fn each, void *payload)
+/* Each signature's to `each` and each signer's to `fn`, where they are wanted; facts, where no signer is. */
+static void walk_image(struct ov_fact_tree *tree, struct ov_pages *pages, ov_signature_fn each,
+        ov_signer_fn fn, void *payload)
 {
     const struct ov_image image = ov_image_on(pages);
     auto_free struct walk *w = NULL;
@@ -254,37 +255,29 @@ void ov_authenticode_each(
     }
     w->say = &say;
     w->each = each;
+    w->fn = fn;
     w->payload = payload;
     w->root = ov_say_begin(&say, tree, OV_PE);
     walk_file(w, &pe);
-    ov_say_int(&say, w->root, "is_signed", w->is_signed);
-    ov_say_int(&say, w->root, "number_of_signatures", w->said);
+    if (fn == NULL) {
+        ov_say_int(&say, w->root, "is_signed", w->is_signed);
+        ov_say_int(&say, w->root, "number_of_signatures", w->said);
+    }
+}
+
+void ov_authenticode_each(
+        struct ov_fact_tree *tree, struct ov_pages *pages, ov_signature_fn each, void *payload)
+{
+    walk_image(tree, pages, each, NULL, payload);
 }
 
 void ov_authenticode_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
 {
-    ov_authenticode_each(tree, pages, NULL, NULL);
+    walk_image(tree, pages, NULL, NULL, NULL);
 }
 
 void ov_authenticode_signers(
         struct ov_fact_tree *tree, struct ov_pages *pages, ov_signer_fn fn, void *payload)
 {
-    const struct ov_image image = ov_image_on(pages);
-    auto_free struct walk *w = NULL;
-    struct ov_pe_layout pe;
-    struct ov_say say;
-
-    if (!ov_pe_open(&image, &pe)) {
-        return;
-    }
-    w = calloc(1, sizeof(*w));
-    if (w == NULL) {
-        ov_fact_give_up(tree, OV_REASON_MEMORY);
-        return;
-    }
-    w->say = &say;
-    w->fn = fn;
-    w->payload = payload;
-    w->root = ov_say_begin(&say, tree, OV_PE);
-    walk_file(w, &pe);
+    walk_image(tree, pages, NULL, fn, payload);
 }

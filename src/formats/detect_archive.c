@@ -284,34 +284,18 @@ static bool detect_lha(struct ov_source *source, struct ov_bytes head, struct ov
 
 /* --- rar, 7z -------------------------------------------------------------------------------- */
 
-/* RAR 5 numbers: seven bits a byte, the lowest first. */
-static uint64_t vint_at(struct ov_bytes b, uint64_t *at)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 63; shift += 7) {
-        const uint8_t c = ov_u8_at(b, (*at)++, 0);
-
-        v |= (uint64_t)(c & 0x7f) << shift;
-        if ((c & 0x80) == 0) {
-            break;
-        }
-    }
-    return v;
-}
-
 static bool rar5_is_volume(struct ov_bytes head)
 {
     uint64_t at = 12; /* behind the signature and the first block's checksum */
     uint64_t type, flags;
 
-    (void)vint_at(head, &at);
-    type = vint_at(head, &at);
-    flags = vint_at(head, &at);
+    (void)ov_rar5_number_at(head, &at);
+    type = ov_rar5_number_at(head, &at);
+    flags = ov_rar5_number_at(head, &at);
     if ((flags & 1) != 0) {
-        (void)vint_at(head, &at);
+        (void)ov_rar5_number_at(head, &at);
     }
-    return type == 1 && (vint_at(head, &at) & 1) != 0;
+    return type == 1 && (ov_rar5_number_at(head, &at) & 1) != 0;
 }
 
 static bool detect_rar(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)

@@ -24,22 +24,6 @@ static bool ar_has_end(const struct ov_input *input, uint64_t at)
     return at + 1 >= input->size; /* a byte of padding may follow */
 }
 
-/* RAR 5 numbers: seven bits a byte, the lowest first. */
-static uint64_t vint_at(struct ov_bytes b, uint64_t *at)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 63; shift += 7) {
-        const uint8_t c = ov_u8_at(b, (*at)++, 0);
-
-        v |= (uint64_t)(c & 0x7f) << shift;
-        if ((c & 0x80) == 0) {
-            break;
-        }
-    }
-    return v;
-}
-
 /* RAR 5.0 archive format, "General archive block format": checksum, size, type, flags, size of
  * the extra area, size of the data area. Type 5 is the end. */
 static bool rar5_has_end(const struct ov_input *input)
@@ -55,17 +39,17 @@ static bool rar5_has_end(const struct ov_input *input)
         if (got < 7) {
             return false;
         }
-        head_bytes = vint_at(b, &in);
+        head_bytes = ov_rar5_number_at(b, &in);
         if (!ov_add(&next, at + in, head_bytes)) {
             return false;
         }
-        type = vint_at(b, &in);
-        flags = vint_at(b, &in);
+        type = ov_rar5_number_at(b, &in);
+        flags = ov_rar5_number_at(b, &in);
         if ((flags & 1) != 0) {
-            (void)vint_at(b, &in);
+            (void)ov_rar5_number_at(b, &in);
         }
         if ((flags & 2) != 0) {
-            data_bytes = vint_at(b, &in);
+            data_bytes = ov_rar5_number_at(b, &in);
         }
         if (type == 5 || type == 4) {
             return true; /* behind an encryption header nothing can be told */

@@ -75,4 +75,20 @@ static inline uint64_t ov_u64le_at(struct ov_bytes b, uint64_t off, uint64_t oth
     return ov_le64_get(v);
 }
 
+/* RAR 5 numbers: seven bits a byte, the lowest first. */
+static inline uint64_t ov_rar5_number_at(struct ov_bytes b, uint64_t *at)
+{
+    uint64_t v = 0;
+
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        const uint8_t c = ov_u8_at(b, (*at)++, 0);
+
+        v |= (uint64_t)(c & 0x7f) << shift;
+        if ((c & 0x80) == 0) {
+            break;
+        }
+    }
+    return v;
+}
+
 #endif

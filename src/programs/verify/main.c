@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "programs/verify/verify.h"
 #include "trust/line.h"
@@ -47,27 +48,6 @@ struct session {
     struct ov_judgement judgement;
 };
 
-/* Not stdio, which asks the kernel about its files when it is first used. */
-static bool write_out(int fd, struct ov_bytes bytes)
-{
-    const uint8_t *at = ov_bytes_raw(bytes);
-    size_t left = (size_t)ov_bytes_len(bytes);
-
-    while (left > 0) {
-        const ssize_t n = write(fd, at, left);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        at += n;
-        left -= (size_t)n;
-    }
-    return true;
-}
-
 /* One line on stderr; names and sentences may hold bytes from outside. */
 static void tell(const char *path, uint32_t line, const char *sentence)
 {
@@ -86,7 +66,9 @@ static void tell(const char *path, uint32_t line, const char *sentence)
     ov_text_escape(&out, ov_bytes_of(sentence, strlen(sentence)));
     ov_buf_put_u8(&out, '\n');
     bytes = ov_buf_ok(&out) ? ov_buf_bytes(&out) : ov_bytes_of("overt-verify: no memory\n", 24);
-    (void)write_out(STDERR_FILENO, bytes);
+    if (!ov_file_write_all(STDERR_FILENO, bytes)) {
+        /* there is nobody else to be told */
+    }
     ov_buf_done(&out);
 }
 
@@ -189,7 +171,9 @@ static int accept_proof(const struct session *s)
     }
     ov_buf_put_u8(&out, '\n');
     bytes = ov_buf_bytes(&out);
-    good = ov_buf_ok(&out) && write_out(STDOUT_FILENO, bytes);
+    good = ov_buf_ok(&out)
+           && ov_file_write_all(
+                   STDOUT_FILENO, bytes); /* not stdio, which asks the kernel about its files */
     ov_buf_done(&out);
     if (!good) {
         tell(NULL, 0, "the answer could not be written");
