@@ -60,6 +60,9 @@ static bool unpack(struct compress *c, struct ov_bytes in)
     unsigned bits = 9;
     uint8_t first = 0;
 
+    if (ov_bytes_len(in) < 3) {
+        return false;
+    }
     b.at = 3;
     for (;;) {
         const uint64_t left = (ov_bytes_len(in) - b.at) * 8 + b.have;
