@@ -271,14 +271,14 @@ static uint32_t list_filters(struct ov_parser *p, enum ov_pdf_filter *filters)
     }
     if (ov_pdf_number_at(b, at, &number)) {
         b = look_up(p, number);
-        at = ov_pdf_skip_blanks(b, 0);
+        at = ov_pdf_skip_space(b, 0);
     }
     list = ov_u8_at(b, at, 0) == '[';
     at += list ? 1 : 0;
     while (count < FILTERS_MAX) {
         uint64_t end;
 
-        at = ov_pdf_skip_blanks(b, at);
+        at = ov_pdf_skip_space(b, at);
         if (ov_u8_at(b, at, 0) != '/') {
             break;
         }
@@ -314,6 +314,17 @@ static uint64_t find_stream(struct ov_bytes all, uint64_t from)
     return UINT64_MAX;
 }
 
+/* The end of the line in front of the mark is not the stream's (7.3.8.1). CR LF may as well be the last
+ * of packed bytes and an LF, which are damaged by a byte too few, and not by one too many. */
+static uint64_t without_line_end(struct ov_bytes all, uint64_t from, uint64_t end, bool plain)
+{
+    const bool feed = end > from && ov_u8_at(all, end - 1, 0) == '\n';
+
+    end -= feed ? 1 : 0;
+    end -= end > from && ov_u8_at(all, end - 1, 0) == '\r' && (plain || !feed) ? 1 : 0;
+    return end;
+}
+
 /* Where the data at `from` ends: where its length says, if that is so, or at the next mark. */
 static uint64_t end_of_data(struct pdf *d, struct ov_bytes all, uint64_t from, bool *cut)
 {
@@ -334,7 +345,8 @@ static uint64_t end_of_data(struct pdf *d, struct ov_bytes all, uint64_t from, b
         *cut = true;
         return ov_bytes_len(all);
     }
-    return end;
+    return without_line_end(all, from, end,
+            ov_pdf_value_of(ov_buf_bytes(&d->dictionary), 0, "/Filter") == UINT64_MAX);
 }
 
 static struct ov_bytes unfilter(struct ov_parser *p, struct ov_bytes data)

@@ -132,7 +132,13 @@ static bool unascii85(struct ov_buf *out, struct ov_bytes in)
     uint32_t value = 0;
     unsigned have = 0;
 
-    for (uint64_t i = 0; i < len && p[i] != '~'; i++) {
+    uint64_t first = 0;
+
+    while (first < len && p[first] <= ' ') {
+        first++;
+    }
+    first += ov_has(in, first, "<~", 2) ? 2 : 0; /* as encoders outside PDF begin */
+    for (uint64_t i = first; i < len && p[i] != '~'; i++) {
         if (p[i] == 'z' && have == 0) {
             ov_buf_put_zeros(out, 4);
         } else if (p[i] >= '!' && p[i] <= 'u') {

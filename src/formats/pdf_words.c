@@ -26,6 +26,18 @@ uint64_t ov_pdf_skip_blanks(struct ov_bytes b, uint64_t at)
     return at;
 }
 
+uint64_t ov_pdf_skip_space(struct ov_bytes b, uint64_t at)
+{
+    at = ov_pdf_skip_blanks(b, at);
+    while (ov_u8_at(b, at, 0) == '%') {
+        while (at < ov_bytes_len(b) && ov_u8_at(b, at, 0) != '\n' && ov_u8_at(b, at, 0) != '\r') {
+            at++;
+        }
+        at = ov_pdf_skip_blanks(b, at);
+    }
+    return at;
+}
+
 uint64_t ov_pdf_value_of(struct ov_bytes b, uint64_t from, const char *key)
 {
     const size_t len = strlen(key);
@@ -34,7 +46,7 @@ uint64_t ov_pdf_value_of(struct ov_bytes b, uint64_t from, const char *key)
     while ((at = ov_bytes_find(b, at, key, len)) != UINT64_MAX) {
         at += len;
         if (!ov_pdf_is_regular(ov_u8_at(b, at, ' '))) {
-            return ov_pdf_skip_blanks(b, at);
+            return ov_pdf_skip_space(b, at);
         }
     }
     return UINT64_MAX;

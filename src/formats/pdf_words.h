@@ -8,6 +8,7 @@
 bool ov_pdf_is_blank(uint8_t c);
 bool ov_pdf_is_regular(uint8_t c);
 uint64_t ov_pdf_skip_blanks(struct ov_bytes b, uint64_t at);
+uint64_t ov_pdf_skip_space(struct ov_bytes b, uint64_t at); /* comments too */
 
 /* Where the value of "/key" begins, or UINT64_MAX. */
 uint64_t ov_pdf_value_of(struct ov_bytes b, uint64_t from, const char *key);
