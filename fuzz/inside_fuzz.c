@@ -14,7 +14,7 @@ static const enum ov_type types[] = { OV_TYPE_MAIL, OV_TYPE_MBOX, OV_TYPE_TNEF, 
     OV_TYPE_HTML_VIEWS, OV_TYPE_TEXT_VIEWS, OV_TYPE_ONENOTE, OV_TYPE_SWF, OV_TYPE_MBR, OV_TYPE_GPT,
     OV_TYPE_APM, OV_TYPE_LZOP, OV_TYPE_XAR, OV_TYPE_ALZ, OV_TYPE_DMG, OV_TYPE_HFS, OV_TYPE_ZIP,
     OV_TYPE_UPX, OV_TYPE_APPENDED, OV_TYPE_FAT, OV_TYPE_UDF, OV_TYPE_PYINSTALLER, OV_TYPE_PYZ,
-    OV_TYPE_LZ4_OLD, OV_TYPE_HWP };
+    OV_TYPE_LZ4_OLD, OV_TYPE_HWP, OV_TYPE_BEHIND, OV_TYPE_EXT };
 
 /* Reads one member. False: that was enough of this input. */
 static bool read_member(struct ov_container *c, uint64_t *left)

@@ -323,6 +323,35 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
     enter(walk, frame, &unpacked);
 }
 
+static bool has_zip(const struct ov_detected *detected)
+{
+    for (uint32_t i = 0; i < detected->inside_count; i++) {
+        if (detected->inside[i].type == OV_TYPE_ZIP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Behind the end of what was just read: unpackers pass it over with a warning, or unpack it as well. */
+static void add_behind(struct ov_walk *walk, struct ov_frame *frame)
+{
+    const uint64_t end = ov_container_end(frame->container);
+    const struct ov_inside *inside;
+
+    if (frame->next_inside == 0 || end >= frame->input.size) {
+        return;
+    }
+    if (frame->detected.inside_count == OV_INSIDES_MAX) {
+        ov_walk_tell(walk, frame->ordinal, OV_REASON_UNSUPPORTED,
+                "more containers in one object than are opened");
+        return;
+    }
+    inside = &frame->detected.inside[frame->next_inside - 1];
+    ov_detected_add(&frame->detected, has_zip(&frame->detected) ? OV_TYPE_APPENDED : OV_TYPE_BEHIND,
+            inside->from + end, inside->to);
+}
+
 /* One step of the walk: the top frame opens, gives a member, or ends. */
 static void step(struct ov_walk *walk)
 {
@@ -344,6 +373,7 @@ static void step(struct ov_walk *walk)
         ov_walk_tell(walk, frame->ordinal, trouble.reason, trouble.detail);
         return;
     case OV_GIVE_END:
+        add_behind(walk, frame);
         close_container(walk, frame);
         return;
     }

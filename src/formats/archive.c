@@ -34,6 +34,7 @@ struct ov_archive {
     uint32_t troubles;
     uint8_t *room; /* OV_PIECE_BYTES, if the input is not in memory */
     bool over;
+    uint64_t end; /* 0: not there yet, or not known */
     bool in_member;
     bool ran_in_circles;
     struct ov_trouble packed; /* of the stream; NONE: none */
@@ -87,6 +88,11 @@ bool ov_archive_skips(const struct ov_archive *archive)
 {
     /* In a packed stream, what is passed over has to be unpacked all the same. */
     return formats[row_of(archive->type)].skips && archive->stream == NULL;
+}
+
+uint64_t ov_archive_end_of(const struct ov_archive *archive)
+{
+    return archive->end;
 }
 
 /* --- what the library asks for -------------------------------------------------------------- */
@@ -300,6 +306,9 @@ static enum ov_give end_archive(struct ov_archive *ar, struct ov_trouble *troubl
     at = archive_read_header_position(ar->reader);
     if (ar->stream == NULL && (at < 0 || !ov_archive_has_end(ar->type, &ar->input, (uint64_t)at))) {
         return ov_trouble_say(trouble, OV_REASON_DAMAGED, "it has no end: cut short");
+    }
+    if (ar->stream == NULL && at >= 0) {
+        ar->end = ov_archive_end_at(ar->type, &ar->input, (uint64_t)at);
     }
     return OV_GIVE_END;
 }

@@ -10,6 +10,7 @@
 #include "formats/parser.h"
 
 struct ov_container {
+    struct ov_input input;
     struct ov_zip *zip;         /* exactly one */
     struct ov_archive *archive; /* of these */
     struct ov_parser *parser;   /* four */
@@ -45,6 +46,7 @@ bool ov_container_open(struct ov_container **out, enum ov_type type, const struc
     if (c == NULL) {
         return false;
     }
+    c->input = *input;
     if (type == OV_TYPE_ZIP) {
         c->zip = ov_zip_open(input);
     } else if (ov_type_is_stream(type)) {
@@ -72,6 +74,7 @@ bool ov_container_open_packed(struct ov_container **out, enum ov_type type,
         ov_stream_free(stream);
         return false;
     }
+    c->input = *input;
     ov_stream_begin(stream, ov_codec_of(stream_type), input, false);
     c->archive = ov_archive_open(type, input, stream);
     return finish_open(c, out);
@@ -143,6 +146,40 @@ enum ov_give ov_container_read(
 uint64_t ov_container_steps(const struct ov_container *c)
 {
     return c->parser == NULL ? 0 : c->parser->steps;
+}
+
+/* Zeros fill blocks up: they are nobody's. */
+static uint64_t skip_zeros(const struct ov_input *input, uint64_t from)
+{
+    uint8_t block[4096];
+    uint64_t at = from;
+    size_t got;
+
+    while ((got = ov_input_read(input, at, block, sizeof(block))) != 0) {
+        for (size_t i = 0; i < got; i++) {
+            if (block[i] != 0) {
+                return at + i;
+            }
+        }
+        at += got;
+    }
+    return input->size;
+}
+
+uint64_t ov_container_end(const struct ov_container *c)
+{
+    uint64_t at = 0;
+
+    if (c->zip != NULL) {
+        at = ov_zip_end_of(c->zip);
+    } else if (c->archive != NULL) {
+        at = ov_archive_end_of(c->archive);
+    } else if (c->parser != NULL) {
+        at = c->parser->end;
+    } else if (c->stream_given && ov_stream_ended(c->stream)) {
+        at = ov_stream_used(c->stream);
+    }
+    return at == 0 ? c->input.size : skip_zeros(&c->input, at);
 }
 
 bool ov_container_skips(const struct ov_container *c)

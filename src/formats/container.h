@@ -80,6 +80,10 @@ enum ov_give ov_container_read(
 /* How many steps of a program were interpreted for it so far. */
 uint64_t ov_container_steps(const struct ov_container *c);
 
+/* Behind OV_GIVE_END of next: where in the input its own end was, padding left out; the input's size if
+ * nothing stands behind it, or if nobody can tell. */
+uint64_t ov_container_end(const struct ov_container *c);
+
 /* Is leaving a member unread nearly free? Otherwise its rest is unpacked and thrown away by the
  * next ov_container_next: who counts the work reads it himself. */
 bool ov_container_skips(const struct ov_container *c);

@@ -44,8 +44,9 @@ enum ov_type {
     OV_TYPE_CRAMFS,
     OV_TYPE_LRZIP,
     OV_TYPE_INNO,
+    OV_TYPE_OUTLOOK,     /* PST, OST */
     OV_TYPE_DISK,        /* a virtual machine's, in a form of its own */
-    OV_TYPE_FILE_SYSTEM, /* NTFS, exFAT, ext, EROFS, XFS */
+    OV_TYPE_FILE_SYSTEM, /* NTFS, Btrfs, ...: detect_volume.c */
 
     /* read by parsers of our own (parser.h) */
     OV_TYPE_ARJ,
@@ -72,6 +73,7 @@ enum ov_type {
     OV_TYPE_APM,
     OV_TYPE_HFS,
     OV_TYPE_FAT,
+    OV_TYPE_EXT,
     OV_TYPE_UDF,
     OV_TYPE_SWF,
     OV_TYPE_PYZ,
@@ -83,6 +85,7 @@ enum ov_type {
     OV_TYPE_EMBEDDED,      /* whole files somewhere in a program */
     OV_TYPE_EMBEDDED_DATA, /* the same in scripts, pictures, whatever else */
     OV_TYPE_APPENDED,      /* what lies behind a program's end */
+    OV_TYPE_BEHIND,        /* what lies behind a container's end; a zip with its end there, too */
     OV_TYPE_PACKED,        /* a program that unpacks itself: its code is interpreted */
 
     /* programs, documents, pictures; some hold others */

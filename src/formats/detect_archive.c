@@ -60,6 +60,22 @@ static bool detect_zip(struct ov_source *source, struct ov_bytes head, struct ov
     return true;
 }
 
+static bool digits_follow(struct ov_bytes head, uint64_t from, uint64_t to, bool hex)
+{
+    if (to > ov_bytes_len(head)) {
+        to = ov_bytes_len(head);
+    }
+    for (uint64_t i = from; i < to; i++) {
+        const uint8_t c = ov_u8_at(head, i, 0);
+
+        if (!(c >= '0' && c <= (hex ? '9' : '7'))
+                && !(hex && ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- tar ------------------------------------------------------------------------------------ */
 
 /* The checksum of a tar header: six octal digits and some blanks, and the sum they give, in which
@@ -109,26 +125,21 @@ static bool detect_tar(struct ov_source *source, struct ov_bytes head, struct ov
         trouble(out, OV_REASON_DAMAGED, "cut short in its first header");
         return true;
     }
+    if ((ov_has(head, 257,
+                 "ustar\0"
+                 "00",
+                 8)
+                || ov_has(head, 257, "ustar  ", 8))
+            && digits_follow(head, 124, 135, false) && ov_u8_at(head, 0, 0) != 0) {
+        out->type = OV_TYPE_TAR; /* some unpackers go on with the next header that is good */
+        trouble(out, OV_REASON_DAMAGED, "its first header has a wrong checksum");
+        ov_detected_add(out, OV_TYPE_BEHIND, 512, source->size);
+        return true;
+    }
     return false;
 }
 
 /* --- cpio ----------------------------------------------------------------------------------- */
-
-static bool digits_follow(struct ov_bytes head, uint64_t from, uint64_t to, bool hex)
-{
-    if (to > ov_bytes_len(head)) {
-        to = ov_bytes_len(head);
-    }
-    for (uint64_t i = from; i < to; i++) {
-        const uint8_t c = ov_u8_at(head, i, 0);
-
-        if (!(c >= '0' && c <= (hex ? '9' : '7'))
-                && !(hex && ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'))) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* The oldest form has two bytes of magic, 16-bit fields in either order, and no check: its mode
  * must be one a file can have, and the name as long as it says, with its NUL. */
@@ -151,7 +162,7 @@ static bool is_binary_cpio(struct ov_bytes head)
            && ov_u8_at(head, 26 + name - 1, 1) == 0 && ov_u8_at(head, 26 + name - 2, 0) != 0;
 }
 
-static bool detect_cpio(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+bool ov_cpio_begins(struct ov_bytes head)
 {
     const bool odc = ov_has(head, 0, "070707", 6) && digits_follow(head, 6, 76, false);
     const bool newc = (ov_has(head, 0, "070701", 6) || ov_has(head, 0, "070702", 6))
@@ -161,7 +172,12 @@ static bool detect_cpio(struct ov_source *source, struct ov_bytes head, struct o
         return false;
     }
     /* Six digits alone are a number in a text file. */
-    if ((odc || newc) && ov_bytes_len(head) < 16) {
+    return (!odc && !newc) || ov_bytes_len(head) >= 16;
+}
+
+static bool detect_cpio(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    if (!ov_cpio_begins(head)) {
         return false;
     }
     found(out, OV_TYPE_CPIO, source->size);
@@ -348,8 +364,11 @@ void ov_detect_appended(struct ov_source *source, struct ov_detected *out)
     struct ov_input input;
 
     ov_input_init(&input, source, 0, source->size);
-    if (!ov_zip_end_find(&input, &end) || end.directory_bytes == 0 || end.multivolume) {
+    if (!ov_zip_end_find(&input, &end) || end.directory_bytes == 0) {
         return;
+    }
+    if (end.multivolume && out->trouble == OV_REASON_NONE) {
+        trouble(out, OV_REASON_MULTIVOLUME, "the last part of a zip in several files");
     }
     if (out->type == OV_TYPE_DATA) {
         out->type = OV_TYPE_ZIP;

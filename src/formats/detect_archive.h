@@ -11,6 +11,9 @@
 OV_MUST_CHECK bool ov_detect_archive(
         struct ov_source *source, struct ov_bytes head, struct ov_detected *out);
 
+/* Does a cpio archive begin here? */
+bool ov_cpio_begins(struct ov_bytes head);
+
 /* Archives behind something else: adds to out->inside, changes the type of mere data. */
 void ov_detect_appended(struct ov_source *source, struct ov_detected *out);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/decode.h"
+#include "formats/detect_volume.h"
 #include "formats/mail_header.h"
 #include "formats/parsers.h"
 #include "formats/peek.h"
@@ -114,17 +115,6 @@ static bool is_swf(struct ov_bytes b)
            && (ov_u8_at(b, 0, 0) != 'C' || (ov_u8_at(b, 8, 0) & 15) == 8);
 }
 
-/* Those that nobody opens here, by their superblocks. ext: a block size and a state that there are. */
-static bool is_other_file_system(struct ov_bytes b)
-{
-    if (ov_has(b, 1080, "\x53\xef", 2)) {
-        return ov_u32le_at(b, 1048, 99) <= 6 && ov_u16le_at(b, 1082, 99) <= 7
-               && ov_u32le_at(b, 1024, 0) != 0;
-    }
-    return ov_has(b, 3, "NTFS    ", 8) || ov_has(b, 3, "EXFAT   ", 8) || ov_has(b, 0, "XFSB\0", 5)
-           || ov_has(b, 1024, "\xe2\xe1\xf5\xe0", 4);
-}
-
 /* Disks: what stands at fixed places of their first sectors. */
 static bool detect_disk(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
 {
@@ -140,10 +130,10 @@ static bool detect_disk(struct ov_source *source, struct ov_bytes head, struct o
     if (ov_fat_begins(head)) {
         return found(source, OV_TYPE_FAT, out);
     }
-    if (is_other_file_system(head)) {
-        out->type = OV_TYPE_FILE_SYSTEM;
-        out->trouble = OV_REASON_UNSUPPORTED;
-        out->detail = "images of this file system are not unpacked";
+    if (ov_ext_begins(head)) {
+        return found(source, OV_TYPE_EXT, out);
+    }
+    if (ov_detect_volume(source, head, out)) {
         return true;
     }
     if (ov_mbr_is_table(head, source->size)) {

@@ -9,6 +9,7 @@
 
 #include "base/checked.h"
 #include "formats/decode.h"
+#include "formats/detect_archive.h"
 #include "formats/embedded_kinds.h"
 #include "formats/parsers.h"
 #include "formats/peek.h"
@@ -117,7 +118,8 @@ static bool lay_if(struct ov_parser *p, size_t kind, const struct window *window
     uint64_t bytes;
 
     /* The object itself is none of those inside it. */
-    if ((at == 0 && p->type != OV_TYPE_APPENDED) || !ov_has(head, k->back, k->magic, k->len)
+    if ((at == 0 && p->type != OV_TYPE_APPENDED && p->type != OV_TYPE_BEHIND)
+            || !ov_has(head, k->back, k->magic, k->len)
             || !k->check(head, p->input.size - at, &bytes)) {
         return false;
     }
@@ -171,7 +173,6 @@ static bool search_window(struct ov_parser *p, struct ov_bytes bytes)
 /* Does something begin here that has its own end, or that nothing else is? */
 static bool is_container(const struct ov_parser *p, struct ov_bytes head, uint64_t left)
 {
-    enum ov_type stream;
     uint64_t bytes;
 
     if (ov_installshield_begins(head)) {
@@ -185,11 +186,10 @@ static bool is_container(const struct ov_parser *p, struct ov_bytes head, uint64
             return true;
         }
     }
-    if (ov_has(head, 0, "hsqs", 4)) { /* behind a program that mounts it */
-        return true;
-    }
-    stream = ov_detect_stream(head, left);
-    return stream == OV_TYPE_ZSTD || stream == OV_TYPE_LZ4 || stream == OV_TYPE_LZIP;
+    /* A file system behind the program that mounts it, one of a kernel's first archives behind
+     * another. */
+    return ov_has(head, 0, "hsqs", 4) || ov_cpio_begins(head)
+           || ov_detect_stream(head, left) != OV_TYPE_DATA;
 }
 
 /* What lies at `end`, behind a program's last section or a picture, if it is of some kind. */
@@ -237,11 +237,12 @@ static bool begin_search(struct ov_parser *p)
     struct ov_bytes all;
 
     e->begun = true;
-    e->no_zip = ov_zip_end_find(&p->input, &end) && end.directory_bytes != 0;
+    e->no_zip = p->type != OV_TYPE_BEHIND && ov_zip_end_find(&p->input, &end)
+                && end.directory_bytes != 0;
     if (p->type == OV_TYPE_EMBEDDED) {
         return lay_appended(p, read_sections(p));
     }
-    if (p->type == OV_TYPE_APPENDED) {
+    if (p->type == OV_TYPE_APPENDED || p->type == OV_TYPE_BEHIND) {
         return lay_appended(p, 0);
     }
     if (ov_input_lend(&p->input, 0, p->input.size, &all) && ov_has(all, 0, "\x89PNG", 4)) {

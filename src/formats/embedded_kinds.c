@@ -4,9 +4,12 @@
  * asks for more than its magic. */
 #include "formats/embedded_kinds.h"
 
+#include <lz4frame.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/limits.h"
+#include "formats/bits.h"
 #include "formats/decode.h"
 #include "formats/detect.h"
 #include "formats/parsers.h"
@@ -210,6 +213,73 @@ static bool check_inno(struct ov_bytes h, uint64_t left, uint64_t *bytes)
     return ov_bytes_len(h) >= 73 && ov_crc32(ov_bytes_between(h, 68, 73)) == ov_u32le_at(h, 64, 0);
 }
 
+/* RFC 8878 3.1.1: no reserved bit, and a first block of a type and a size that there are. */
+static bool check_zstd(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    static const uint8_t dictionary[] = { 0, 1, 2, 4 }, content[] = { 0, 2, 4, 8 };
+    const uint8_t flags = ov_u8_at(h, 4, 255);
+    const bool single = (flags & 0x20) != 0;
+    const uint64_t at = 5u + (single ? 0u : 1u) + dictionary[flags & 3]
+                        + (flags >> 6 == 0 && single ? 1u : content[flags >> 6]);
+    const uint32_t block =
+            ov_u16le_at(h, at, UINT16_MAX) | (uint32_t)ov_u8_at(h, at + 2, 255) << 16;
+
+    *bytes = left;
+    return (flags & 0x18) == 0 && (block >> 1 & 3) != 3 && block >> 3 <= 128u * OV_KIB
+           && ((block & 1) != 0 || block >> 3 != 0);
+}
+
+/* The frame's descriptor has a checksum, which the library looks at. */
+static bool check_lz4(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    LZ4F_frameInfo_t info;
+    LZ4F_dctx *ctx = NULL;
+    size_t len = (size_t)ov_bytes_len(h);
+    bool good;
+
+    *bytes = left;
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)) != 0) {
+        return false;
+    }
+    good = LZ4F_isError(LZ4F_getFrameInfo(ctx, &info, ov_bytes_raw(h), &len)) == 0;
+    (void)LZ4F_freeDecompressionContext(ctx);
+    return good;
+}
+
+/* Blocks of 8 MiB, which do not grow by more than this when they are packed. */
+static bool check_lz4_old(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    const uint32_t block = ov_u32le_at(h, 4, 0);
+
+    *bytes = left;
+    return block != 0 && block <= 8u * OV_MIB + 8u * OV_MIB / 255 + 16 && left >= 8
+           && block <= left - 8;
+}
+
+/* A dictionary of 4 KiB to 512 MiB; and a range coder begins with a zero. */
+static bool check_lzip(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    const uint8_t dictionary = ov_u8_at(h, 5, 0) & 31;
+
+    *bytes = left;
+    return dictionary >= 12 && dictionary <= 29 && ov_u8_at(h, 6, 1) == 0;
+}
+
+/* Codes of nine bits, the first a literal, and none that could not have been defined by then. */
+static bool check_compress(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    struct ov_bits bits = ov_bits_on(ov_bytes_between(h, 3, UINT64_MAX));
+    const uint64_t codes = left > 3 ? (left - 3) * 8 / 9 : 0;
+
+    *bytes = left;
+    for (uint32_t i = 0; i < codes && i < 24; i++) {
+        if (ov_bits_low(&bits, 9) > (i == 0 ? 255 : 256 + i)) {
+            return false;
+        }
+    }
+    return codes >= 12;
+}
+
 static bool check_long_magic(struct ov_bytes h, uint64_t left, uint64_t *bytes)
 {
     (void)h;
@@ -251,6 +321,12 @@ const struct ov_embedded_kind ov_embedded_kinds[] = {
             6, 0, P | D, false, check_xz, "xz" },
     { "BZh91AY&SY", 10, 0, P | D, false, check_bzip2, "bzip2" },
     { "\x60\xea", 2, 0, P | D, false, check_arj, "arj" },
+    { "\x28\xb5\x2f\xfd", 4, 0, P | D, false, check_zstd, "zstd" },
+    { "\x04\x22\x4d\x18", 4, 0, P | D, false, check_lz4, "lz4" },
+    { "\x02\x21\x4c\x18", 4, 0, P | D, false, check_lz4_old, "lz4" },
+    { "LZIP\1", 5, 0, P | D, false, check_lzip, "lzip" },
+    { "\x89LZO\0\r\n\x1a\n", 9, 0, P | D, false, check_long_magic, "lzop" },
+    { "\x1f\x9d\x90", 3, 0, P | D, false, check_compress, "compress" },
     /* The ends of "ustar\0" "00" and of GNU's "ustar  \0": how they begin is in every text. */
     { "r\0"
       "00",

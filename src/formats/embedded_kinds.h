@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-#define OV_EMBEDDED_KINDS 16u
+#define OV_EMBEDDED_KINDS 22u
 
 #define OV_EMBEDDED_IN_PROGRAMS 1u
 #define OV_EMBEDDED_IN_DATA     2u

@@ -63,11 +63,12 @@ static enum ov_give lz4_step(struct ov_parser *p)
         if (bytes == MAGIC) {
             continue; /* another frame */
         }
-        if (bytes > BLOCK_BYTES + BLOCK_BYTES / 255 + 16
+        if (bytes == 0 || bytes > BLOCK_BYTES + BLOCK_BYTES / 255 + 16
                 || !ov_bytes_slice(p->all, at, bytes, &block)) {
             if (at == 8) {
                 ov_lay_trouble(p, OV_REASON_DAMAGED, "cut short in its first block");
             }
+            p->end = at - 4;
             break; /* what stands behind the last block is no block */
         }
         if (!put_block(&s->made, block)) {

@@ -2,6 +2,8 @@
 /* lzop.c - lzop's files: blocks of LZO1X, with lengths and checksums in front of each. The decoder
  * follows the stream format in the Linux kernel's documentation (lzo.rst); the bytes are hostile, each
  * turn takes some of them, and output has a cap. */
+#include <zlib.h>
+
 #include "formats/bits.h"
 #include "formats/decode.h"
 #include "formats/parsers.h"
@@ -122,14 +124,28 @@ static uint64_t skip_header(struct ov_bytes b, uint32_t *flags, struct ov_bytes 
     return at;
 }
 
-/* True: the end mark was there, and all blocks were good. */
-static bool unpack(struct lzop *l, struct ov_bytes b, uint64_t at, uint32_t flags)
+/* The sums of a block's plain bytes, where the flags say that there are any. */
+static bool sums_agree(struct ov_bytes b, uint64_t at, uint32_t flags, struct ov_bytes data)
+{
+    const uint64_t crc_at = at + ((flags & 1) != 0 ? 4u : 0u);
+
+    if ((flags & 1) != 0
+            && ov_u32be_at(b, at, 0) != adler32(1, ov_bytes_raw(data), (uInt)ov_bytes_len(data))) {
+        return false;
+    }
+    return (flags & 0x100) == 0 || ov_u32be_at(b, crc_at, 0) == ov_crc32(data);
+}
+
+/* True: the end mark was there, and all blocks were good. *end is behind it. */
+static bool unpack(struct lzop *l, struct ov_bytes b, uint64_t at, uint32_t flags, uint64_t *end)
 {
     while (at + 4 <= ov_bytes_len(b) && ov_buf_ok(&l->made)) {
         const uint64_t plain = ov_u32be_at(b, at, 0), packed = ov_u32be_at(b, at + 4, 0);
+        const uint64_t sums_at = at + 8;
         struct ov_bytes data;
 
         if (plain == 0) {
+            *end = at + 4;
             return true;
         }
         at += 8 + ((flags & 1) != 0 ? 4u : 0u) + ((flags & 0x100) != 0 ? 4u : 0u);
@@ -146,7 +162,7 @@ static bool unpack(struct lzop *l, struct ov_bytes b, uint64_t at, uint32_t flag
             data = ov_buf_bytes(&l->block);
         }
         ov_buf_put(&l->made, ov_bytes_raw(data), (size_t)ov_bytes_len(data));
-        if (ov_bytes_len(data) != plain) {
+        if (ov_bytes_len(data) != plain || !sums_agree(b, sums_at, flags, data)) {
             return false;
         }
     }
@@ -165,7 +181,7 @@ static enum ov_give lzop_step(struct ov_parser *p)
     }
     l->given = true;
     at = skip_header(p->all, &flags, &name);
-    if (!unpack(l, p->all, at, flags)) {
+    if (!unpack(l, p->all, at, flags, &p->end)) {
         ov_lay_trouble(p, OV_REASON_DAMAGED, "the lzop data is damaged or cut short");
     }
     return ov_lay_buf(p, name, &l->made);

@@ -35,6 +35,7 @@ struct ov_parser {
     void *state;         /* ops->state_bytes of zeros at first */
     struct ov_laid laid;
     uint64_t steps; /* of interpreted programs */
+    uint64_t end;   /* where in the input its own end was; 0: it does not say */
 
     uint8_t *priv_loaded; /* owned: `all`, if it is a copy */
     struct ov_stream *priv_stream;

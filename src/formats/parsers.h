@@ -30,6 +30,7 @@ extern const struct ov_parser_ops ov_parser_views;
 extern const struct ov_parser_ops ov_parser_alz;
 extern const struct ov_parser_ops ov_parser_dmg;
 extern const struct ov_parser_ops ov_parser_fat;
+extern const struct ov_parser_ops ov_parser_ext;
 extern const struct ov_parser_ops ov_parser_hfs;
 extern const struct ov_parser_ops ov_parser_lzop;
 extern const struct ov_parser_ops ov_parser_hwp;
@@ -47,6 +48,8 @@ extern const struct ov_parser_ops ov_parser_upx;
 bool ov_upx_begins(struct ov_bytes head);
 /* partitions.c: does an image of `size` bytes begin with a table of partitions? */
 bool ov_mbr_is_table(struct ov_bytes head, uint64_t size);
+/* ext.c: does an ext2, ext3 or ext4 begin here? */
+bool ov_ext_begins(struct ov_bytes head);
 /* fat.c: does a FAT file system begin here? */
 bool ov_fat_begins(struct ov_bytes head);
 /* pyinstaller.c: does this program hold what PyInstaller appends? */

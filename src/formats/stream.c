@@ -18,6 +18,7 @@ struct ov_stream {
     bool begun; /* `state` has to be ended */
     bool alone;
     bool over;
+    bool ended;             /* by its own mark */
     uint64_t produced;      /* bytes of output so far */
     enum ov_codec_step bad; /* to be told after the last good piece */
     struct ov_inflate_whole whole;
@@ -80,6 +81,7 @@ void ov_stream_begin(
     s->io = (struct ov_codec_io){ .in = s->out };
     s->alone = alone;
     s->over = false;
+    s->ended = false;
     s->produced = 0;
     s->is_whole = false;
     s->bad = OV_CODEC_GOES_ON;
@@ -105,6 +107,11 @@ void ov_stream_expect(struct ov_stream *s, uint64_t plain_bytes)
 uint64_t ov_stream_used(const struct ov_stream *s)
 {
     return s->pos;
+}
+
+bool ov_stream_ended(const struct ov_stream *s)
+{
+    return s->ended;
 }
 
 static void refill(struct ov_stream *s)
@@ -202,6 +209,7 @@ static bool turn(struct ov_stream *s, struct ov_bytes *bytes, enum ov_give *give
     if (s->bad == OV_CODEC_DONE) {
         s->bad = OV_CODEC_GOES_ON;
         s->over = !go_on_behind(s);
+        s->ended = s->over;
     } else if (s->bad == OV_CODEC_GOES_ON && made == 0 && s->io.in_left == had) {
         /* No progress. With all the input in sight it is cut short; otherwise a decoder that wants
          * neither bytes nor room is beyond help. */

@@ -45,6 +45,8 @@ enum ov_give ov_stream_next(
 
 /* Bytes of the input used up so far: behind END, where the stream ended. */
 uint64_t ov_stream_used(const struct ov_stream *stream);
+/* Did it come to its own end, with nothing of its kind behind it? */
+bool ov_stream_ended(const struct ov_stream *stream);
 
 enum ov_codec ov_codec_of(enum ov_type type); /* of a type that ov_type_is_stream */
 

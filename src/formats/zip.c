@@ -35,6 +35,7 @@ struct ov_zip {
     struct ov_bytes directory;
     uint8_t *directory_copy; /* owned; NULL if lent from memory */
     uint64_t directory_at;   /* where members end */
+    uint64_t after;          /* its end record; 0: there is none */
     uint64_t base;
     struct place *places; /* owned */
     size_t place_count;
@@ -165,6 +166,7 @@ struct ov_zip *ov_zip_open(const struct ov_input *input)
     if (ov_zip_end_find(input, &end)) {
         zip->directory_at = end.directory;
         zip->base = end.base;
+        zip->after = end.after;
         if (load_directory(zip, end.directory_bytes)) {
             list_places(zip);
         }
@@ -191,6 +193,11 @@ void ov_zip_free(struct ov_zip *zip)
     free(zip->directory_copy);
     free(zip->places);
     free(zip);
+}
+
+uint64_t ov_zip_end_of(const struct ov_zip *zip)
+{
+    return zip->after;
 }
 
 /* --- the next member ------------------------------------------------------------------------ */

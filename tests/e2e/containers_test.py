@@ -194,6 +194,39 @@ def behind_something_else():
     tap.same((code, sorted({f"{k}-{f}" for k in archives for f in fronts} - found)), (DETECTED, []), text[-800:])
 
 
+def what_stands_behind_an_end_is_looked_at():
+    """Unpackers stop there, warn, or go on: so does whoever sends it."""
+    plain, nothing = b"harmless\n" * 99, b""
+    packers = {
+        "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "tar": lambda data: tar_of("e.com", data),
+        "zip": lambda data: zip_of("e.com", data), "cab": lambda data: cab_of(b"e.com", data),
+        "rar5": lambda data: rar5_of(b"e.com", data)}
+    for command in ("zstd -cq", "lz4 -cq", "lz4 -clq", "lzip -c", "lzop -cq"):
+        packers[command.replace(" ", "")] = lambda data, c=command.split(): subprocess.run(
+            c, input=data, stdout=subprocess.PIPE, check=True).stdout
+    for first, pack in packers.items():
+        for between, gap in {"": b"", "junk": b"junkjunk", "zeros": bytes(512)}.items():
+            put(f"after-{first}-{between}-zip", pack(plain) + gap + zip_of("e.com", EICAR))
+            if first not in ("zip", "tar") and between:
+                # Behind zeros most unpackers go on as if it were one: then the first has to be empty.
+                one = plain if between == "junk" or first in ("cab", "lz4-clq") else nothing
+                put(f"after-{first}-{between}-same", pack(one) + gap + pack(EICAR))
+    put("after-tar--tar", tar_of("a", plain) + tar_of("e.com", EICAR))
+    wrong = bytearray(tar_of("a", plain) + tar_of("e.com", EICAR))
+    wrong[148:156] = b"0000000\0"
+    put("after-header--tar", bytes(wrong))
+    shell = b"#!/bin/sh\ntail -n +3 $0 | unpack\nexit\n"
+    for command in ("zstd -cq", "lz4 -cq", "lzip -c", "lzop -cq", "compress -cf"):
+        put(f"after-script-{command.split()[0]}", shell + subprocess.run(
+            command.split(), input=EICAR.ljust(128), stdout=subprocess.PIPE, check=True).stdout)
+    files = sorted(TMP.glob("after-*"))
+    code, text = scan(*files)
+    found = {line.split(":")[0].rsplit("/", 1)[-1] for line in text.splitlines() if ": DETECTED EICAR" in line}
+    tap.same((code, sorted({f.name for f in files} - found)), (DETECTED, []), text[-800:])
+    expect(CLEAN, put("junk.gz", gzip.compress(plain) + b"junk"))
+    expect(CLEAN, put("text.gz", gzip.compress(plain) + EICAR))
+
+
 def words_that_are_no_archives():
     magics = [b"PK\3\4", b"Rar!\x1a\7\0", b"7z\xbc\xaf\x27\x1c", b"MSCF\0\0\0\0", b"\x1f\x8b\x08", b"\xfd7zXZ\0",
               b"BZh91AY&SY", b"\x60\xea", b"ustar\00000", b"ustar  \0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]
@@ -307,7 +340,8 @@ def ordinary_files_that_merely_start_like_containers_are_clean():
 
 
 tap.run([eicar_alone_in_all_its_forms, eicar_by_its_definition_only, made_by_code, made_by_tools,
-         behind_something_else, words_that_are_no_archives, packages, sixteen_deep_is_found_and_forty_deep_is_said,
+         behind_something_else, what_stands_behind_an_end_is_looked_at,
+         words_that_are_no_archives, packages, sixteen_deep_is_found_and_forty_deep_is_said,
          the_last_of_30000_members_under_a_lower_limit, ten_gigabytes_of_zeros, encrypted, truncated,
          what_precedes_a_gap_is_still_found,
          ordinary_files_that_merely_start_like_containers_are_clean])

@@ -350,6 +350,20 @@ def documents_are_opened():
     tap.same((code, any("(in Module1.bas)" in line for line in lines)), (DETECTED, True), str(lines))
 
 
+def pdfs_written_oddly_are_opened():
+    packed = zlib.compress(EICAR)
+    files = {
+        "comment": pdf(b"/Filter %comment\n/FlateDecode", packed),
+        "comment-in-list": pdf(b"/Filter[%one\n/ASCIIHexDecode %two\n/Fl]", packed.hex().encode() + b">"),
+        "indirect-length": pdf(b"/Length 9 0 R", EICAR.ljust(128)),
+        "line-end": pdf(b"", EICAR.ljust(128)).replace(b"\nendstream", b"\r\nendstream"),
+        "ascii85": pdf(b"/Filter/A85", b"<~" + base64.a85encode(packed) + b"~>").replace(b"/A85", b"[/A85/Fl]"),
+        "names": pdf(b"/#46ilter/Fl#61te#44ecode", packed),
+    }
+    for name, data in files.items():
+        expect(DETECTED, f"{name}.pdf", data, says="(in stream 1)")
+
+
 def nrv(data):
     """UCL's NRV2B of letters alone, with its end mark; bits stand in words in front of their bytes."""
     items = [(1, bytes([c])) for c in data] + [(0, b"")]
@@ -512,6 +526,29 @@ def disks_and_archives_are_opened():
             raise AssertionError(f"{name}: {code} {lines}")
 
 
+def file_systems_are_opened_or_named():
+    folder = TMP / "volume"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub/e.com").write_bytes(EICAR.ljust(128))
+    (folder / "notes").write_bytes(os.urandom(70000))
+    for name, options in {"2": ["-t", "ext2"], "3": ["-t", "ext3"], "4": ["-t", "ext4"], "4k": ["-b", "4096"],
+                          "4i": ["-t", "ext4", "-O", "inline_data", "-I", "512"]}.items():
+        subprocess.run(["mke2fs", "-q", "-F", *options, "-d", str(folder), str(TMP / f"{name}.ext"), "8M"],
+                       check=True, stdout=subprocess.DEVNULL)
+    _, lines = scan(*TMP.glob("*.ext"))
+    tap.same(len([line for line in lines if "EICAR" in line and "(in inode" in line]), 5, str(lines))
+    image = (TMP / "4.ext").read_bytes()
+    expect(INCOMPLETE, "cut.ext", image[:image.index(EICAR[:60]) // 4096 * 4096].replace(EICAR[:60], b""),
+           says="damaged", lacks="")
+    for name, (at, magic) in {"btrfs": (0x10040, b"_BHRfS_M"), "f2fs": (1024, b"\x10\x20\xf5\xf2"),
+                              "jfs": (0x8000, b"JFS1"), "luks": (0, b"LUKS\xba\xbe"), "apfs": (32, b"NXSB"),
+                              "reiser": (0x10034, b"ReIsErFs"), "ubi": (0, b"UBI#"), "xfs": (0, b"XFSB\0"),
+                              "lvm": (512, b"LABELONE"), "bitlocker": (3, b"-FVE-FS-"), "vdi": (64, b"\x7f\x10\xda\xbe"),
+                              "cd": (0, b"\0" + b"\xff" * 10 + b"\0")}.items():
+        expect(INCOMPLETE, f"{name}.volume", bytes(at) + magic + bytes(70000),
+               says="encrypted" if name in ("luks", "bitlocker") else "unsupported", lacks="")
+
+
 def what_is_damaged_in_documents_is_said():
     expect(INCOMPLETE, "cut.fat", fat(12, b"x" * 600)[:512 * 4], says="damaged", lacks="")
     frozen = pyinstaller(b"harmless" * 9)
@@ -574,6 +611,6 @@ def pages_and_texts_have_views_for_signatures():
 tap.run([every_sample_of_debian_is_opened, ordinary_mails_are_opened, names_of_attachments_are_decoded,
          mails_that_are_written_to_be_misread_are_opened, mails_with_hardly_a_header_are_opened,
          boundaries_that_never_come_are_not_looked_for_for_ever, near_misses_are_clean,
-         what_is_cut_or_encrypted_is_said,
-         pages_and_texts_have_views_for_signatures, documents_are_opened, disks_and_archives_are_opened,
+         what_is_cut_or_encrypted_is_said, pdfs_written_oddly_are_opened,
+         pages_and_texts_have_views_for_signatures, documents_are_opened, disks_and_archives_are_opened, file_systems_are_opened_or_named,
          what_is_damaged_in_documents_is_said])
