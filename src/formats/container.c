@@ -111,7 +111,7 @@ enum ov_give ov_container_next(
     member->macro = false;
     member->claims = (struct ov_member_claims){ .has_size = false };
     if (c->parser != NULL) {
-        return ov_parser_next(c->parser, member, trouble);
+        return ov_parser_next_member(c->parser, member, trouble);
     }
     if (c->zip != NULL) {
         return ov_zip_next(c->zip, member, trouble);

@@ -116,7 +116,7 @@ static enum ov_give tell(struct ov_parser *p, struct ov_trouble *trouble)
     return OV_GIVE_TROUBLE;
 }
 
-enum ov_give ov_parser_next(
+enum ov_give ov_parser_next_member(
         struct ov_parser *p, struct ov_member *member, struct ov_trouble *trouble)
 {
     if (p->priv_failed.reason != OV_REASON_NONE) {

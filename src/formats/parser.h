@@ -61,7 +61,7 @@ const struct ov_parser_ops *ov_parser_ops_of(enum ov_type type);
 struct ov_parser *ov_parser_open(
         enum ov_type type, const struct ov_input *input); /* NULL: memory */
 void ov_parser_free(struct ov_parser *p);
-enum ov_give ov_parser_next(
+enum ov_give ov_parser_next_member(
         struct ov_parser *p, struct ov_member *member, struct ov_trouble *trouble);
 enum ov_give ov_parser_read(
         struct ov_parser *p, struct ov_piece *piece, struct ov_trouble *trouble);
