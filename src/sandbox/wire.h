@@ -25,10 +25,12 @@ enum ovd_kind {
     OVD_SCAN_PATH,   /* text: the path; value: the verb */
     OVD_ASK,         /* value: the verb */
     OVD_GONE,        /* the client is; requests of it are not to be answered */
+    OVD_KNOWN,       /* value: streams answered from memory; request: their bytes. No client's */
 
     /* supervisor to gate */
     OVD_CLIENT, /* a descriptor; value: 1 for one of this machine (UNIX) */
-    OVD_LINE,   /* text: a reply, without number and terminator */
+    OVD_LINE,   /* text: a reply, without number and terminator; value: OVD_CLEAN: of a stream that
+                   was looked at as a whole and in which nothing was found */
     OVD_LAST,   /* the same, and the request is over; no text: nothing is said */
 
     /* opener to supervisor */
@@ -41,7 +43,7 @@ enum ovd_kind {
     OVD_LATE,   /* value: events answered by policy, as no verdict came in time */
     OVD_ALIVE,  /* answers OVD_BEAT */
 
-    /* supervisor to guard */
+    /* supervisor to guard; FORGET to the gate, too */
     OVD_ALLOW,  /* client: the event; value: 1: the verdict may be remembered */
     OVD_DENY,   /* the same */
     OVD_FORGET, /* other rules: remembered verdicts are none any more */
@@ -51,6 +53,7 @@ enum ovd_kind {
 };
 
 #define OVD_STREAM UINT32_MAX
+#define OVD_CLEAN  1u
 
 #define OVD_ACCESS_WAITS 1u /* somebody waits for the answer; else it is only to be known */
 

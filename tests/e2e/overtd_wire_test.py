@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """clamd's protocol, answer by answer, as clamd 1.4.6 gives them. usage: overtd_wire_test.py OVERTD"""
-import os, pathlib, re, shutil, socket, struct, sys, tempfile, threading
+import os, pathlib, re, shutil, signal, socket, struct, sys, tempfile, threading
 
 sys.path.insert(0, os.path.dirname(__file__))
 from clamd_client import Daemon, EICAR, read_all, read_until
@@ -229,6 +229,46 @@ def reload(program, base):
     check("it has ended", b"%d" % d.process.wait(60), b"0")
 
 
+def workers_of(d):
+    found, todo = [], [d.process.pid]
+    while todo:
+        pid = todo.pop()
+        todo += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        if pathlib.Path(f"/proc/{pid}/comm").read_text() == "overt-worker\n":
+            found.append(pid)
+    return found
+
+
+def memory(program, base):
+    """What nothing was found in is known again; what something was found in, or was not looked at as a whole, is not."""
+    (base / "m").mkdir()
+    d = Daemon(program, "StreamMaxLength 1M\nMaxScanSize 100K", base / "m")
+    many, large = os.urandom(30000), bytes(200000)
+    for _ in range(2):
+        check("a clean stream", d.instream(b"fine again"), b"stream: OK\0")
+        check("one in many pieces", d.instream(many, 1000), b"stream: OK\0")
+        check("an infected one, the second time too", d.instream(EICAR), b"stream: " + NAME + b" FOUND\0")
+        check("one that is too large to be looked at", d.instream(large), re.compile(rb"stream: .* ERROR\0"))
+    stopped = workers_of(d)
+    check("workers are there to be stopped", len(stopped) > 0, True)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    check("no worker is needed for what is known", d.instream(b"fine again"), b"stream: OK\0")
+    check("in whatever pieces it came and comes", d.instream(many, 30000), b"stream: OK\0")
+    with d.connect() as s:
+        s.settimeout(1)
+        s.sendall(b"zINSTREAM\0" + struct.pack(">I", 5) + b"other" + bytes(4))
+        try:
+            got = s.recv(100)
+        except TimeoutError:
+            got = b""
+        check("what is not known waits for one", got, b"")
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    check("and gets its answer from it", d.instream(b"other"), b"stream: OK\0")
+    d.stop()
+
+
 def main():
     program = sys.argv[1]
     base = pathlib.Path(tempfile.mkdtemp(prefix="overtd-wire-"))
@@ -247,6 +287,7 @@ def main():
         check("SIGTERM ends it in order", b"%d" % d.stop(), b"0")
         timeouts(program, base)
         reload(program, base)
+        memory(program, base)
     finally:
         shutil.rmtree(base, ignore_errors=True)
     print(f"1..{tests}")

@@ -27,6 +27,20 @@ static const char version_text[] = "ClamAV 1.4.6";
 
 /* --- its process ---------------------------------------------------------------------------- */
 
+/* Where every look is to be logged, every stream is looked at. */
+static struct ov_guard_contents *new_memory(const struct ovd *d)
+{
+    struct ov_guard_contents *memory = NULL;
+
+    if (!d->config.cache_off && !d->config.log_clean && d->config.cache_places > 0) {
+        memory = ov_guard_contents_new(d->config.cache_places);
+        if (memory == NULL) {
+            (void)fprintf(stderr, "overtd: the gate remembers no streams: no memory for them\n");
+        }
+    }
+    return memory;
+}
+
 _Noreturn static void live(struct ovd *d, int channel)
 {
     const struct ovd_gate_options options = {
@@ -35,6 +49,7 @@ _Noreturn static void live(struct ovd *d, int channel)
         .command_ms = (uint32_t)(d->config.command_s * 1000),
         .read_ms = (uint32_t)(d->config.read_s * 1000),
         .clients_max = d->session_cap / 2,
+        .memory = new_memory(d),
     };
     const int epoll = epoll_create1(0);
     struct rlimit files = { 0, 0 };
@@ -231,6 +246,25 @@ void ovd_gate_flush(struct ovd *d)
     watch_gate(d);
 }
 
+void ovd_reply_clean(struct ovd *d, uint32_t client, uint32_t request, const char *text)
+{
+    const struct ovd_frame frame = { .kind = OVD_LINE,
+        .client = client,
+        .request = request,
+        .value = OVD_CLEAN,
+        .text = ov_bytes_of(text, strlen(text)),
+        .fd = -1 };
+
+    ovd_frames_put(&d->gate_queue, &frame);
+}
+
+void ovd_gate_forget(struct ovd *d)
+{
+    const struct ovd_frame frame = { .kind = OVD_FORGET, .text = ov_bytes_of("", 0), .fd = -1 };
+
+    ovd_frames_put(&d->gate_queue, &frame);
+}
+
 void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text)
 {
     const size_t bytes = strlen(text);
@@ -338,6 +372,10 @@ static bool heard(struct ovd *d, struct ovd_frame *frame)
         good = false;
     } else if (frame->kind == OVD_GONE) {
         client_gone(d, frame->client);
+    } else if (frame->kind == OVD_KNOWN) {
+        d->counts.requests += frame->value;
+        d->counts.files += frame->value;
+        d->counts.bytes += frame->request;
     } else if (frame->kind == OVD_SCAN_PATH && known) {
         ovd_work_path(d, frame);
     } else if (frame->kind == OVD_ASK && known) {

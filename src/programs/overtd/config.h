@@ -48,6 +48,8 @@ struct ovd_config {
     uint64_t workers, queue_max;
     uint64_t scan_ms_max, scan_bytes_max, file_bytes_max, depth_max, files_max;
     uint64_t self_check_s;
+    bool cache_off;
+    uint64_t cache_places;
     struct ovd_list weaker;
     /* on-access */
     struct ovd_list access_modes; /* exec, open, close */

@@ -167,6 +167,9 @@ void ovd_gate_add(struct ovd *d, int fd, bool local, struct ovd_peer *peer);
 /* Answers wait until the end of the loop's turn, and then go in as few messages as hold them. */
 void ovd_gate_flush(struct ovd *d);
 void ovd_reply(struct ovd *d, uint32_t client, uint32_t request, bool last, const char *text);
+/* Of a stream in which nothing was found: the gate may remember it, until it is to forget. */
+void ovd_reply_clean(struct ovd *d, uint32_t client, uint32_t request, const char *text);
+void ovd_gate_forget(struct ovd *d);
 
 /* work.c */
 void ovd_work_fd(struct ovd *d, const struct ovd_frame *frame);

@@ -80,6 +80,7 @@ static void free_client(struct ovd_gate *gate, struct ovd_client *c)
     if (c->stream_fd >= 0) {
         (void)close(c->stream_fd);
     }
+    ov_guard_tagging_free(c->tagging);
     for (uint32_t i = 0; i < c->fd_count; i++) {
         (void)close(c->fds[i]);
     }
@@ -315,7 +316,7 @@ static void answered(struct ovd_gate *gate, const struct ovd_frame *frame)
     if (c == NULL || (frame->kind != OVD_LINE && frame->kind != OVD_LAST)) {
         return; /* it went meanwhile */
     }
-    ovd_client_answer(gate, c, frame->request, frame->text, frame->kind == OVD_LAST);
+    ovd_client_answer(gate, c, frame);
     if (!c->due) {
         c->due = true;
         gate->due[gate->due_count++] = c->id;
@@ -357,11 +358,28 @@ static void hear_supervisor(struct ovd_gate *gate)
         if (frame.fd >= 0) {
             (void)close(frame.fd);
         }
+        if (frame.kind == OVD_FORGET && gate->options->memory != NULL) {
+            ov_guard_contents_forget(gate->options->memory);
+            continue;
+        }
         answered(gate, &frame);
     }
     serve_due(gate);
     if (gate->streams_bytes < held) {
         serve_streams(gate);
+    }
+}
+
+/* Streams that were answered from memory are only counted. */
+static void tell_known(struct ovd_gate *gate)
+{
+    const uint32_t bytes =
+            gate->known_bytes < UINT32_MAX ? (uint32_t)gate->known_bytes : UINT32_MAX;
+
+    if (gate->known_count > 0) {
+        ovd_gate_tell(gate, OVD_KNOWN, NULL, bytes, gate->known_count, ov_bytes_of(NULL, 0), -1);
+        gate->known_bytes -= bytes;
+        gate->known_count = 0;
     }
 }
 
@@ -457,6 +475,7 @@ int ovd_gate_run(int supervisor, int epoll, const struct ovd_gate_options *optio
             checked_ms = gate.now_ms;
             check_times(&gate);
         }
+        tell_known(&gate);
         send_batch(&gate);
     }
     return 0;

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "clamd/command.h"
 #include "clamd/stream.h"
+#include "guard/contents.h"
 #include "sandbox/wire.h"
 
 struct ovd_gate_options {
@@ -21,6 +22,7 @@ struct ovd_gate_options {
     uint32_t command_ms;         /* from the connection to the first command */
     uint32_t read_ms;            /* between later reads; and to take what is said */
     uint32_t clients_max;
+    struct ov_guard_contents *memory; /* borrowed; NULL: nothing is remembered */
 };
 
 /* The whole life of the process. `supervisor` is its end of a pair, `epoll` an empty epoll (the
@@ -28,7 +30,7 @@ struct ovd_gate_options {
  * the supervisor is gone: the exit status. */
 int ovd_gate_run(int supervisor, int epoll, const struct ovd_gate_options *options);
 
-/* --- shared by gate.c and gate_client.c ------------------------------------------------------ */
+/* --- shared by gate.c, gate_client.c and gate_stream.c ------------------------------------------------------ */
 
 /* Requests of one client under way: a session may have many. Beyond, its bytes wait. */
 #define OVD_REQUESTS_MAX 64u
@@ -38,6 +40,8 @@ struct ovd_request {
     uint32_t number;
     enum ov_clamd_style style;
     uint64_t bytes; /* of its stream, held until it is answered */
+    struct ov_guard_tag tag;
+    uint32_t rules; /* it was asked under */
 };
 
 enum ovd_client_state {
@@ -80,9 +84,10 @@ struct ovd_client {
     uint64_t heard_ms; /* when it last sent something, or was answered */
     uint64_t sent_ms;  /* when it last took something, while there was something to take */
     struct ov_clamd_stream stream;
-    int stream_fd;  /* -1: it has none, or still lies in the pack */
-    bool packed;    /* what came of it is the end of the pack, */
-    size_t pack_at; /* from here */
+    int stream_fd;                    /* -1: it has none, or still lies in the pack */
+    struct ov_guard_tagging *tagging; /* owned; of what is behind stream_fd. NULL: it gets no tag */
+    bool packed;                      /* what came of it is the end of the pack, */
+    size_t pack_at;                   /* from here */
     uint64_t stream_bytes;
     uint64_t stream_order;       /* streams began in this order */
     int fds[OVD_CLIENT_FDS_MAX]; /* received, not yet claimed by a FILDES */
@@ -99,6 +104,8 @@ struct ovd_gate {
     uint32_t client_cap, client_count;
     uint64_t streams_bytes; /* of all streams that wait or are looked at */
     uint64_t stream_orders;
+    uint32_t known_count; /* streams that were answered from memory, not told of yet, */
+    uint64_t known_bytes; /* and theirs */
     uint64_t now_ms;
     bool over;           /* the supervisor is gone */
     bool streams_starve; /* some stream is not read, as there is no memory for it */
@@ -115,9 +122,22 @@ struct ovd_gate {
 /* gate_client.c: takes what the client sent, and what is due to it. */
 void ovd_client_bytes(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes bytes);
 void ovd_client_end(struct ovd_gate *gate, struct ovd_client *c); /* it sends nothing more */
-void ovd_client_answer(struct ovd_gate *gate, struct ovd_client *c, uint32_t number,
-        struct ov_bytes text, bool last);
+void ovd_client_answer(struct ovd_gate *gate, struct ovd_client *c, const struct ovd_frame *frame);
 void ovd_client_timed_out(struct ovd_client *c);
+
+/* gate_client.c, for gate_stream.c: one line to the client; one more request of it, `tag` being its
+ * stream's or NULL; and what a client may do once its command is complete. */
+void ovd_client_say(struct ovd_gate *gate, struct ovd_client *c, enum ov_clamd_style style,
+        uint32_t number, struct ov_bytes text);
+OV_MUST_CHECK bool ovd_client_request(struct ovd_gate *gate, struct ovd_client *c, uint64_t bytes,
+        const struct ov_guard_tag *tag);
+void ovd_client_goes_on(struct ovd_client *c);
+
+/* gate_stream.c: takes what belongs to its stream from `in`; returns how many bytes. */
+uint64_t ovd_stream_take(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes in);
+/* What one read brought was taken: whole streams go on, one that is not yet gets a file. */
+void ovd_stream_pause(struct ovd_gate *gate, struct ovd_client *c);
+void ovd_stream_drop(struct ovd_gate *gate, struct ovd_client *c);
 
 /* Can it begin, or go on with, what it says? */
 bool ovd_client_takes_bytes(const struct ovd_client *c);

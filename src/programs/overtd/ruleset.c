@@ -227,6 +227,7 @@ static bool take_over(struct ovd *d, int how)
     d->retiring = d->current;
     d->current = next;
     d->current.watched = ovd_watch(d, overt_scanner_fd(d->current.scanner), OVD_EVENT_SCANNER, 0);
+    ovd_gate_forget(d);
     ovd_rules_retire(d);
     ovd_access_new_rules(d);
     return true;

@@ -210,7 +210,9 @@ void ovd_verdict_tell(struct ovd *d, struct ovd_work *work, const char *path, ov
 
     switch (verdict) {
     case OVERT_CLEAN:
-        if (work->kind != OVD_WORK_PATH) {
+        if (work->kind == OVD_WORK_STREAM && !work->gone) {
+            ovd_reply_clean(d, work->client, work->request, "stream: OK");
+        } else if (work->kind != OVD_WORK_PATH) {
             line(d, work, path, "OK");
         }
         if (d->config.log_clean) {
