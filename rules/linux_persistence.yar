@@ -12,7 +12,7 @@ rule Downloader_Cron_PipeToShell
         severity = "high"
         fixture = "cron_pipe_shell.sh"
     strings:
-        $line = /((\*(\/[0-9]{1,2})?|[0-9]{1,2})[ \t]{1,4}(\*(\/[0-9]{1,2})?|[0-9]{1,2})[ \t]{1,4}\*[ \t]{1,4}\*[ \t]{1,4}\*|@(reboot|hourly|daily))[ \t]{1,4}[^\r\n|]{0,40}\b(curl|wget)[ \t][^\r\n|]{0,80}(http:\/\/|https?:\/\/([0-9]{1,3}\.){3}[0-9]{1,3}|pastebin\.com\/raw|\.onion)[^\r\n|]{0,120}\|[ \t]{0,4}(\/bin\/)?(ba|da)?sh\b/
+        $line = /((\*(\/[0-9]{1,2})?|[0-9]{1,2})[ \t]{1,4}(\*(\/[0-9]{1,2})?|[0-9]{1,2})[ \t]{1,4}\*[ \t]{1,4}\*[ \t]{1,4}\*|@(reboot|hourly|daily))[ \t]{1,4}[^\r\n|]{0,40}\b(curl|wget)[ \t][^\r\n|]{0,80}(p:\/\/|:\/\/([0-9]{1,3}\.){3}[0-9]{1,3}|pastebin\.com\/raw|\.onion)[^\r\n|]{0,120}\|[ \t]{0,4}(\/bin\/)?(ba|da)?sh\b/
     condition:
         filesize < 256KB and $line and (uint16be(0) == 0x2321 or uint8(0) == 0x2A or uint8(0) == 0x40 or $line in (0..512))
 }
