@@ -2,6 +2,7 @@
 #include "base/source.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,14 @@
 #include "base/limits.h"
 
 _Static_assert(OV_SOURCE_WINDOW_BYTES == OV_BLOCK_BYTES + 2u * OV_CONTEXT_BYTES, "one window");
+
+#define PAGE_BYTES 4096u
+
+uint8_t *ov_source_room(size_t bytes)
+{
+    OV_ASSERT(bytes % PAGE_BYTES == 0);
+    return aligned_alloc(PAGE_BYTES, bytes);
+}
 
 void ov_source_on_bytes(struct ov_source *source, struct ov_bytes bytes)
 {

@@ -34,6 +34,10 @@ struct ov_window {
 
 #define OV_SOURCE_WINDOW_BYTES (256u * 1024u + 2u * 16u * 1024u)
 
+/* Room for what is read, on pages of its own: the kernel copies to other places at less than half the
+ * speed. `bytes` is a multiple of 4096. To be freed; NULL: no memory. */
+uint8_t *ov_source_room(size_t bytes);
+
 void ov_source_on_bytes(struct ov_source *source, struct ov_bytes bytes);
 
 /* Borrows `fd` and `window` (OV_SOURCE_WINDOW_BYTES of it) for the life of the source. */

@@ -18,7 +18,7 @@ static overt_status make_parts(struct ov_engine *engine, overt_error *err)
     const uint64_t memory_max = engine->options.memory_max;
     overt_status status;
 
-    engine->window = malloc(OV_SOURCE_WINDOW_BYTES);
+    engine->window = ov_source_room(OV_SOURCE_WINDOW_BYTES);
     if (engine->window == NULL || memory_max / HOLD_SHARE > SIZE_MAX
             || !ov_hold_init(&engine->hold, (size_t)(memory_max / HOLD_SHARE))) {
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for unpacked objects");

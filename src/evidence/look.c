@@ -215,7 +215,7 @@ static void look_at_apk(struct ov_evidence *e, struct ov_source *source)
 
 void ov_evidence_read(struct ov_evidence *e, enum ov_look look, int fd, uint64_t size)
 {
-    auto_free uint8_t *window = malloc(OV_SOURCE_WINDOW_BYTES);
+    auto_free uint8_t *window = ov_source_room(OV_SOURCE_WINDOW_BYTES);
     struct ov_source source;
 
     if (window == NULL) {

@@ -249,7 +249,7 @@ static bool set_up(struct ov_archive *ar)
         archive_read_set_skip_callback(reader, on_skip);
         archive_read_set_seek_callback(reader, on_seek);
         if (!ov_input_in_memory(&ar->input)) {
-            ar->room = malloc(OV_PIECE_BYTES);
+            ar->room = ov_source_room(OV_PIECE_BYTES);
             return ar->room != NULL;
         }
     }

@@ -146,7 +146,7 @@ static bool search(const struct ov_input *input, struct ov_bytes tail, uint64_t 
 static __attribute__((noinline)) bool search_read(
         const struct ov_input *input, struct ov_zip_end *out)
 {
-    uint8_t buf[OV_ZIP_TAIL_BYTES];
+    _Alignas(64) uint8_t buf[OV_ZIP_TAIL_BYTES]; /* where the kernel copies quickly */
     const uint64_t want = input->size < sizeof(buf) ? input->size : sizeof(buf);
     const uint64_t at = input->size - want;
     const size_t got = ov_input_read(input, at, buf, (size_t)want);
