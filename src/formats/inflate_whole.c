@@ -3,9 +3,18 @@
 
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/le.h"
 #include "base/limits.h"
 #include "formats/reader.h"
+
+/* A header, a block and a trailer. */
+#define GZIP_BYTES_MIN 18u
+/* Of the flags: its header has a checksum, which libdeflate would not look at. */
+#define HAS_HEAD_CRC 2u
+/* What deflate can make of a byte, and no more. */
+#define DEFLATE_RATIO_MAX 1032u
 
 void ov_inflate_whole_init(struct ov_inflate_whole *whole)
 {
@@ -26,35 +35,72 @@ static bool prepare(struct ov_inflate_whole *whole)
         whole->priv_decoder = libdeflate_alloc_decompressor();
     }
     if (whole->priv_rooms == NULL) {
-        whole->priv_rooms = malloc((size_t)2 * OV_INFLATE_WHOLE_BYTES_MAX);
+        whole->priv_rooms = ov_source_room((size_t)2 * OV_INFLATE_WHOLE_BYTES_MAX);
     }
     return whole->priv_decoder != NULL && whole->priv_rooms != NULL;
 }
 
-bool ov_inflate_whole_run(
-        struct ov_inflate_whole *whole, const struct ov_input *input, uint64_t plain_bytes)
+/* The packed bytes, lent or read; false: there are too many on a side. */
+static bool begin(struct ov_inflate_whole *whole, const struct ov_input *input,
+        uint64_t plain_bytes, struct ov_bytes *packed)
 {
-    uint8_t *out, *in;
-    size_t used = 0, made = 0;
-    struct ov_bytes packed;
-
     whole->plain = ov_bytes_of(NULL, 0);
     if (plain_bytes > OV_INFLATE_WHOLE_BYTES_MAX || input->size > OV_INFLATE_WHOLE_BYTES_MAX
             || !prepare(whole)) {
         return false;
     }
-    out = whole->priv_rooms;
-    in = whole->priv_rooms + OV_INFLATE_WHOLE_BYTES_MAX;
-    if (!ov_input_lend(input, 0, input->size, &packed)) {
-        packed = ov_bytes_of(in, ov_input_read(input, 0, in, (size_t)input->size));
+    if (!ov_input_lend(input, 0, input->size, packed)) {
+        uint8_t *in = whole->priv_rooms + OV_INFLATE_WHOLE_BYTES_MAX;
+
+        *packed = ov_bytes_of(in, ov_input_read(input, 0, in, (size_t)input->size));
     }
-    if (libdeflate_deflate_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
-                (size_t)ov_bytes_len(packed), out, (size_t)plain_bytes, &used, &made)
-                    != LIBDEFLATE_SUCCESS
+    return true;
+}
+
+bool ov_inflate_whole_run(
+        struct ov_inflate_whole *whole, const struct ov_input *input, uint64_t plain_bytes)
+{
+    size_t used = 0, made = 0;
+    struct ov_bytes packed;
+
+    if (!begin(whole, input, plain_bytes, &packed)
+            || libdeflate_deflate_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
+                       (size_t)ov_bytes_len(packed), whole->priv_rooms, (size_t)plain_bytes, &used,
+                       &made)
+                       != LIBDEFLATE_SUCCESS
             || made != plain_bytes) {
         return false;
     }
-    whole->plain = ov_bytes_of(out, made);
+    whole->plain = ov_bytes_of(whole->priv_rooms, made);
+    whole->packed = used;
+    return true;
+}
+
+bool ov_inflate_whole_gzip(struct ov_inflate_whole *whole, const struct ov_input *input)
+{
+    size_t used = 0, made = 0;
+    struct ov_bytes packed;
+    uint8_t head[4], trailer[4];
+    struct ov_le32 size;
+
+    /* RFC 1952, 2.3.1. At the end stands the size, if there is but one member. */
+    if (input->size < GZIP_BYTES_MIN || ov_input_read(input, 0, head, sizeof(head)) != sizeof(head)
+            || (head[3] & HAS_HEAD_CRC) != 0
+            || ov_input_read(input, input->size - sizeof(trailer), trailer, sizeof(trailer))
+                       != sizeof(trailer)) {
+        return false;
+    }
+    memcpy(&size, trailer, sizeof(size));
+    if (ov_le32_get(size) == 0 || ov_le32_get(size) / DEFLATE_RATIO_MAX > input->size
+            || !begin(whole, input, ov_le32_get(size), &packed)
+            || libdeflate_gzip_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
+                       (size_t)ov_bytes_len(packed), whole->priv_rooms, ov_le32_get(size), &used,
+                       &made)
+                       != LIBDEFLATE_SUCCESS
+            || used != input->size) {
+        return false;
+    }
+    whole->plain = ov_bytes_of(whole->priv_rooms, made);
     whole->packed = used;
     return true;
 }

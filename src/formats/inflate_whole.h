@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inflate_whole.h - raw deflate of which the ends are known on both sides, all at once (libdeflate):
+/* inflate_whole.h - deflate of which the ends are known on both sides, all at once (libdeflate):
  * twice as fast as zlib's pieces, and most members of archives are small. What does not come out as
  * promised is left to zlib, which says what is wrong with it and gives what there is before that. */
 #ifndef OV_FORMATS_INFLATE_WHOLE_H
@@ -21,6 +21,11 @@ void ov_inflate_whole_done(struct ov_inflate_whole *whole);
 /* False: too large, or not exactly `plain_bytes` bytes; nothing was given out. */
 OV_MUST_CHECK bool ov_inflate_whole_run(
         struct ov_inflate_whole *whole, const struct ov_input *input, uint64_t plain_bytes);
+
+/* A gzip file that is one member and nothing else, as its last four bytes tell the size of. False: it
+ * is not, or damaged, or too large; nothing was given out. */
+OV_MUST_CHECK bool ov_inflate_whole_gzip(
+        struct ov_inflate_whole *whole, const struct ov_input *input);
 
 /* The next piece; false: there is none. */
 OV_MUST_CHECK bool ov_inflate_whole_next(struct ov_inflate_whole *whole, struct ov_bytes *piece);

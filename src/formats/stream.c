@@ -86,11 +86,17 @@ void ov_stream_begin(
     s->is_whole = false;
     s->bad = OV_CODEC_GOES_ON;
     if (!ov_input_in_memory(input) && s->in_room == NULL) {
-        s->in_room = malloc(OV_PIECE_BYTES);
+        s->in_room = ov_source_room(OV_PIECE_BYTES);
         if (s->in_room == NULL) {
             s->bad = OV_CODEC_MEMORY;
             return;
         }
+    }
+    if (codec == OV_CODEC_GZIP && ov_inflate_whole_gzip(&s->whole, input)) {
+        end_codec(s);
+        s->codec = codec;
+        s->is_whole = true;
+        return;
     }
     if (!begin_codec(s, codec)) {
         s->bad = OV_CODEC_MEMORY;
