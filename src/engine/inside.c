@@ -282,6 +282,10 @@ static void bound_programs(
         ov_detected_remove(&frame->detected, OV_TYPE_PACKED);
         ov_detected_remove(&frame->detected, OV_TYPE_UPX);
     }
+    if (member->unpacked && frame->detected.inside_count == 1) {
+        /* Programs are looked for in it too. */
+        ov_detected_remove(&frame->detected, OV_TYPE_EMBEDDED_DATA);
+    }
     if (member->unpacked && frame->detected.inside_count == 0) {
         ov_detected_add(&frame->detected, OV_TYPE_EMBEDDED, 0, frame->source.size);
     }

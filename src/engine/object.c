@@ -136,38 +136,57 @@ static void digests_find(const struct ov_engine *engine, const struct digests *d
     }
 }
 
+/* Whether the object may hold files that a search alone would find. A picture may have something
+ * behind it that is none of the kinds looked for. */
+static bool is_searched(const struct ov_detected *detected)
+{
+    for (uint32_t i = 0; i < detected->inside_count; i++) {
+        if (detected->inside[i].type == OV_TYPE_EMBEDDED_DATA) {
+            return detected->type != OV_TYPE_PNG;
+        }
+    }
+    return false;
+}
+
+/* What one sweep over an object is for, besides strings. */
+struct sweep {
+    unsigned digests; /* a bit per kind */
+    bool search;      /* for files in it: none was seen so far */
+    bool finished;    /* the bytes of this scan did not run out before the object's end */
+};
+
 /* The first sweep. Returns where it ended: the object's end, or where the bytes of this scan ran
- * out (*finished: false). */
+ * out. */
 static uint64_t first_sweep(
-        struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted, bool *finished)
+        struct ov_walk *walk, const struct ov_subject *subject, struct sweep *sweep)
 {
     struct ov_engine *engine = walk->engine;
     struct ov_source *source = subject->source;
     struct ov_window window;
     uint64_t end = 0;
 
-    *finished = true;
+    sweep->finished = true;
     for (uint64_t at = 0; ov_source_block(source, at, &window); at += OV_BLOCK_BYTES) {
         if (subject->charge && !ov_budget_bytes(&walk->budget, window.end - window.first)) {
-            *finished = false;
+            sweep->finished = false;
             break;
         }
-        if (wanted != 0) {
-            digests_update(engine, wanted, &window);
+        if (sweep->digests != 0) {
+            digests_update(engine, sweep->digests, &window);
         }
+        sweep->search = sweep->search && !ov_detected_in_block(&window, source->size);
         ov_matcher_block(engine->matcher, source, &window, &walk->budget);
         end = window.end;
     }
     return end;
 }
 
-/* The pass. False: the bytes of this scan ran out before the object's end. */
-static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigned wanted)
+/* The pass. */
+static void pass(struct ov_walk *walk, const struct ov_subject *subject, struct sweep *sweep)
 {
     struct ov_matcher *matcher = walk->engine->matcher;
     struct ov_source *source = subject->source;
     struct ov_window window;
-    bool finished;
     uint64_t end;
 
     if (!ov_matcher_count_costs(matcher, walk->engine->options.costs)
@@ -179,7 +198,7 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
     if (subject->view != OV_VIEW_NONE) {
         ov_matcher_view(matcher);
     }
-    end = first_sweep(walk, subject, wanted, &finished);
+    end = first_sweep(walk, subject, sweep);
     ov_matcher_end(matcher, source, &walk->budget);
     if (ov_matcher_again(matcher)) {
         for (uint64_t at = 0; at < end && ov_source_block(source, at, &window);
@@ -188,7 +207,6 @@ static bool pass(struct ov_walk *walk, const struct ov_subject *subject, unsigne
         }
         ov_matcher_end(matcher, source, &walk->budget);
     }
-    return finished;
 }
 
 /* What signatures for pages and texts are held against; only where there are such. */
@@ -354,21 +372,25 @@ void ov_object_examine(
     };
     enum ov_reason matching, evaluating = OV_REASON_NONE;
     struct digests digests = { .known = 0 };
-    bool finished, cut;
-    unsigned begun;
+    struct sweep sweep;
     uint64_t cut_at;
+    bool cut;
     int why;
 
     detect(walk, subject, frame);
     object.type = ov_type_name(frame->detected.type);
     walk->sink->object(walk->sink->payload, &object);
 
-    begun = digests_begin(engine, subject);
-    finished = pass(walk, subject, begun);
+    sweep = (struct sweep){ .digests = digests_begin(engine, subject),
+        .search = is_searched(&frame->detected) };
+    pass(walk, subject, &sweep);
     cut = ov_source_is_cut(subject->source, &cut_at, &why);
     matching = ov_matcher_stopped(engine->matcher);
-    if (finished && !cut) {
-        digests_end(engine, begun, &digests);
+    if (sweep.finished && !cut) {
+        digests_end(engine, sweep.digests, &digests);
+        if (sweep.search) {
+            ov_detected_remove(&frame->detected, OV_TYPE_EMBEDDED_DATA);
+        }
     }
     if (is_trusted(engine, &digests, subject->source->size)) {
         frame->detected.inside_count = 0;
@@ -385,7 +407,7 @@ void ov_object_examine(
         ov_walk_tell(walk, subject->ordinal, OV_REASON_CUT,
                 why == 0 ? "it ends before its size" : "it could not be read to its end");
     }
-    if (!finished) {
+    if (!sweep.finished) {
         ov_walk_tell(walk, subject->ordinal, OV_REASON_BYTES, "");
         walk->exhausted = true;
     }

@@ -426,11 +426,17 @@ static void look_for_more(struct ov_source *source, struct ov_bytes head, struct
         [OV_TYPE_GIF] = true,
     };
 
+    const struct ov_window window = { .bytes = head, .end = ov_bytes_len(head) };
+
     if (searched[out->type]
-            && (source->size > ov_bytes_len(head)
-                    || ov_embedded_find(head, 1, OV_EMBEDDED_IN_DATA) != UINT64_MAX)) {
+            && (source->size > window.end || ov_detected_in_block(&window, source->size))) {
         ov_detected_add(out, OV_TYPE_EMBEDDED_DATA, 0, source->size);
     }
+}
+
+bool ov_detected_in_block(const struct ov_window *window, uint64_t object_bytes)
+{
+    return !ov_embedded_none(window, object_bytes, OV_EMBEDDED_IN_DATA);
 }
 
 void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)

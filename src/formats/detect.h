@@ -139,6 +139,10 @@ struct ov_detected {
 #define OV_DETECT_HEAD_BYTES (36u * 1024u)
 void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detected *out);
 
+/* Files inside data are believed to be there until all of it was looked at; who reads all of it for
+ * something else may look on the way. False: the block that the window shows has none for certain. */
+bool ov_detected_in_block(const struct ov_window *window, uint64_t object_bytes);
+
 /* Takes the containers of this type out of `out`. */
 void ov_detected_remove(struct ov_detected *out, enum ov_type type);
 

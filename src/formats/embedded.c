@@ -42,7 +42,7 @@ static bool embedded_begin(struct ov_parser *p)
     if (ov_input_in_memory(&p->input)) {
         return true;
     }
-    e->window = malloc(WINDOW_BYTES);
+    e->window = ov_source_room(WINDOW_BYTES);
     return e->window != NULL;
 }
 

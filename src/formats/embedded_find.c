@@ -4,6 +4,7 @@
  * same bytes as often as there are kinds. */
 #include <string.h>
 
+#include "formats/decode.h"
 #include "formats/embedded_kinds.h"
 #include "formats/peek.h"
 
@@ -177,4 +178,44 @@ uint64_t ov_embedded_find(struct ov_bytes b, uint64_t from, unsigned where)
         }
     }
     return found;
+}
+
+/* The file whose magic is at `at` of the window: does its check say that there is none? */
+static bool is_none(const struct ov_embedded_kind *k, const struct ov_window *window, uint64_t at,
+        uint64_t size)
+{
+    const uint64_t magic_at = window->offset + at;
+    const uint64_t seen_to = window->offset + ov_bytes_len(window->bytes);
+    uint64_t begin, bytes;
+
+    if (magic_at <= k->back) {
+        return true; /* the object itself, or what would begin in front of it */
+    }
+    begin = magic_at - k->back;
+    if (begin < window->offset || (seen_to - begin < OV_EMBEDDED_HEAD_BYTES && seen_to != size)) {
+        return false;
+    }
+    return !k->check(ov_bytes_between(window->bytes, begin - window->offset,
+                             begin - window->offset + OV_EMBEDDED_HEAD_BYTES),
+            size - begin, &bytes);
+}
+
+bool ov_embedded_none(const struct ov_window *window, uint64_t size, unsigned where)
+{
+    const uint64_t end = window->end - window->offset;
+    uint64_t at = window->first - window->offset;
+
+    /* Each turn goes to the next place where one may be. */
+    while ((at = ov_embedded_find(window->bytes, at, where)) < end) {
+        for (size_t i = 0; i < OV_EMBEDDED_KINDS; i++) {
+            const struct ov_embedded_kind *k = &ov_embedded_kinds[i];
+
+            if ((k->where & where) != 0 && ov_has_prefix(window->bytes, at, k->magic, k->len)
+                    && !is_none(k, window, at, size)) {
+                return false;
+            }
+        }
+        at++;
+    }
+    return true;
 }

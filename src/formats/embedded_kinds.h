@@ -4,7 +4,7 @@
 #ifndef OV_FORMATS_EMBEDDED_KINDS_H
 #define OV_FORMATS_EMBEDDED_KINDS_H
 
-#include "base/bytes.h"
+#include "base/source.h"
 
 #define OV_EMBEDDED_KINDS 22u
 
@@ -32,5 +32,9 @@ uint64_t ov_embedded_filled(struct ov_bytes head, uint64_t bytes);
 
 /* The next place at or behind `from` where one of `where`'s may have its magic; UINT64_MAX: none. */
 uint64_t ov_embedded_find(struct ov_bytes bytes, uint64_t from, unsigned where);
+
+/* Whether none of `where`'s files begins inside an object of `size` bytes with its magic in the block
+ * that the window shows. False where it cannot be told. */
+bool ov_embedded_none(const struct ov_window *window, uint64_t size, unsigned where);
 
 #endif
