@@ -43,7 +43,7 @@ def processes(d):
 
 
 class Watched:
-    def __init__(self, program, base, conf):
+    def __init__(self, program, base, conf, deadline=DEADLINE_MS):
         self.dir = base / "watched"
         self.dir.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.dir], check=True)
@@ -53,7 +53,7 @@ class Watched:
         shutil.copy("/bin/true", self.dir / "true")
         home = base / "home"
         home.mkdir(exist_ok=True)
-        self.daemon = Daemon(program, f"OnAccessPath {self.dir}\nOnAccessDeadline {DEADLINE_MS}\n"
+        self.daemon = Daemon(program, f"OnAccessPath {self.dir}\nOnAccessDeadline {deadline}\n"
                                       f"{conf}", home)
 
     def __enter__(self):
@@ -174,6 +174,54 @@ def disturbed(program, base, policy, late):
             check(f"the supervisor goes on, {policy}", True)
 
 
+def two_changes(program, base):
+    """Opens that wait while the rules change twice are answered by a verdict, which is not remembered for rules it is not of."""
+    rules = base / "two.yar"
+
+    def write(name, needle):
+        rules.write_text(f'rule {name} {{ strings: $a = "{needle}" condition: $a }}\n')
+
+    def reloaded(d):
+        return d.text().count("correctly reloaded")
+
+    write("One", "needle-one")
+    with Watched(program, base, f"OnAccess open\nOnAccessPrevention yes\nRules {rules}",
+                 deadline=60000) as w:
+        d = w.daemon
+        needle, other = w.dir / "needle", w.dir / "other"
+        needle.write_bytes(b"needle-one")
+        other.write_bytes(b"needle-two")
+        check("the first rules are in force", reading(needle), errno.EPERM)
+        needle = w.dir / "needle-again"
+        needle.write_bytes(b"needle-one again")
+        workers = [pid for pid, name in processes(d) if name == "overt-worker"]
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        got = {}
+        waiting = threading.Thread(target=lambda: got.update(needle=reading(needle)))
+        waiting.start()
+        d.wait_for(lambda: any("needle" in os.readlink(f"/proc/{pid}/fd/{fd}") for pid, name in processes(d)
+                               if name == "overtd" for fd in os.listdir(f"/proc/{pid}/fd")
+                               if os.path.lexists(f"/proc/{pid}/fd/{fd}")), "open under way")
+        write("Two", "needle-two")
+        d.ask(b"zRELOAD\0")
+        d.wait_for(lambda: reloaded(d) == 1, "first change")
+        check("the second rules are in force", reading(other), errno.EPERM)
+        write("Three", "needle-three")
+        d.ask(b"zRELOAD\0")
+        check("the open still waits", waiting.is_alive())
+        for pid in workers:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass  # it had nothing to do and went with its rules
+        d.wait_for(lambda: reloaded(d) == 2, "second change")
+        waiting.join(60)
+        check("it got the verdict of the rules it was asked under", got.get("needle"), errno.EPERM)
+        check("which those in force do not share", reading(needle), 0)
+        check("nobody was answered by policy", "without a verdict" not in d.text())
+
+
 def put_away(program, base):
     store = base / "store"
     with Watched(program, base, "OnAccess open\nOnAccessPrevention yes\nQuarantine yes\n"
@@ -224,6 +272,7 @@ def main():
         detection_only(program, base)
         execution(program, base)
         put_away(program, base)
+        two_changes(program, base)
         storm(program, base)
         disturbed(program, base, "no", 0)
         disturbed(program, base, "yes", errno.EPERM)

@@ -75,7 +75,7 @@ def connections():
         hard = 40000
     except ValueError:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(10000, hard // 2 - 20)  # overtd takes as many as half of the descriptors
+    count = min(10000, hard // 4 * 3 - 20)  # overtd takes as many as three quarters of the descriptors
     daemon = Daemon(PROGRAM, "MaxConnections 20000\nCommandReadTimeout 600\nReadTimeout 600", TMP)
     bad = [b"", b"z", b"zINSTR", b"zINSTREAM\0", b"zINSTREAM\0\0\0\1\0abc", b"zINSTREAM\0\xff\xff\xff\xff", b"\xff" * 5000,
            b"zSCAN " + b"/" * 9000 + b"\0", b"zIDSESSION\0zIDSESSION\0", b"zFILDES\0", b"nEND\n", b"zIDSESSION\0zPING\0" * 50]

@@ -315,12 +315,13 @@ static void detected(
     }
 }
 
-static void reported(struct ovd *d, overt_report *report)
+/* `current`: under the rules in force. What older ones say answers who waits, and no more. */
+static void reported(struct ovd *d, overt_report *report, bool current)
 {
     auto_fd int fd = overt_report_take_fd(report);
     const uint64_t token = overt_report_token(report);
     struct access_job *job;
-    bool allow = true, remember = true;
+    bool allow = true, remember = current;
 
     if (token == 0) {
         return;
@@ -358,6 +359,8 @@ static void reported(struct ovd *d, overt_report *report)
 
 static bool collect(struct ovd *d, overt_scanner *scanner)
 {
+    const bool current = scanner == d->access->scanner;
+
     for (;;) {
         overt_error err = OVERT_ERROR_INIT;
         overt_report *report = NULL;
@@ -370,7 +373,7 @@ static bool collect(struct ovd *d, overt_scanner *scanner)
         if (report == NULL) {
             return true;
         }
-        reported(d, report);
+        reported(d, report, current);
         overt_report_free(report);
     }
 }
@@ -481,6 +484,11 @@ static bool new_scanner(struct ovd *d)
     return ovd_watch(d, overt_scanner_fd(a->scanner), OVD_EVENT_ACCESS, 0);
 }
 
+bool ovd_access_is_changing(const struct ovd *d)
+{
+    return d->access != NULL && d->access->retiring != NULL;
+}
+
 void ovd_access_new_rules(struct ovd *d)
 {
     struct ovd_access *a = d->access;
@@ -489,9 +497,7 @@ void ovd_access_new_rules(struct ovd *d)
     if (a == NULL) {
         return;
     }
-    if (a->retiring != NULL) { /* two changes in a row: what is left of the first is done by it */
-        overt_scanner_free(a->retiring);
-    }
+    OV_ASSERT(a->retiring == NULL); /* a reload waits for that */
     a->retiring = a->scanner;
     a->scanner = NULL;
     if (!new_scanner(d)) {

@@ -43,7 +43,7 @@ static struct ov_guard_contents *new_memory(const struct ovd *d)
 
 _Noreturn static void live(struct ovd *d, int channel)
 {
-    const struct ovd_gate_options options = {
+    struct ovd_gate_options options = {
         .stream_bytes_max = d->config.stream_bytes_max,
         .streams_memory_max = d->config.streams_memory_max,
         .command_ms = (uint32_t)(d->config.command_s * 1000),
@@ -61,6 +61,7 @@ _Noreturn static void live(struct ovd *d, int channel)
 
     (void)getrlimit(RLIMIT_NOFILE, &files);
     confine.descriptors_max = files.rlim_cur;
+    options.fds_max = files.rlim_cur;
     if (epoll < 0 || dup2(channel, GATE_CHANNEL + 100) < 0 || dup2(epoll, GATE_EPOLL) != GATE_EPOLL
             || dup2(GATE_CHANNEL + 100, GATE_CHANNEL) != GATE_CHANNEL
             || syscall(SYS_close_range, GATE_EPOLL + 1, ~0u, 0) != 0) {

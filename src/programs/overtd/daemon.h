@@ -209,6 +209,8 @@ bool ovd_access_start(struct ovd *d);
 void ovd_access_hear(struct ovd *d, uint32_t number);
 void ovd_access_stand_in(struct ovd *d);
 void ovd_access_collect(struct ovd *d);
+bool ovd_access_is_changing(
+        const struct ovd *d); /* some opens still wait for older rules' verdict */
 void ovd_access_new_rules(struct ovd *d);
 int ovd_access_tick(struct ovd *d, uint64_t now_ms); /* milliseconds until it wants the next one */
 void ovd_access_done(struct ovd *d);

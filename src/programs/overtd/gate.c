@@ -21,6 +21,9 @@
 #define SEND_TRIES    10000u /* of a millisecond */
 #define READS_AT_ONCE 32u    /* of one client, before others have their turn */
 
+/* On their way to and from the supervisor, and the process's own. */
+#define FDS_BESIDE (2u * OVD_BATCH_FDS_MAX + 32u)
+
 static uint64_t clock_ms(void)
 {
     struct timespec now;
@@ -65,6 +68,13 @@ void ovd_gate_tell(struct ovd_gate *gate, enum ovd_kind kind, const struct ovd_c
     }
 }
 
+bool ovd_gate_has_room(const struct ovd_gate *gate, uint64_t fds)
+{
+    const struct ovd_gate_options *o = gate->options;
+
+    return o->clients_max + FDS_BESIDE + gate->fds_held + fds <= o->fds_max;
+}
+
 /* --- clients -------------------------------------------------------------------------------- */
 
 static void free_client(struct ovd_gate *gate, struct ovd_client *c)
@@ -79,11 +89,13 @@ static void free_client(struct ovd_gate *gate, struct ovd_client *c)
     gate->streams_bytes -= c->stream_bytes;
     if (c->stream_fd >= 0) {
         (void)close(c->stream_fd);
+        gate->fds_held--;
     }
     ov_guard_tagging_free(c->tagging);
     for (uint32_t i = 0; i < c->fd_count; i++) {
         (void)close(c->fds[i]);
     }
+    gate->fds_held -= c->fd_count;
     ov_buf_done(&c->in);
     ov_buf_done(&c->out);
     (void)close(c->fd);
@@ -230,7 +242,7 @@ static void new_client(struct ovd_gate *gate, const struct ovd_frame *frame)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static void keep_fds(struct ovd_client *c, struct msghdr *msg)
+static void keep_fds(struct ovd_gate *gate, struct ovd_client *c, struct msghdr *msg)
 {
     for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h != NULL; h = CMSG_NXTHDR(msg, h)) {
         const size_t bytes = h->cmsg_len - CMSG_LEN(0);
@@ -244,6 +256,7 @@ static void keep_fds(struct ovd_client *c, struct msghdr *msg)
             memcpy(&fd, CMSG_DATA(h) + at, sizeof(fd));
             if (c->fd_count < OVD_CLIENT_FDS_MAX) {
                 c->fds[c->fd_count++] = fd;
+                gate->fds_held++;
             } else {
                 (void)close(fd);
             }
@@ -268,7 +281,7 @@ static enum heard read_some(struct ovd_gate *gate, struct ovd_client *c)
     struct msghdr msg = { .msg_iov = &part,
         .msg_iovlen = 1,
         .msg_control = control.bytes,
-        .msg_controllen = sizeof(control.bytes) };
+        .msg_controllen = ovd_gate_has_room(gate, OVD_CLIENT_FDS_MAX) ? sizeof(control.bytes) : 0 };
     const ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     bool with_fds;
 
@@ -281,7 +294,7 @@ static enum heard read_some(struct ovd_gate *gate, struct ovd_client *c)
     }
     with_fds = CMSG_FIRSTHDR(&msg) != NULL;
     if (c->local) {
-        keep_fds(c, &msg);
+        keep_fds(gate, c, &msg);
     }
     c->heard_ms = gate->now_ms;
     if (n == 0) {

@@ -22,6 +22,7 @@ struct ovd_gate_options {
     uint32_t command_ms;         /* from the connection to the first command */
     uint32_t read_ms;            /* between later reads; and to take what is said */
     uint32_t clients_max;
+    uint64_t fds_max; /* of this process: what clients_max leaves of it is for their files */
     struct ov_guard_contents *memory; /* borrowed; NULL: nothing is remembered */
 };
 
@@ -104,6 +105,7 @@ struct ovd_gate {
     uint32_t client_cap, client_count;
     uint64_t streams_bytes; /* of all streams that wait or are looked at */
     uint64_t stream_orders;
+    uint64_t fds_held;    /* of streams, and received from clients and not claimed yet */
     uint32_t known_count; /* streams that were answered from memory, not told of yet, */
     uint64_t known_bytes; /* and theirs */
     uint64_t now_ms;
@@ -118,6 +120,9 @@ struct ovd_gate {
 };
 
 #define OVD_SCRATCH_BYTES (256u * 1024u)
+
+/* Is there room for so many more descriptors of clients' files? A new connection always has some. */
+bool ovd_gate_has_room(const struct ovd_gate *gate, uint64_t fds);
 
 /* gate_client.c: takes what the client sent, and what is due to it. */
 void ovd_client_bytes(struct ovd_gate *gate, struct ovd_client *c, struct ov_bytes bytes);

@@ -146,6 +146,7 @@ static void claim_fd(struct ovd_gate *gate, struct ovd_client *c)
     fd = c->fds[0];
     c->fd_count--;
     memmove(c->fds, c->fds + 1, c->fd_count * sizeof(c->fds[0]));
+    gate->fds_held--;
     if (ovd_client_request(gate, c, 0, NULL)) {
         ovd_gate_tell(gate, OVD_SCAN_FD, c, c->number_last, (uint32_t)fd, text_of(""), fd);
         ovd_client_goes_on(c);
@@ -319,6 +320,7 @@ static void stray_fds(struct ovd_gate *gate, struct ovd_client *c)
     }
     while (c->fd_count > 0) {
         (void)close(c->fds[--c->fd_count]);
+        gate->fds_held--;
     }
 }
 

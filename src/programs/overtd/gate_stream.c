@@ -56,6 +56,7 @@ void ovd_stream_drop(struct ovd_gate *gate, struct ovd_client *c)
     if (c->stream_fd >= 0) {
         (void)close(c->stream_fd);
         c->stream_fd = -1;
+        gate->fds_held--;
     }
     ov_guard_tagging_free(c->tagging);
     c->tagging = NULL;
@@ -141,7 +142,8 @@ static bool leave_pack(struct ovd_gate *gate, struct ovd_client *c)
 
     c->tagging =
             gate->options->memory == NULL ? NULL : ov_guard_tagging_begin(gate->options->memory);
-    c->stream_fd = ov_memfd_new("overt-stream");
+    c->stream_fd = ovd_gate_has_room(gate, 1) ? ov_memfd_new("overt-stream") : -1;
+    gate->fds_held += c->stream_fd >= 0 ? 1 : 0;
     if (c->stream_fd < 0 || !file_put(c, so_far)) {
         return false;
     }
@@ -221,6 +223,7 @@ static void stream_end(struct ovd_gate *gate, struct ovd_client *c)
     if (ovd_client_request(gate, c, bytes, &tag)) {
         ovd_gate_tell(gate, OVD_SCAN_FD, c, c->number_last, OVD_STREAM, text_of(""),
                 ov_steal_fd(&c->stream_fd));
+        gate->fds_held--;
         ovd_client_goes_on(c);
     } else {
         gate->streams_bytes -= bytes;

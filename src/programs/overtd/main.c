@@ -24,6 +24,9 @@
 #define TICK_MS        1000
 #define METRICS_MS     10000u
 
+/* Of descriptors, beside those of connections: files that wait, workers, the processes' own. */
+#define DESCRIPTORS_BESIDE 4096u
+
 uint64_t ovd_clock_ms(void)
 {
     struct timespec now;
@@ -230,18 +233,29 @@ static bool write_pid(struct ovd *d)
     return good;
 }
 
-static void raise_descriptors(void)
+/* As many descriptors as the configuration's connections may take, if we may have them; root may raise
+ * the hard limit too. */
+static void raise_descriptors(const struct ovd_config *config)
 {
+    const rlim_t wanted = config->clients_max * 2u + DESCRIPTORS_BESIDE;
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
     }
+    if (limit.rlim_max < wanted) {
+        const struct rlimit raised = { wanted, wanted };
+
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+            return;
+        }
+    }
+    limit.rlim_cur = limit.rlim_max; /* below the hard limit: cannot fail */
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* As many connections as there are descriptors for: each is one in the gate, and its stream another;
- * here are the files that wait, and those at workers. */
+/* Each connection is a descriptor in the gate. What is left there is for those of streams and files
+ * that clients sent; here are the files that wait, and those at workers. */
 static bool make_sessions(struct ovd *d)
 {
     struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -251,8 +265,8 @@ static bool make_sessions(struct ovd *d)
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         d->queue_fds_max = limit.rlim_cur / 2;
     }
-    if (limit.rlim_cur / 2 < most) {
-        most = limit.rlim_cur / 2;
+    if (limit.rlim_cur / 4 * 3 < most) {
+        most = limit.rlim_cur / 4 * 3;
         ovd_log(&d->log, OVD_INFO, "at most %llu connections: the limit of descriptors is %llu",
                 (unsigned long long)most, (unsigned long long)limit.rlim_cur);
     }
@@ -345,7 +359,7 @@ static int run(const char *config_path)
     ov_buf_init(&d.gate_queue, OVD_GATE_QUEUE_MAX);
     ovd_config_init(&d.config);
     if (read_config(&d.config, config_path)) {
-        raise_descriptors();
+        raise_descriptors(&d.config);
         if (begin(&d)) {
             loop(&d);
             status = 0;

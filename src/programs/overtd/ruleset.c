@@ -314,9 +314,15 @@ bool ovd_rules_first(struct ovd *d)
     return true;
 }
 
+/* There are never three rule sets at once. */
+static bool is_changing(const struct ovd *d)
+{
+    return d->reload_pidfd >= 0 || d->retiring.scanner != NULL || ovd_access_is_changing(d);
+}
+
 void ovd_rules_reload(struct ovd *d)
 {
-    if (d->reload_pidfd >= 0 || d->retiring.scanner != NULL) {
+    if (is_changing(d)) {
         d->reload_again = true; /* once the one under way is through */
         return;
     }
@@ -348,7 +354,7 @@ void ovd_rules_reloaded(struct ovd *d)
 
 void ovd_rules_check(struct ovd *d, uint64_t now_ms)
 {
-    if (d->reload_again && d->reload_pidfd < 0 && d->retiring.scanner == NULL) {
+    if (d->reload_again && !is_changing(d)) {
         ovd_rules_reload(d);
     }
     if (d->config.self_check_s == 0 || now_ms - d->checked_ms < d->config.self_check_s * 1000) {
