@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "compile/byteset.h"
+#include "compile/common.h"
 #include "compile/tables.h"
 
 #define PLACES_MAX      1024u /* offsets of a long pattern that are considered */
@@ -13,8 +14,16 @@
 #define GRAM_COMBOS_MAX 64u   /* grams entered for one offset */
 #define PAIR_COMBOS_MAX 4096u
 #define FEW_DELTAS      64u
-#define FOLD1_DEAR      (OV_SHARE_ONE >> 14)
+#define FOLD1_DEAR      (OV_SHARE_ONE >> 8)
+#define PAIR_DEAR       8u /* what is found by two bytes is seldom what was looked for */
 #define NO_COST         UINT64_MAX
+
+/* No more than that has a gram that is not among the counted ones. */
+#define UNCOUNTED_SHARE (OV_SHARE_ONE >> 16)
+
+/* Of runs of two bytes one in so many goes on; of eight common bytes, at one offset in so many. */
+#define RUN_PAIRS    4u
+#define COMMON_SHARE (OV_SHARE_ONE >> 18)
 
 /* The folded values of a set. */
 struct folded {
@@ -76,6 +85,25 @@ static void combo(const struct folded *folded, unsigned width, uint32_t number, 
     }
 }
 
+/* Pairs say nothing of words that everybody writes, nor of runs: of each the share is far more than
+ * that of its pairs in a chain. */
+static uint64_t gram_share(const struct ov_tables *tables, const uint8_t *bytes, unsigned width)
+{
+    const uint64_t share = ov_rarity_gram(&tables->rarity, bytes, width) + 1;
+
+    if (width < 8) {
+        const uint64_t counted = ov_common_share(bytes, width);
+
+        return counted != 0 ? counted : share < UNCOUNTED_SHARE ? share : UNCOUNTED_SHARE;
+    }
+    if (memcmp(bytes, bytes + 1, 7) == 0) {
+        const uint64_t run = ov_rarity_pair(&tables->rarity, bytes[0], bytes[0]) / RUN_PAIRS;
+
+        return run > share ? run : share;
+    }
+    return ov_common_gram(bytes) && share < COMMON_SHARE ? COMMON_SHARE : share;
+}
+
 static uint64_t gram_cost(
         const struct ov_tables *tables, const struct folded *folded, unsigned width)
 {
@@ -90,7 +118,7 @@ static uint64_t gram_cost(
         uint64_t share;
 
         combo(folded, width, i, bytes);
-        share = ov_rarity_gram(&tables->rarity, bytes, width) + 1;
+        share = gram_share(tables, bytes, width);
         /* A gram that many patterns share is a long list to walk. */
         cost += share + share * ov_tables_crowd(tables, gram_of(bytes, width)) / 4;
     }
@@ -148,7 +176,7 @@ static uint64_t pair_cost(const struct ov_tables *tables, const struct ov_re_set
     for (unsigned a = 0; a < first_count; a++) {
         for (unsigned b = 0; b < second_count; b++) {
             /* The table knows folded pairs only, which stand for up to four of these. */
-            cost += ov_rarity_pair(&tables->rarity, firsts[a], seconds[b]) / 2 + 1;
+            cost += ov_rarity_pair(&tables->rarity, firsts[a], seconds[b]) * PAIR_DEAR / 2 + 1;
         }
     }
     return cost;
@@ -303,14 +331,21 @@ bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *
 
 /* --- entering -------------------------------------------------------------------------------- */
 
-/* The eight bytes around gram `at` that say most, of `count` with values and masks. */
+/* The eight bytes around gram `at` that say most, of `count` with values and masks: if several say
+ * the same, such as show what stands on both sides of it. */
 static void set_window(struct ov_db_atom *atom, const uint8_t *values, const uint8_t *masks,
         size_t count, size_t at)
 {
+    static const uint8_t order[] = { 2, 1, 3, 0, 4 };
     unsigned best = 0;
 
-    for (size_t back = 0; back <= 4 && back <= at; back++) {
+    for (size_t n = 0; n < sizeof(order); n++) {
+        const size_t back = order[n];
         unsigned bits = 0;
+
+        if (back > at) {
+            continue;
+        }
 
         for (size_t i = at - back; i < at - back + 8 && i < count; i++) {
             bits += (unsigned)__builtin_popcount(masks[i]);

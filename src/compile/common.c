@@ -2,10 +2,13 @@
 /* common.c - see common.h. Only printable text was counted. */
 #include "compile/common.h"
 
+#include "base/checked.h"
 #include "compile/byteset.h"
 #include "compile/common_table.h"
+#include "compile/words_table.h"
 
 #define GRAM_BYTES 8u
+#define WORDS_ROW  128u
 
 /* A common text is in one of some hundred objects, whatever its length. */
 #define COMMON_FIND (OV_SHARE_ONE >> 17)
@@ -26,6 +29,29 @@ bool ov_common_gram(const uint8_t gram[8])
     }
     cell = (uint32_t)((value * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - table_bits));
     return (common_words[cell / 32] >> (cell % 32) & 1) != 0;
+}
+
+/* What a digit of words_table.h says. */
+static uint64_t share_of(char digit)
+{
+    const unsigned value = digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a') + 10;
+
+    return value == 0 ? 0 : OV_SHARE_ONE >> (value + 6);
+}
+
+uint64_t ov_common_share(const uint8_t *gram, unsigned width)
+{
+    const unsigned bits = width == 3 ? 14 : 16;
+    const char *row;
+    uint32_t value = 0;
+
+    OV_ASSERT(width == 3 || width == 4);
+    for (unsigned i = 0; i < width; i++) {
+        value |= (uint32_t)(gram[i] | 0x20u) << 8 * i;
+    }
+    value = (value * UINT32_C(0x9e3779b1)) >> (32 - bits);
+    row = width == 3 ? common_threes[value / WORDS_ROW] : common_fours[value / WORDS_ROW];
+    return share_of(row[value % WORDS_ROW]);
 }
 
 /* The one printable byte that all of a set become when folded, or 0. */

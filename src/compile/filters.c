@@ -6,10 +6,10 @@
 
 #include "compile/tables.h"
 
-/* Bits of a filter for each entry, which sets two: 12 to 24 with rounding, so 8 to 16 per cent are
- * set and one or two in a hundred foreign grams pass. Twice as many would let less through and
+/* Bits of a filter for each gram, which sets three: 12 to 24 with rounding, so 12 to 22 per cent are
+ * set and at most one in a hundred foreign grams passes. Twice as many would let less through and
  * leave the second level of cache. */
-#define BITS_PER_ENTRY 12u
+#define BITS_PER_ENTRY 16u
 
 /* How many hashes are tried for one that lets no common run of bytes through. */
 #define TRIES 8u
@@ -66,18 +66,31 @@ static unsigned runs_that_pass(
     return passing;
 }
 
-/* The grams that are entered, one behind the other: every hash that is tried goes over them. There
- * is room for all in `grams`. */
+static int by_gram(const void *x, const void *y)
+{
+    const uint64_t *a = x, *b = y;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* The grams that are entered, each once, one behind the other: every hash that is tried goes over
+ * them. There is room for all in `grams`. */
 static uint32_t entered(const struct job *job, uint64_t *grams)
 {
-    uint32_t count = 0;
+    uint32_t count = 0, kept = 0;
 
     for (uint32_t i = 0; i < job->count; i++) {
         if (is_entered(job, i)) {
             grams[count++] = job->entries[i].gram;
         }
     }
-    return count;
+    qsort(grams, count, sizeof(*grams), by_gram);
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept == 0 || grams[kept - 1] != grams[i]) {
+            grams[kept++] = grams[i];
+        }
+    }
+    return kept;
 }
 
 /* --- nibbles -------------------------------------------------------------------------------------- */
@@ -259,6 +272,57 @@ static uint8_t make_nibbles(const struct job *job, const struct ov_rarity *rarit
     return best;
 }
 
+/* --- marks ---------------------------------------------------------------------------------------- */
+
+/* Records of marks for each gram, before rounding up to a power of two. */
+#define MARKS_PER_GRAM 1u
+
+/* Grams of eight bytes are rare enough by themselves, and would have too many marks. */
+static bool has_marks(const struct ov_db_pass *pass)
+{
+    return pass->kind != OV_PASS_DELTA && pass->width < 8;
+}
+
+/* The bytes, by their low five bits, that an atom takes at a place of its window: any outside. */
+static uint32_t taken_at(const struct ov_db_atom *atom, int place)
+{
+    uint32_t taken = 0;
+
+    if (place < 0 || place >= (int)sizeof(atom->value)) {
+        return UINT32_MAX;
+    }
+    for (unsigned n = 0; n < 32; n++) {
+        taken |= (uint32_t)(((n ^ atom->value[place]) & atom->mask[place] & 31u) == 0) << n;
+    }
+    return taken;
+}
+
+static uint8_t put_marks(const struct job *job, uint32_t grams, struct ov_buf *out)
+{
+    const uint8_t bits = ov_table_bits((uint64_t)grams * MARKS_PER_GRAM, 1, OV_MARK_BITS_MAX);
+    const size_t count = (size_t)1 << bits;
+    auto_free struct ov_db_mark *marks = calloc(count, sizeof(*marks));
+
+    if (marks == NULL) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < job->count; i++) {
+        const struct ov_db_atom *atom = &job->entries[i].atom;
+        struct ov_db_mark *mark;
+
+        if (!is_entered(job, i)) {
+            continue;
+        }
+        mark = &marks[(job->entries[i].gram * ov_le64_get(job->pass->bucket_hash)) >> (64 - bits)];
+        mark->before =
+                ov_le32_of(ov_le32_get(mark->before) | taken_at(atom, (int)atom->window - 1));
+        mark->behind = ov_le32_of(
+                ov_le32_get(mark->behind) | taken_at(atom, atom->window + job->pass->width));
+    }
+    ov_buf_put(out, marks, count * sizeof(*marks));
+    return bits;
+}
+
 /* --- a filter ------------------------------------------------------------------------------------- */
 
 /* The bitmap in `words`, under that of a few hashes which lets the fewest runs of one byte
@@ -319,6 +383,14 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
     filter->nibble_count = pass->stride == 1 ? make_nibbles(&job, rarity, nibbles) : 0;
     filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     ov_buf_put(out, nibbles, filter->nibble_count * sizeof(nibbles[0]));
+    if (has_marks(pass)) {
+        ov_buf_align(out, OV_DB_ALIGN);
+        filter->marks = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
+        filter->mark_bits = put_marks(&job, here, out);
+        if (filter->mark_bits == 0) {
+            return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+        }
+    }
     make_bitmap(&job, grams, here, filter, words);
     filter->offset = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     for (size_t i = 0; i < (size_t)1 << (bits - 5); i++) {

@@ -147,20 +147,26 @@ struct ov_db_pass {
 _Static_assert(sizeof(struct ov_db_pass) == 40, "on-disk layout");
 
 /* The bitmap of one pass in one profile. The low four bytes of a gram (or what there is of them)
- * and its high four make the hash low * hash_low + high * hash_high, modulo 2^32. The topmost
- * filter_bits - 5 bits of the hash are the number of a 32-bit word of the bitmap, bits 10..14 and
- * 5..9 are two bits in it, which are both set if the gram is entered. */
+ * and its high four make h = low * hash_low + high * hash_high, modulo 2^32, and the hash is
+ * h ^ h >> 15: without that the last bytes of grams would choose words only, not bits. The topmost
+ * filter_bits - 5 bits of the hash are the number of a 32-bit word of the bitmap, bits 12..16, 7..11
+ * and 2..6 are three bits in it, which are all set if the gram is entered.
+ *
+ * What the bitmap lets through is looked up among the marks, if there are any: record number (the
+ * topmost mark_bits bits of gram * bucket_hash) says which bytes may stand around the gram. */
 struct ov_db_filter {
     struct ov_le64 offset;   /* in FILTERS */
     struct ov_le64 nibbles;  /* offset in FILTERS */
+    struct ov_le64 marks;    /* offset in FILTERS: 1 << mark_bits records */
     struct ov_le32 hash_low; /* odd multipliers */
     struct ov_le32 hash_high;
     uint8_t filter_bits;  /* the bitmap has 1 << filter_bits bits; 0: the pass is not made */
     uint8_t nibble_count; /* records at `nibbles`, at most OV_NIBBLES_MAX */
-    uint8_t reserved[6];
+    uint8_t mark_bits; /* 0: there are no marks; at most OV_MARK_BITS_MAX. None in a DELTA pass */
+    uint8_t reserved[5];
 };
 
-_Static_assert(sizeof(struct ov_db_filter) == 32, "on-disk layout");
+_Static_assert(sizeof(struct ov_db_filter) == 40, "on-disk layout");
 
 /* Of a filter with few grams, at every offset: what can be asked of four bytes (DELTA: four
  * differences) from there before the bitmap is. The entries are in eight sets; bit s of low[i][n]
@@ -174,6 +180,17 @@ struct ov_db_nibbles {
 _Static_assert(sizeof(struct ov_db_nibbles) == 128, "on-disk layout");
 
 #define OV_NIBBLES_MAX 4u
+
+/* Bit b & 31 of `before` (`behind`) is there if some gram of this place may stand behind (before)
+ * the byte b. */
+struct ov_db_mark {
+    struct ov_le32 before;
+    struct ov_le32 behind;
+};
+
+_Static_assert(sizeof(struct ov_db_mark) == 8, "on-disk layout");
+
+#define OV_MARK_BITS_MAX 20u
 
 #define OV_FILTER_BITS_MIN 9u
 #define OV_FILTER_BITS_MAX 26u
@@ -254,7 +271,9 @@ static inline bool ov_pass_is_known(const struct ov_db_pass *pass)
 
 static inline uint32_t ov_gram_hash(uint64_t gram, uint32_t hash_low, uint32_t hash_high)
 {
-    return (uint32_t)gram * hash_low + (uint32_t)(gram >> 32) * hash_high;
+    const uint32_t h = (uint32_t)gram * hash_low + (uint32_t)(gram >> 32) * hash_high;
+
+    return h ^ h >> 15;
 }
 
 static inline uint32_t ov_gram_word(uint32_t hash, unsigned filter_bits)
@@ -264,7 +283,8 @@ static inline uint32_t ov_gram_word(uint32_t hash, unsigned filter_bits)
 
 static inline uint32_t ov_gram_mask(uint32_t hash)
 {
-    return UINT32_C(1) << (hash >> 10 & 31) | UINT32_C(1) << (hash >> 5 & 31);
+    return UINT32_C(1) << (hash >> 12 & 31) | UINT32_C(1) << (hash >> 7 & 31)
+           | UINT32_C(1) << (hash >> 2 & 31);
 }
 
 /* A part of a chain: what matched is kept apart until all parts are known. The next record is

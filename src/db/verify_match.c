@@ -306,6 +306,14 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
                                    == NULL)) {
             return false;
         }
+        if (filter->mark_bits != 0
+                && (c->filters.passes[i].kind == OV_PASS_DELTA
+                        || filter->mark_bits > OV_MARK_BITS_MAX
+                        || records(c, OV_DB_FILTERS, ov_le64_get(filter->marks),
+                                   UINT64_C(1) << filter->mark_bits, sizeof(struct ov_db_mark))
+                                   == NULL)) {
+            return false;
+        }
     }
     return true;
 }

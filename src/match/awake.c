@@ -154,11 +154,12 @@ static void make_filter(struct ov_matcher *m, uint32_t number)
     pass->hash_low = HASH_LOW;
     pass->hash_high = HASH_HIGH;
     pass->nibble_count = 0;
+    pass->mark_shift = 64;
     for (uint32_t i = 0; i < m->awake_count; i++) {
         grams_of(m, pass, m->awake_rules[i], &first, &end);
         enter(pass, m->awake_filters[number], first, end);
     }
-    if (pass->stride == 1 && count <= NIBBLE_GRAMS * OV_NIBBLES_MAX) {
+    if (count <= NIBBLE_GRAMS * OV_NIBBLES_MAX) {
         make_nibbles(m, number, count);
     }
 }

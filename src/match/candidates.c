@@ -113,37 +113,73 @@ static void check_bucket(struct ov_matcher *m, struct ov_pass *pass, uint32_t bu
     }
 }
 
+/* 1 if the gram of this bucket's product is looked for between the bytes it stands between; where
+ * there are no such bytes its bucket decides. Else 0. */
+static uint32_t is_marked(
+        const struct ov_matcher *m, const struct ov_pass *pass, uint64_t product, uint32_t at)
+{
+    const struct ov_db_mark *mark;
+    const uint64_t behind = (uint64_t)at + pass->width;
+
+    if (pass->mark_shift == 64) {
+        return 1;
+    }
+    mark = &pass->marks[product >> pass->mark_shift];
+    if (at == 0 || behind >= m->text.high - m->text.low) {
+        return 1;
+    }
+    return ov_le32_get(mark->before) >> (m->text.at[at - 1] & 31)
+           & ov_le32_get(mark->behind) >> (m->text.at[behind] & 31) & 1;
+}
+
+struct batch {
+    uint32_t count;
+    uint32_t places[AHEAD + 1];
+    uint32_t buckets[AHEAD + 1];
+};
+
+/* Of the hits from *next on, the marked ones, and what their buckets say fetched. */
+static void gather(const struct ov_matcher *m, const struct ov_pass *pass, uint32_t *next,
+        uint32_t count, struct batch *out)
+{
+    uint32_t n = 0;
+
+    for (; *next < count && n < AHEAD; ++*next) {
+        const uint32_t at = m->hits[*next];
+        const uint64_t product =
+                ov_pass_gram(pass, m->text.at + at, m->text.high - m->text.low - at)
+                * pass->bucket_hash;
+
+        /* Whether it is marked nobody can guess, least of all a processor: no branch here. */
+        out->places[n] = at;
+        out->buckets[n] = (uint32_t)(product >> pass->bucket_shift);
+        n += is_marked(m, pass, product, at);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        __builtin_prefetch(&pass->buckets[out->buckets[i]]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t from = ov_le32_get(pass->buckets[out->buckets[i]]);
+
+        if (from < pass->atom_count) {
+            __builtin_prefetch(&pass->atoms[from]);
+        }
+    }
+    out->count = n;
+}
+
 void ov_candidates_check(struct ov_matcher *m, struct ov_pass *pass, uint32_t count)
 {
-    uint32_t buckets[AHEAD];
-    uint32_t places[AHEAD];
+    struct batch batch = { .count = 0 };
 
     for (uint32_t next = 0; next < count;) {
-        uint32_t n = 0;
+        gather(m, pass, &next, count, &batch);
+        for (uint32_t i = 0; i < batch.count; i++) {
+            const uint32_t bucket = batch.buckets[i];
 
-        for (; next < count && n < AHEAD; next++) {
-            const uint32_t at = m->hits[next];
-
-            if (!is_barren(m, pass, at)) {
-                const uint64_t gram =
-                        ov_pass_gram(pass, m->text.at + at, m->text.high - m->text.low - at);
-
-                places[n] = at;
-                buckets[n] = (uint32_t)((gram * pass->bucket_hash) >> pass->bucket_shift);
-                __builtin_prefetch(&pass->buckets[buckets[n]]);
-                n++;
-            }
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            const uint32_t from = ov_le32_get(pass->buckets[buckets[i]]);
-
-            if (from < pass->atom_count) {
-                __builtin_prefetch(&pass->atoms[from]);
-            }
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            if ((pass->dead[buckets[i] >> 6] >> (buckets[i] & 63) & 1) == 0) {
-                check_bucket(m, pass, buckets[i], places[i]);
+            if ((pass->dead[bucket >> 6] >> (bucket & 63) & 1) == 0
+                    && !is_barren(m, pass, batch.places[i])) {
+                check_bucket(m, pass, bucket, batch.places[i]);
             }
         }
     }

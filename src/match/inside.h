@@ -36,6 +36,8 @@ struct ov_pass {
     const uint8_t *filter;
     const struct ov_db_nibbles *nibbles; /* nibble_count of them */
     unsigned nibble_count;
+    const struct ov_db_mark *marks;
+    unsigned mark_shift; /* 64 - bits; 64: there are no marks */
     const struct ov_le32 *buckets;
     const struct ov_db_atom *atoms;
     const struct ov_db_gram *grams;

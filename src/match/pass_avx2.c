@@ -58,40 +58,47 @@ INLINE unsigned passed(const struct ov_pass *pass, __m256i hash, __m128i shift)
     const __m256i words =
             _mm256_set_m128i(words_at(pass->filter, _mm256_extracti128_si256(indices, 1)),
                     words_at(pass->filter, _mm256_castsi256_si128(indices)));
-    const __m256i a = _mm256_srlv_epi32(words, _mm256_and_si256(_mm256_srli_epi32(hash, 10), five));
-    const __m256i b = _mm256_srlv_epi32(words, _mm256_and_si256(_mm256_srli_epi32(hash, 5), five));
-    const __m256i both = _mm256_slli_epi32(_mm256_and_si256(a, b), 31);
+    const __m256i a = _mm256_srlv_epi32(words, _mm256_and_si256(_mm256_srli_epi32(hash, 12), five));
+    const __m256i b = _mm256_srlv_epi32(words, _mm256_and_si256(_mm256_srli_epi32(hash, 7), five));
+    const __m256i c = _mm256_srlv_epi32(words, _mm256_and_si256(_mm256_srli_epi32(hash, 2), five));
+    const __m256i all = _mm256_slli_epi32(_mm256_and_si256(_mm256_and_si256(a, b), c), 31);
 
-    return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(both));
+    return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(all));
+}
+
+/* As ov_gram_hash ends. */
+INLINE __m256i mixed(__m256i h)
+{
+    return _mm256_xor_si256(h, _mm256_srli_epi32(h, 15));
 }
 
 /* The hashes of eight grams, four bytes apart, of which the first begins at `at`. */
 INLINE __m256i hashes_at(const struct constants *k, const uint8_t *at, struct shape shape)
 {
     const __m256i plain = _mm256_loadu_si256((const void *)at);
-    const __m256i fold = _mm256_set1_epi8(0x20);
-    __m256i hash;
+    const __m256i folded = _mm256_or_si256(plain, _mm256_set1_epi8(0x20));
 
     if (shape.kind == OV_PASS_PAIR) {
-        return _mm256_mullo_epi32(_mm256_and_si256(plain, _mm256_set1_epi32(0xffff)), k->low);
+        return mixed(
+                _mm256_mullo_epi32(_mm256_and_si256(plain, _mm256_set1_epi32(0xffff)), k->low));
     }
     if (shape.kind == OV_PASS_DELTA) {
         const __m256i next = _mm256_loadu_si256((const void *)(at + 1));
 
-        return _mm256_mullo_epi32(_mm256_xor_si256(plain, next), k->low);
+        return mixed(_mm256_mullo_epi32(_mm256_xor_si256(plain, next), k->low));
     }
     if (shape.width == 3) {
-        return _mm256_mullo_epi32(
-                _mm256_and_si256(_mm256_or_si256(plain, fold), _mm256_set1_epi32(0xffffff)),
-                k->low);
+        return mixed(
+                _mm256_mullo_epi32(_mm256_and_si256(folded, _mm256_set1_epi32(0xffffff)), k->low));
     }
-    hash = _mm256_mullo_epi32(_mm256_or_si256(plain, fold), k->low);
     if (shape.width == 8) {
-        const __m256i behind = _mm256_loadu_si256((const void *)(at + 4));
+        const __m256i behind =
+                _mm256_or_si256(_mm256_loadu_si256((const void *)(at + 4)), _mm256_set1_epi8(0x20));
 
-        hash = _mm256_add_epi32(hash, _mm256_mullo_epi32(_mm256_or_si256(behind, fold), k->high));
+        return mixed(_mm256_add_epi32(
+                _mm256_mullo_epi32(folded, k->low), _mm256_mullo_epi32(behind, k->high)));
     }
-    return hash;
+    return mixed(_mm256_mullo_epi32(folded, k->low));
 }
 
 /* The eight bits, spread to every fourth place. */
@@ -213,6 +220,7 @@ struct plan {
     bool differences;
     unsigned width;
     unsigned records;
+    unsigned places; /* a bit for each of 32 offsets that is looked at */
 };
 
 /* The offsets of the 32 from `at` on at which some record has an entry. */
@@ -246,13 +254,17 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
     uint32_t count = 0;
 
     for (unsigned n = 0; n < plan.records; n++) {
+        /* Of three records the last one stands twice. */
+        const struct ov_db_nibbles *record =
+                &pass->nibbles[n < pass->nibble_count ? n : pass->nibble_count - 1];
+
         for (unsigned i = 0; i < plan.width; i++) {
-            tables[n][i].low = both_lanes(pass->nibbles[n].low[i]);
-            tables[n][i].high = both_lanes(pass->nibbles[n].high[i]);
+            tables[n][i].low = both_lanes(record->low[i]);
+            tables[n][i].high = both_lanes(record->high[i]);
         }
     }
     while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
-        unsigned bits = entries_at(tables, at + x, plan);
+        unsigned bits = entries_at(tables, at + x, plan) & plan.places;
 
         if (bits != 0 && !is_barren(pass, at, x, readable)) {
             for (; bits != 0; bits &= bits - 1) {
@@ -269,14 +281,33 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
 }
 
 /* Of a pair the tables of the third byte and the fourth say nothing. */
-#define FIND_NIBBLES(differences, width)                                                 \
-    (pass->nibble_count == 1 ? find_by_nibbles(                                          \
-             pass, at, from, to, readable, hits, (struct plan){ differences, width, 1 }) \
-            : pass->nibble_count == 2                                                    \
-                    ? find_by_nibbles(pass, at, from, to, readable, hits,                \
-                            (struct plan){ differences, width, 2 })                      \
-                    : find_by_nibbles(pass, at, from, to, readable, hits,                \
-                            (struct plan){ differences, width, pass->nibble_count }))
+#define FIND_RECORDS(differences, width, records, places) \
+    find_by_nibbles(pass, at, from, to, readable, hits,   \
+            (struct plan){ differences, width, records, places })
+#define FIND_NIBBLES(differences, width, places)                                    \
+    (pass->nibble_count == 1          ? FIND_RECORDS(differences, width, 1, places) \
+            : pass->nibble_count == 2 ? FIND_RECORDS(differences, width, 2, places) \
+                                      : FIND_RECORDS(differences, width, OV_NIBBLES_MAX, places))
+
+/* Offsets are counted from one that the stride divides. */
+#define EVERY        0xffffffffu
+#define EVERY_SECOND 0x55555555u
+#define EVERY_FOURTH 0x11111111u
+
+AVX2 static uint32_t find_among_nibbles(const struct ov_pass *pass, const uint8_t *at, size_t *from,
+        size_t to, size_t readable, uint32_t *hits)
+{
+    if (pass->kind == OV_PASS_DELTA) {
+        return pass->stride == 4 ? FIND_NIBBLES(true, 4, EVERY_FOURTH)
+                                 : FIND_NIBBLES(true, 4, EVERY);
+    }
+    if (pass->kind == OV_PASS_PAIR) {
+        return FIND_NIBBLES(false, 2, EVERY);
+    }
+    return pass->stride == 4   ? FIND_NIBBLES(false, 4, EVERY_FOURTH)
+           : pass->stride == 2 ? FIND_NIBBLES(false, 4, EVERY_SECOND)
+                               : FIND_NIBBLES(false, 4, EVERY);
+}
 
 /* --- which ---------------------------------------------------------------------------------------- */
 
@@ -287,9 +318,7 @@ AVX2 uint32_t ov_pass_find_avx2(const struct ov_pass *pass, const uint8_t *at, s
         size_t to, size_t readable, uint32_t *hits)
 {
     if (pass->nibble_count != 0) {
-        return pass->kind == OV_PASS_DELTA  ? FIND_NIBBLES(true, 4)
-               : pass->kind == OV_PASS_PAIR ? FIND_NIBBLES(false, 2)
-                                            : FIND_NIBBLES(false, 4);
+        return find_among_nibbles(pass, at, from, to, readable, hits);
     }
     if (pass->kind == OV_PASS_PAIR) {
         return FIND(OV_PASS_PAIR, 1, 2);

@@ -95,6 +95,13 @@ static void open_filter(
     pass->filter_bits = bits;
     pass->hash_low = ov_le32_get(from->hash_low);
     pass->hash_high = ov_le32_get(from->hash_high);
+    pass->mark_shift = 64;
+    if (from->mark_bits != 0 && from->mark_bits <= OV_MARK_BITS_MAX && pass->kind != OV_PASS_DELTA
+            && ov_bytes_slice(m->filters, ov_le64_get(from->marks),
+                    (UINT64_C(1) << from->mark_bits) * sizeof(*pass->marks), &part)) {
+        pass->marks = (const void *)ov_bytes_raw(part);
+        pass->mark_shift = 64 - from->mark_bits;
+    }
     pass->nibble_count = 0;
     if (pass->stride == 1 && from->nibble_count <= OV_NIBBLES_MAX
             && ov_bytes_slice(m->filters, ov_le64_get(from->nibbles),

@@ -89,5 +89,51 @@ TEST(every_changed_byte_is_refused_or_harmless)
     CHECK(scanned > 100);
 }
 
+/* The first filter of any profile that has marks, inside the file; NULL: none has. */
+static struct ov_db_filter *filter_with_marks(struct match_bench *b)
+{
+    const struct ov_bytes section = b->view.sections[OV_DB_FILTERS];
+    uint8_t *at = b->file + (ov_bytes_raw(section) - ov_bytes_raw(b->view.file));
+    struct ov_db_filters header;
+
+    memcpy(&header, at, sizeof(header));
+    for (uint32_t p = 0; p < ov_le32_get(header.profile_count); p++) {
+        struct ov_db_profile *profile =
+                (void *)(at + ov_le64_get(header.profiles) + p * sizeof(struct ov_db_profile));
+
+        for (size_t i = 0; i < ov_le32_get(header.pass_count); i++) {
+            if (profile->filters[i].filter_bits != 0 && profile->filters[i].mark_bits != 0) {
+                return &profile->filters[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+TEST(marks_that_are_not_all_there_are_refused)
+{
+    struct ov_db_filter *filter, before;
+    overt_status many, outside, none;
+    struct match_bench b;
+
+    hostile_base(&b);
+    CHECK(bench_open(&b));
+    filter = filter_with_marks(&b);
+    CHECK(filter != NULL);
+    before = *filter;
+    filter->mark_bits = OV_MARK_BITS_MAX + 1;
+    many = ov_db_verify_match(&b.view, &b.err);
+    *filter = before;
+    filter->marks = ov_le64_of(ov_bytes_len(b.view.sections[OV_DB_FILTERS]));
+    outside = ov_db_verify_match(&b.view, &b.err);
+    filter->mark_bits = 0; /* without any, nothing is asked of the offset */
+    none = ov_db_verify_match(&b.view, &b.err);
+    bench_done(&b);
+    CHECK_UINT(many, OVERT_E_CORRUPT);
+    CHECK_UINT(outside, OVERT_E_CORRUPT);
+    CHECK_UINT(none, OVERT_OK);
+}
+
 TESTS(T(what_the_compiler_writes_passes), T(no_strings_at_all_pass),
-        T(a_section_that_is_cut_short_is_refused), T(every_changed_byte_is_refused_or_harmless));
+        T(a_section_that_is_cut_short_is_refused), T(every_changed_byte_is_refused_or_harmless),
+        T(marks_that_are_not_all_there_are_refused));
