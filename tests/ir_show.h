@@ -58,7 +58,7 @@ static inline void ir_show_re(struct ov_buf *out, const struct ov_re *re, unsign
         return;
     case OV_RE_REPEAT:
         OV_ASSERT(re->min <= re->max && re->max > 0 && re->children->next == NULL);
-        ov_buf_printf(out, "(%s %u ", re->lazy ? "lazy" : "repeat", re->min);
+        ov_buf_printf(out, "(%s %u ", re->chains ? "jump" : re->lazy ? "lazy" : "repeat", re->min);
         if (re->max == OV_RE_UNBOUNDED) {
             ov_buf_put_text(out, "- ");
         } else {

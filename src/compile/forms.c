@@ -318,14 +318,13 @@ static overt_status items_of(const struct ov_re *re, struct ov_arena *arena,
     return OVERT_OK;
 }
 
-static overt_status alternative_forms(const struct ov_string *string, const struct ov_re *re,
-        const struct ov_form *like, struct ov_arena *arena, struct ov_forms *forms,
+/* One form of the items for each width that is asked for. */
+static overt_status both_widths(const struct ov_string *string, const struct ov_re *const *items,
+        size_t count, const struct ov_form *like, struct ov_arena *arena, struct ov_forms *forms,
         overt_error *err)
 {
     const bool ascii = string->kind == OV_STRING_HEX || (string->flags & OV_STRING_ASCII) != 0;
-    const struct ov_re **items;
-    size_t count;
-    overt_status status = items_of(re, arena, &items, &count, err);
+    overt_status status = OVERT_OK;
 
     for (unsigned wide = 0; wide < 2 && status == OVERT_OK; wide++) {
         struct ov_form form = *like;
@@ -336,6 +335,17 @@ static overt_status alternative_forms(const struct ov_string *string, const stru
         }
     }
     return status;
+}
+
+static overt_status alternative_forms(const struct ov_string *string, const struct ov_re *re,
+        const struct ov_form *like, struct ov_arena *arena, struct ov_forms *forms,
+        overt_error *err)
+{
+    const struct ov_re **items;
+    size_t count;
+    const overt_status status = items_of(re, arena, &items, &count, err);
+
+    return status != OVERT_OK ? status : both_widths(string, items, count, like, arena, forms, err);
 }
 
 static overt_status regex_forms(const struct ov_string *string, struct ov_arena *arena,
@@ -371,10 +381,12 @@ static overt_status regex_forms(const struct ov_string *string, struct ov_arena 
 
 /* --- chains ---------------------------------------------------------------------------------- */
 
-static bool is_chain_jump(const struct ov_re *re)
+static bool is_chain_jump(const struct ov_string *string, const struct ov_re *re)
 {
-    return re->kind == OV_RE_REPEAT && re->children->kind == OV_RE_ANY
-           && re->max > OV_CHAIN_JUMP_MIN;
+    return string->kind == OV_STRING_HEX
+                   ? re->kind == OV_RE_REPEAT && re->children->kind == OV_RE_ANY
+                             && re->max > OV_CHAIN_JUMP_MIN
+                   : re->chains;
 }
 
 static uint32_t add_gaps(uint32_t a, uint32_t b)
@@ -385,10 +397,28 @@ static uint32_t add_gaps(uint32_t a, uint32_t b)
                                                                               : OV_RE_UNBOUNDED;
 }
 
-static overt_status chain_forms(const struct ov_re *const *items, size_t count,
-        struct ov_arena *arena, struct ov_forms *forms, overt_error *err)
+/* The part of a chain that these items are, in every form. */
+static overt_status part_forms(const struct ov_string *string, const struct ov_re *const *items,
+        size_t count, struct ov_arena *arena, struct ov_forms *forms, overt_error *err)
 {
-    struct ov_form like = { .shortest = true, .any_end = true };
+    const bool hex = string->kind == OV_STRING_HEX;
+    struct ov_form like = {
+        .nocase = !hex && (string->flags & OV_STRING_NOCASE) != 0,
+        .fullword = !hex && (string->flags & OV_STRING_FULLWORD) != 0,
+        .shortest = true,
+        .any_end = true,
+        .part = forms->part_count++,
+    };
+
+    for (size_t i = 0; !hex && i < count; i++) {
+        like.any_end = like.any_end && !ov_re_is_variable(items[i]);
+    }
+    return both_widths(string, items, count, &like, arena, forms, err);
+}
+
+static overt_status chain_forms(const struct ov_string *string, const struct ov_re *const *items,
+        size_t count, struct ov_arena *arena, struct ov_forms *forms, overt_error *err)
+{
     size_t from = 0;
 
     forms->gaps = ov_arena_alloc(arena, count, sizeof(*forms->gaps));
@@ -398,14 +428,13 @@ static overt_status chain_forms(const struct ov_re *const *items, size_t count,
     for (size_t i = 0; i <= count; i++) {
         overt_status status;
 
-        if (i < count && !is_chain_jump(items[i])) {
+        if (i < count && !is_chain_jump(string, items[i])) {
             continue;
         }
         if (i > from) {
             const size_t before = forms->count;
 
-            like.part = forms->part_count++;
-            status = add_items(forms, arena, items + from, i - from, &like, err);
+            status = part_forms(string, items + from, i - from, arena, forms, err);
             if (status != OVERT_OK) {
                 return status;
             }
@@ -439,14 +468,15 @@ overt_status ov_forms_of(const struct ov_string *string, struct ov_arena *arena,
         return ov_fail(
                 err, OVERT_E_LIMIT, UINT64_MAX, "the string nests deeper than %u", OV_RE_DEPTH_MAX);
     }
-    if (string->kind == OV_STRING_HEX && string->re->kind == OV_RE_CONCAT) {
+    if (string->re->kind == OV_RE_CONCAT) {
         for (const struct ov_re *child = string->re->children; child != NULL; child = child->next) {
-            if (is_chain_jump(child)) {
+            if (is_chain_jump(string, child)) {
                 const struct ov_re **items;
                 size_t count;
                 const overt_status status = items_of(string->re, arena, &items, &count, err);
 
-                return status != OVERT_OK ? status : chain_forms(items, count, arena, out, err);
+                return status != OVERT_OK ? status
+                                          : chain_forms(string, items, count, arena, out, err);
             }
         }
     }

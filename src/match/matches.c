@@ -261,8 +261,7 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
     struct ov_match *last;
 
     /* As in YARA the empty match counts, but not behind the last byte. */
-    if (collector >= m->string_count + m->part_count || offset >= m->size
-            || (length == 0 && of_a_part)) {
+    if (collector >= m->string_count + m->part_count || offset >= m->size) {
         return;
     }
     list = ov_matches_list(m, collector);

@@ -65,6 +65,18 @@ def a_long_match_is_cut_as_yara_cuts_it():
     tap.same(lines[2], "0x0:512:$h: 41 " + " ".join(["78"] * 63) + " ...")
 
 
+def a_lazy_dot_of_more_than_200_bytes_is_a_jump():
+    put("jumps", b"ab1\n2cd " + b"x" * 5000 + b"cd ef\n")
+    for number, (text, lines) in enumerate((
+            ("/ab.{2,}?cd/", "0x0:7:$a\n"), ("/ab.{2,201}?cd/", "0x0:7:$a\n"), ("/ab.{2,200}?cd/", ""), ("/ab.*?cd/", ""),
+            ("/ab.+?cd/", ""), ("/(ab.{2,}?cd)/", ""), ("/ab.{2,}?cd|zz/", ""), ("/ab(.{2,}?)cd/", ""),
+            ("/ab.{2,}?cd.{1,}?ef/", "0x0:512:$a\n"), ("/ab.{5000}?cd/ nocase", ""), ("/2c.{5002}?cd/ nocase", "0x4:512:$a\n"),
+            ("/^.{2,}?cd/", "0x0:7:$a\n"), ("/ab.{2,}?cd/ fullword", ""), ("/1.{1,}?2cd/ fullword", ""),
+            ("/ab.{2,}?.{2,}?/", "0x0:6:$a\n"), ("/ab.{2,}?\\b/", "0x0:4:$a\n"))):
+        name = put(f"jump{number}.yar", "rule j { strings: $a = %s condition: $a }" % text)
+        tap.same((text, ask("-w", "-L", name, "jumps")), (text, (0, "j jumps\n" + lines if lines else "", "")))
+
+
 def xor_keys_are_told():
     put("x", bytes(c ^ 0x21 for c in b"secret"))
     put("x.yar", 'rule x { strings: $a = "secret" xor condition: $a }')
@@ -263,7 +275,7 @@ def what_cannot_be_looked_at_is_said():
 
 
 tap.run([every_part_of_a_rule_is_printed_as_yara_prints_it, rules_are_chosen_by_name_tag_and_the_opposite,
-         a_long_match_is_cut_as_yara_cuts_it, xor_keys_are_told, problems_stand_on_standard_error_in_yaras_words,
+         a_long_match_is_cut_as_yara_cuts_it, a_lazy_dot_of_more_than_200_bytes_is_a_jump, xor_keys_are_told, problems_stand_on_standard_error_in_yaras_words,
          options_are_read_as_yara_reads_them, external_variables_have_types, compiled_rules_take_other_values,
          namespaces_and_includes, folders_are_walked_as_yara_walks_them, a_process_is_scanned_by_its_number,
          what_modules_say_is_printed_where_they_are_imported, a_report_is_handed_over_to_cuckoo,

@@ -14,6 +14,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).p
 import facts_judge  # noqa: E402
 import mutants  # noqa: E402
 import tap  # noqa: E402
+from module_conditions import CONDITIONS, source as source_of  # noqa: E402
 
 try:
     import yara
@@ -31,27 +32,6 @@ asked.add_argument("--folder", type=pathlib.Path, default=None, help="real files
 asked.add_argument("--keep", type=pathlib.Path, default=None, help="where to put files that differ")
 asked = asked.parse_args()
 work = tempfile.TemporaryDirectory()
-
-CONDITIONS = {
-    "pe": ["pe.is_pe", "pe.number_of_signatures > 0", "pe.is_signed", 'pe.imphash() matches /^[0-7]/',
-           "for any s in pe.signatures : (s.verified)"],
-    "elf": ["elf.telfhash() matches /[02468ace]$/", "defined elf.telfhash()", "elf.import_md5() matches /^[0-7]/",
-            "defined elf.import_md5()", "for any s in elf.sections : (s.type == elf.SHT_STRTAB and s.size > 10)",
-            "for any s in elf.symtab : (s.type == elf.STT_FUNC)", "for any d in elf.dynamic : (d.val > 1)",
-            "for any s in elf.dynsym : (s.bind == elf.STB_GLOBAL)", "elf.entry_point > 1000",
-            "for all s in elf.segments : (s.file_size > 1)"],
-    "macho": ["macho.file_index_for_arch(macho.CPU_TYPE_X86_64) == 0", "defined macho.entry_point_for_arch(7)",
-              "macho.file_index_for_arch(7, 3) >= 0", "macho.entry_point_for_arch(0x1000007, 3) > 0",
-              "for any s in macho.segments : (s.nsects > 1)", "macho.entry_point > 100",
-              "for any f in macho.file : (f.cputype == macho.CPU_TYPE_ARM64)"],
-    "dotnet": ["dotnet.is_dotnet", "for any s in dotnet.streams : (s.name == \"#Strings\")",
-               "for any c in dotnet.classes : (c.number_of_methods > 1)", "dotnet.number_of_guids > 0",
-               "for any s in dotnet.user_strings : (s contains \"a\\x00\")"],
-    "dex": ['dex.has_method("<init>")', 'dex.has_method(/a/)', 'dex.has_class("La;")', "dex.has_class(/L/)",
-            'dex.has_method("a", "b")', "dex.has_method(/a/, /init/)", "dex.header.file_size > 100",
-            "for any m in dex.method : (m.direct)"],
-}
-
 
 unjudged = set()  # files of which the judge says nothing
 
@@ -98,8 +78,7 @@ def compare_facts(module, names):
 
 def compare_functions(module, names):
     names = [name for name in names if name not in unjudged]
-    source = "\n".join([f'import "{module}"', *(f"rule r{i} {{ condition: {c} }}"
-                                                 for i, c in enumerate(CONDITIONS[module]))])
+    source = source_of(module)
     rules, listed = pathlib.Path(work.name) / f"{module}.yar", pathlib.Path(work.name) / f"{module}.list"
     rules.write_text(source)
     listed.write_text("\n".join(names) + "\n")

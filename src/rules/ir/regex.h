@@ -36,7 +36,8 @@ struct ov_re {
     uint8_t value; /* BYTE; value & ~mask == 0 */
     uint8_t mask;
     bool negate;
-    bool lazy; /* REPEAT; a hex jump is lazy */
+    bool lazy;   /* REPEAT; a hex jump is lazy */
+    bool chains; /* REPEAT of a REGEX: a jump; what is before and behind it is looked for apart */
     uint32_t min;
     uint32_t max;
     struct ov_re_set *set;  /* CLASS */

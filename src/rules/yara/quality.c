@@ -274,10 +274,12 @@ static void walk_node(struct walk *walk, const struct ov_re *node)
     }
 }
 
-static bool is_chain_jump(const struct ov_re *node)
+static bool is_chain_jump(const struct ov_string *string, const struct ov_re *node)
 {
-    return node->kind == OV_RE_REPEAT && node->children->kind == OV_RE_ANY
-           && node->max > CHAIN_JUMP_BYTES;
+    return string->kind == OV_STRING_HEX
+                   ? node->kind == OV_RE_REPEAT && node->children->kind == OV_RE_ANY
+                             && node->max > CHAIN_JUMP_BYTES
+                   : node->chains;
 }
 
 /* The best of a node or, with `is_list`, of it and those after it up to a jump that chains. */
@@ -291,7 +293,7 @@ static struct offer best_of(
 
     walk.nodes_left = left;
     for (const struct ov_re *node = first; node != NULL; node = is_list ? node->next : NULL) {
-        if (is_list && is_chain_jump(node)) {
+        if (is_list && is_chain_jump(string, node)) {
             break;
         }
         walk_node(&walk, node);
@@ -305,12 +307,12 @@ static int worst_part(const struct ov_string *string, uint32_t *left)
     const struct ov_re *re = string->re;
     int worst;
 
-    if (string->kind != OV_STRING_HEX || re->kind != OV_RE_CONCAT) {
+    if (re->kind != OV_RE_CONCAT) {
         return best_of(string, re, false, left).worst;
     }
     worst = best_of(string, re->children, true, left).worst;
     for (const struct ov_re *node = re->children; node != NULL; node = node->next) {
-        if (is_chain_jump(node)) {
+        if (is_chain_jump(string, node)) {
             worst = smaller(worst, best_of(string, node->next, true, left).worst);
         }
     }

@@ -18,6 +18,7 @@
 #define REGEX_BYTES_MAX 8192u
 /* As YARA: what {n,m} may say; {n,} and {n,32767} are without end. */
 #define REPEAT_MAX 32767u
+#define JUMP_MIN   200u /* a lazy dot that takes more of them is a jump */
 
 struct regex {
     struct ov_reading *reading;
@@ -28,6 +29,9 @@ struct regex {
     bool has_greedy;
     bool has_lazy;
     bool is_unending;
+    bool in_string;
+    bool has_alternatives; /* outside of all parentheses */
+    bool is_jump;          /* the item read last, if nothing forbids it */
 };
 
 static struct ov_re *read_alternatives(struct regex *x);
@@ -320,6 +324,7 @@ static bool read_quantifier(struct regex *x, struct repeat *out)
 static struct ov_re *repeated(struct regex *x, struct ov_re *atom, bool is_dot)
 {
     struct repeat repeat = { 1, 1 };
+    const bool in_braces = peek(x, 0) == '{';
     struct ov_re *node;
     bool lazy;
 
@@ -330,6 +335,7 @@ static struct ov_re *repeated(struct regex *x, struct ov_re *atom, bool is_dot)
         return NULL;
     }
     lazy = peek(x, 0) == '?';
+    x->is_jump = is_dot && lazy && in_braces && repeat.max > JUMP_MIN;
     x->pos += lazy;
     if (is_quantifier(x)) {
         return wrong(x, "syntax error");
@@ -433,6 +439,7 @@ static struct ov_re *read_item(struct regex *x)
     } else {
         struct ov_re *atom = read_atom(x);
 
+        x->is_jump = false; /* of what may stand in parentheses */
         return atom == NULL ? NULL : repeated(x, atom, c == '.');
     }
     x->pos += escaped >= 0 ? 2 : 1;
@@ -449,17 +456,54 @@ static bool is_concat_end(const struct regex *x)
     return peek(x, 0) < 0 || peek(x, 0) == '|' || peek(x, 0) == ')';
 }
 
+/* As YARA: a lazy dot with braces, over 200 bytes and with something on either side, is a jump as
+ * in a hex string, and like it takes line feeds, too. False: no memory. */
+static bool make_jumps(struct regex *x, struct ov_re *first)
+{
+    struct ov_re *before = NULL; /* in the same part */
+
+    for (struct ov_re *node = first; node != NULL; node = node->next) {
+        if (!node->chains || before == NULL || node->next == NULL) {
+            node->chains = false;
+            before = node;
+            continue;
+        }
+        node->children = ov_re_new(x->reading, OV_RE_ANY);
+        if (node->children == NULL) {
+            return false;
+        }
+        node->max = node->max < REPEAT_MAX ? node->max : REPEAT_MAX;
+        before = NULL;
+    }
+    return true;
+}
+
 static struct ov_re *read_concat(struct regex *x)
 {
+    const bool outermost = x->depth == 0;
     struct ov_re_list list = { 0 };
 
     while (!is_concat_end(x)) {
-        struct ov_re *node = read_item(x);
+        struct ov_re *node;
 
+        x->is_jump = false; /* nor is an assertion one */
+        node = read_item(x);
         if (node == NULL) {
             return NULL;
         }
+        node->chains = x->is_jump && outermost && x->in_string && !x->has_alternatives;
         ov_re_list_add(&list, node);
+    }
+    if (outermost) {
+        x->has_alternatives = x->has_alternatives || peek(x, 0) == '|';
+        if (x->has_alternatives) {
+            for (struct ov_re *node = list.first; node != NULL; node = node->next) {
+                node->chains = false;
+            }
+        }
+        if (!make_jumps(x, list.first)) {
+            return NULL;
+        }
     }
     return ov_re_list_close(x->reading, &list, OV_RE_CONCAT);
 }
@@ -488,7 +532,7 @@ static struct ov_re *read_alternatives(struct regex *x)
 bool ov_regex_read(struct ov_reading *reading, const struct ov_token *token, struct ov_bytes name,
         bool in_string, struct ov_regex *out)
 {
-    struct regex x = { .reading = reading, .token = token, .name = name };
+    struct regex x = { .reading = reading, .token = token, .name = name, .in_string = in_string };
     struct ov_re *re;
 
     OV_ASSERT(token->kind == OV_TOKEN_REGEX);

@@ -46,6 +46,10 @@ rule regex {
     $f = /\x41\/\.\[\\\t\n\r\f\a\-/ ascii wide
     $g = /[]a][^]b][\x00-\x1f][a-\d][\d-z][\w-]/
     $h = /x*?y+?z??w{1,2}?/
+    $i = /ab.{2,}?cd.{1,201}?.{300,}?ef/
+    $j = /.{300,}?ab.{2,200}?c(.{300,}?)d.*?.{300,}?/s
+    $k = /ab.{2,}?cd|ef.{2,}?gh/
+    $l = /(ab.{2,}?cd)/
   condition:
     for any of them : ( $ )
 }
