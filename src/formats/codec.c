@@ -336,6 +336,9 @@ const struct ov_codec_ops *ov_codec_ops(enum ov_codec codec)
     if (codec == OV_CODEC_DEFLATE64) {
         return &ov_codec_deflate64;
     }
+    if (codec == OV_CODEC_PPMD) {
+        return &ov_codec_ppmd;
+    }
     return codec >= OV_CODEC_IMPLODE ? &ov_codec_implode[codec - OV_CODEC_IMPLODE] : &codecs[codec];
 }
 

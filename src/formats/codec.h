@@ -58,6 +58,9 @@ struct ov_codec_ops {
 /* codec_whole.c: decoders that want all of a member at once. */
 extern const struct ov_codec_ops ov_codec_deflate64;
 extern const struct ov_codec_ops ov_codec_implode[4];
+/* What they made, as far as there is room; then state->end. */
+enum ov_codec_step ov_codec_give(struct ov_codec_state *state, struct ov_codec_io *io);
+extern const struct ov_codec_ops ov_codec_ppmd; /* codec_ppmd.c: the same */
 
 const struct ov_codec_ops *ov_codec_ops(enum ov_codec codec);
 

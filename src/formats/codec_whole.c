@@ -33,7 +33,7 @@ static bool take(struct ov_codec_state *s, struct ov_codec_io *io)
     return io->last;
 }
 
-static enum ov_codec_step give(struct ov_codec_state *s, struct ov_codec_io *io)
+enum ov_codec_step ov_codec_give(struct ov_codec_state *s, struct ov_codec_io *io)
 {
     const struct ov_bytes plain = ov_buf_bytes(&s->plain);
     const size_t left = (size_t)ov_bytes_len(plain) - s->plain_at;
@@ -65,7 +65,7 @@ static enum ov_codec_step deflate64_run(struct ov_codec_state *s, struct ov_code
         s->decoded = true;
         s->end = finish(s, ov_unpack_deflate64(&s->plain, ov_buf_bytes(&s->packed)));
     }
-    return give(s, io);
+    return ov_codec_give(s, io);
 }
 
 static enum ov_codec_step implode_run(
@@ -79,7 +79,7 @@ static enum ov_codec_step implode_run(
         /* The zip knows the size, and cuts what comes of the last byte's idle bits. */
         s->end = finish(s, ov_unpack_implode(&s->plain, ov_buf_bytes(&s->packed), flags));
     }
-    return give(s, io);
+    return ov_codec_give(s, io);
 }
 
 static enum ov_codec_step implode0_run(struct ov_codec_state *s, struct ov_codec_io *io)

@@ -29,6 +29,7 @@ extern const struct ov_parser_ops ov_parser_views;
 
 extern const struct ov_parser_ops ov_parser_alz;
 extern const struct ov_parser_ops ov_parser_dmg;
+extern const struct ov_parser_ops ov_parser_egg;
 extern const struct ov_parser_ops ov_parser_fat;
 extern const struct ov_parser_ops ov_parser_ext;
 extern const struct ov_parser_ops ov_parser_hfs;
@@ -39,6 +40,7 @@ extern const struct ov_parser_ops ov_parser_onenote;
 extern const struct ov_parser_ops ov_parser_pyinstaller;
 extern const struct ov_parser_ops ov_parser_pyz;
 extern const struct ov_parser_ops ov_parser_partitions;
+extern const struct ov_parser_ops ov_parser_squashfs;
 extern const struct ov_parser_ops ov_parser_swf;
 extern const struct ov_parser_ops ov_parser_xar;
 

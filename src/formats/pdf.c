@@ -272,6 +272,9 @@ static uint32_t list_filters(struct ov_parser *p, enum ov_pdf_filter *filters)
     if (ov_pdf_number_at(b, at, &number)) {
         b = look_up(p, number);
         at = ov_pdf_skip_space(b, 0);
+        if (d->lookups > LOOKUPS_MAX) {
+            ov_lay_trouble(p, OV_REASON_STEPS, "filters in more other objects than are looked up");
+        }
     }
     list = ov_u8_at(b, at, 0) == '[';
     at += list ? 1 : 0;

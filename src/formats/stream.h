@@ -21,6 +21,7 @@ enum ov_codec {
     OV_CODEC_DEFLATE64, /* APPNOTE method 9 */
     OV_CODEC_IMPLODE,   /* method 6; this and three more, by bits 1 and 2 of the zip's flags */
     OV_CODEC_IMPLODE_LAST = OV_CODEC_IMPLODE + 3,
+    OV_CODEC_PPMD, /* method 98 */
     OV_CODECS
 };
 

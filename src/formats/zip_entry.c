@@ -112,6 +112,7 @@ bool ov_zip_method_codec(uint16_t method, uint16_t flags, enum ov_codec *codec)
         { 9, OV_CODEC_DEFLATE64 },
         { 12, OV_CODEC_BZIP2 },
         { 14, OV_CODEC_ZIP_LZMA },
+        { 98, OV_CODEC_PPMD },
         { 20, OV_CODEC_ZSTD },
         { 93, OV_CODEC_ZSTD },
         { 95, OV_CODEC_XZ },

@@ -164,6 +164,9 @@ def made_by_tools():
     tool("genisoimage", "-quiet", "-R", "-J", "-o", "a.iso", "packed")
     tool("cpio", "-o", "-H", "newc", "-O", "../a.cpio", cwd=folder, stdin=b"e.com\n")
     tool("ar", "rc", "a.ar", "packed/e.com")
+    for method in ("PPMd", "Deflate64"):
+        tool("7z", "a", "-tzip", f"-mm={method}", f"{method}.zip", "packed/e.com", "/usr/share/common-licenses/MPL-1.1")
+        expect(DETECTED, TMP / f"{method}.zip")
     for name in ("a.7z", "ppmd.7z", "a.zst", "a.lz4", "a.iso", "a.cpio", "a.ar"):
         expect(DETECTED, TMP / name)
 

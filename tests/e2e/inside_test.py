@@ -549,6 +549,61 @@ def file_systems_are_opened_or_named():
                says="encrypted" if name in ("luks", "bitlocker") else "unsupported", lacks="")
 
 
+def egg(data, method=0, field=b"", archive_field=b""):
+    """ALZip's EGG with one member in two blocks."""
+    import bz2
+    end = struct.pack("<I", 0x08e28222)
+
+    def pack(part):
+        if method == 1:
+            deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+            return deflate.compress(part) + deflate.flush()
+        if method == 4:
+            alone = lzma.compress(part, lzma.FORMAT_ALONE)
+            return b"\4\0\5\0" + alone[:5] + alone[13:]
+        return bz2.compress(part) if method == 2 else part
+
+    def block(part):
+        packed = pack(part)
+        return struct.pack("<IBBIII", 0x02b50c13, method, 0, len(part), len(packed), zlib.crc32(part)) + end + packed
+
+    name = struct.pack("<IBH", 0x0a8591ac, 0, 5) + b"e.com"
+    return (b"EGGA" + struct.pack("<HII", 0x100, 1, 0) + archive_field + end
+            + struct.pack("<IIQ", 0x0a8590e3, 0, len(data)) + name + field + end + block(data[:30]) + block(data[30:]) + end)
+
+
+def eggs_are_opened():
+    for method in (0, 1, 2, 4):
+        expect(DETECTED, f"{method}.egg", egg(EICAR, method), says="(in e.com)")
+    expect(INCOMPLETE, "3.egg", egg(EICAR, 3), says="unsupported", lacks="")
+    expect(INCOMPLETE, "cut.egg", egg(b"harmless" * 9)[:-40], says="damaged", lacks="")
+    wrong = egg(b"harmless" * 9)
+    expect(INCOMPLETE, "sum.egg", wrong.replace(b"harmless" * 3, b"harmLess" * 3), says="damaged", lacks="")
+    crypt = struct.pack("<IBHB", 0x08d1470f, 0, 17, 0) + bytes(16)
+    expect(INCOMPLETE, "locked.egg", egg(b"x" * 40, field=crypt), says="encrypted", lacks="")
+    split = struct.pack("<IBHII", 0x24f5a262, 0, 8, 7, 8)
+    expect(INCOMPLETE, "split.egg", egg(b"x" * 40, archive_field=split), says="multivolume", lacks="")
+    expect(INCOMPLETE, "solid.egg", egg(b"x" * 40, archive_field=struct.pack("<IBH", 0x24e5a060, 0, 0)),
+           says="unsupported", lacks="")
+    expect(CLEAN, "words.txt", b"EGGA is how it begins\n")
+
+
+def squashfs_images_are_opened():
+    for packer in ("gzip", "lzma", "lzo", "xz", "lz4", "zstd"):
+        subprocess.run(["mksquashfs", str(TMP / "volume"), str(TMP / f"{packer}.squashfs"), "-comp", packer, "-quiet",
+                        "-no-progress"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["mksquashfs", str(TMP / "volume"), str(TMP / "plain.squashfs"), "-noI", "-noD", "-noF",
+                    "-no-fragments", "-quiet", "-no-progress"], check=True, stdout=subprocess.DEVNULL)
+    _, lines = scan(*TMP.glob("*.squashfs"))
+    tap.same(len([line for line in lines if "EICAR" in line and "(in e.com)" in line]), 7, str(lines))
+    image = (TMP / "xz.squashfs").read_bytes()
+    expect(INCOMPLETE, "cut.squashfs", image[:len(image) // 2], says="damaged", lacks="")
+    inodes = struct.unpack_from("<Q", image, 64)[0] + 2
+    spoilt = image[:inodes] + bytes(20) + image[inodes + 20:]
+    expect(INCOMPLETE, "spoilt.squashfs", spoilt, says="damaged", lacks="")
+    expect(DETECTED, "mounts2.AppImage", pathlib.Path("/bin/true").read_bytes() + image, says="e.com)")
+
+
 def what_is_damaged_in_documents_is_said():
     expect(INCOMPLETE, "cut.fat", fat(12, b"x" * 600)[:512 * 4], says="damaged", lacks="")
     frozen = pyinstaller(b"harmless" * 9)
@@ -613,4 +668,5 @@ tap.run([every_sample_of_debian_is_opened, ordinary_mails_are_opened, names_of_a
          boundaries_that_never_come_are_not_looked_for_for_ever, near_misses_are_clean,
          what_is_cut_or_encrypted_is_said, pdfs_written_oddly_are_opened,
          pages_and_texts_have_views_for_signatures, documents_are_opened, disks_and_archives_are_opened, file_systems_are_opened_or_named,
+         squashfs_images_are_opened, eggs_are_opened,
          what_is_damaged_in_documents_is_said])
