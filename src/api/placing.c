@@ -38,9 +38,9 @@ static overt_status send_probe(overt_scanner *s, struct ov_worker *w, overt_erro
     return OVERT_OK;
 }
 
-static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_error *err)
+struct ov_jail_spec ov_pool_jail_spec(const overt_scanner *s)
 {
-    const struct ov_jail_spec spec = {
+    return (struct ov_jail_spec){
         .program = "overt-worker",
         .profile = s->profile,
         .database_fd = s->db->fd,
@@ -49,13 +49,13 @@ static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_er
         .cpu_seconds = s->cpu_seconds,
         .without = s->without,
     };
-    struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)(w - s->workers) } };
-    overt_status status = ov_jail_open(&w->jail, &spec, err);
+}
 
-    if (status != OVERT_OK) {
-        w->jail = NULL;
-        return status;
-    }
+overt_status ov_pool_adopt(overt_scanner *s, struct ov_worker *w, overt_error *err)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data = { .u64 = (uint64_t)(w - s->workers) } };
+    overt_status status;
+
     if (epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, ov_jail_channel(w->jail), &event) != 0) {
         status = ov_fail_errno(err, errno, "a worker could not be waited for");
         ov_jail_close(w->jail);
@@ -65,6 +65,18 @@ static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_er
     note_layers(s, ov_jail_layers(w->jail));
     status = s->suspicious ? send_probe(s, w, err) : OVERT_OK;
     return status == OVERT_OK ? ov_modules_send(s, w, err) : status;
+}
+
+static overt_status start_worker(overt_scanner *s, struct ov_worker *w, overt_error *err)
+{
+    const struct ov_jail_spec spec = ov_pool_jail_spec(s);
+    const overt_status status = ov_jail_open(&w->jail, &spec, err);
+
+    if (status != OVERT_OK) {
+        w->jail = NULL;
+        return status;
+    }
+    return ov_pool_adopt(s, w, err);
 }
 
 static bool has_room(const overt_scanner *s, const struct ov_worker *w, const struct ov_job *job)

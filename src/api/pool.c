@@ -48,6 +48,7 @@ overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err)
 void ov_pool_done(overt_scanner *s)
 {
     for (size_t i = 0; i < s->worker_count; i++) {
+        ov_jail_close(s->workers[i].opening);
         ov_jail_close(s->workers[i].jail);
         ov_jobs_free(&s->workers[i].jobs);
     }
@@ -477,10 +478,9 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms)
         const uint64_t now_ms = ov_clock_ms();
 
         for (int i = 0; i < n; i++) {
-            struct ov_worker *w = &s->workers[events[i].data.u64];
-
-            if (w->jail != NULL) {
-                hear_worker(s, w, now_ms);
+            if (events[i].data.u64 != OV_POOL_NO_WORKER
+                    && s->workers[events[i].data.u64].jail != NULL) {
+                hear_worker(s, &s->workers[events[i].data.u64], now_ms);
             }
         }
         check_deadlines(s, now_ms);

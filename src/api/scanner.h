@@ -36,6 +36,8 @@ struct overt_scanner {
     struct ov_module_data modules[2];
     size_t module_count;
 
+    bool prepared; /* its workers were begun all at once */
+
     struct ov_job_list waiting; /* to be sent again, before anything new */
     struct ov_job_list done;    /* finished, not collected */
     size_t under_way;           /* submitted, not finished */
@@ -49,6 +51,13 @@ struct overt_scanner {
     unsigned layers; /* in force at every worker so far */
     char layer_names[OV_LAYER_NAMES_BYTES];
 };
+
+/* In the epoll, of what is no worker's channel. */
+#define OV_POOL_NO_WORKER UINT64_MAX
+
+/* placing.c: how a worker's jail is to be, and what a jail that is ready becomes. */
+struct ov_jail_spec ov_pool_jail_spec(const overt_scanner *s);
+OV_MUST_CHECK overt_status ov_pool_adopt(overt_scanner *s, struct ov_worker *w, overt_error *err);
 
 OV_MUST_CHECK overt_status ov_pool_init(overt_scanner *s, size_t workers, overt_error *err);
 void ov_pool_done(overt_scanner *s);

@@ -44,7 +44,10 @@ void ov_job_free(struct ov_job *job); /* with its report */
 void ov_jobs_free(struct ov_job_list *jobs);
 
 struct ov_worker {
-    struct ov_jail *jail; /* NULL: not running */
+    struct ov_jail *jail;    /* NULL: not running */
+    struct ov_jail *opening; /* not finished yet; NULL: none is being built */
+    bool left;               /* it is ending, and hears nothing; by `process` its end is seen */
+    int process;
     struct ov_job_list jobs;
     size_t unsent;               /* the last so many of them, */
     struct ov_job *unsent_first; /* from this one on */

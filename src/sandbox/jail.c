@@ -33,6 +33,8 @@ struct ov_jail {
     int channel;
     int spawner; /* a pidfd, or -1 once reaped */
     unsigned layers;
+    unsigned without;
+    int64_t begun_ms, left_ms;
     struct ov_jail_end end;
 };
 
@@ -232,6 +234,12 @@ static overt_status refuse(overt_error *err, const struct ov_spawn_report *repor
     return status;
 }
 
+static overt_status no_answer(overt_error *err)
+{
+    return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX,
+            "no jail: overt-spawn ended, or did not answer within %d s", READY_WAIT_MS / 1000);
+}
+
 static overt_status hand_over(struct ov_jail *jail, const struct ov_jail_spec *spec, int inside,
         int program, overt_error *err)
 {
@@ -245,21 +253,39 @@ static overt_status hand_over(struct ov_jail *jail, const struct ov_jail_spec *s
     };
     const int fds[OV_SPAWN_FDS_MAX] = { inside, program, spec->database_fd };
     struct iovec part = { .iov_base = &order, .iov_len = sizeof(order) };
+
+    jail->without = spec->without;
+    jail->begun_ms = now_ms();
+    return send_with(jail->control, &part, 1, fds, spec->database_fd >= 0 ? 3 : 2, 0)
+                   ? OVERT_OK
+                   : no_answer(err);
+}
+
+overt_status ov_jail_finish(struct ov_jail *jail, int wait_ms, bool *ready, overt_error *err)
+{
     struct ov_spawn_report report;
 
-    if (!send_with(jail->control, &part, 1, fds, spec->database_fd >= 0 ? 3 : 2, 0)
-            || !read_report(jail->control, READY_WAIT_MS, &report)) {
-        return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX,
-                "no jail: overt-spawn ended, or did not answer within %d s", READY_WAIT_MS / 1000);
+    *ready = false;
+    if (!wait_for(jail->control, wait_ms)) {
+        return now_ms() - jail->begun_ms < READY_WAIT_MS ? OVERT_OK : no_answer(err);
+    }
+    if (!read_report(jail->control, 0, &report)) {
+        return no_answer(err);
     }
     if (ov_le32_get(report.kind) != OV_SPAWN_READY) {
         return refuse(err, &report);
     }
     jail->layers = ov_le32_get(report.layers);
-    if ((~jail->layers & ~spec->without & OV_LAYERS_REQUIRED) != 0) {
+    if ((~jail->layers & ~jail->without & OV_LAYERS_REQUIRED) != 0) {
         return ov_fail(err, OVERT_E_INTERNAL, UINT64_MAX, "overt-spawn left out a layer");
     }
+    *ready = true;
     return OVERT_OK;
+}
+
+int ov_jail_control(const struct ov_jail *jail)
+{
+    return jail->control;
 }
 
 /* The spawner must know its own program by a descriptor before any path goes out of sight. */
@@ -353,6 +379,26 @@ static overt_status build(
 
 overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err)
 {
+    struct ov_jail *jail;
+    overt_status status = ov_jail_begin(&jail, spec, err);
+    bool ready = false;
+
+    if (status != OVERT_OK) {
+        return status;
+    }
+    while (status == OVERT_OK && !ready) {
+        status = ov_jail_finish(jail, READY_WAIT_MS, &ready, err);
+    }
+    if (status != OVERT_OK) {
+        ov_jail_close(jail);
+        return status;
+    }
+    *out = jail;
+    return OVERT_OK;
+}
+
+overt_status ov_jail_begin(struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err)
+{
     char dir[PATH_MAX];
     struct ov_jail *jail;
     overt_status status = check_spec(spec, err);
@@ -383,28 +429,58 @@ overt_status ov_jail_open(struct ov_jail **out, const struct ov_jail_spec *spec,
 
 /* --- using and closing ---------------------------------------------------------------------- */
 
+int ov_jail_leave(struct ov_jail *jail)
+{
+    jail->left_ms = now_ms();
+    if (jail->control >= 0) {
+        (void)shutdown(jail->control, SHUT_RDWR); /* also where a fork holds a copy */
+        (void)close(jail->control);
+        jail->control = -1;
+    }
+    if (jail->channel >= 0) {
+        (void)close(jail->channel);
+        jail->channel = -1;
+    }
+    return jail->spawner;
+}
+
+/* The spawner takes its program with it. */
+static void reap(struct ov_jail *jail)
+{
+    siginfo_t info;
+
+    /* ECHILD: the program around us reaps everybody's children. */
+    while (waitid(P_PIDFD, (id_t)jail->spawner, &info, WEXITED) != 0 && errno == EINTR) {
+    }
+    (void)close(jail->spawner);
+    jail->spawner = -1;
+}
+
+bool ov_jail_is_over(struct ov_jail *jail)
+{
+    if (jail->spawner < 0) {
+        return true;
+    }
+    if (!wait_for(jail->spawner, 0)) {
+        if (now_ms() - jail->left_ms >= CLOSE_WAIT_MS) {
+            (void)syscall(SYS_pidfd_send_signal, jail->spawner, SIGKILL, NULL, 0);
+        }
+        return false;
+    }
+    reap(jail);
+    return true;
+}
+
 void ov_jail_close(struct ov_jail *jail)
 {
     if (jail == NULL) {
         return;
     }
-    if (jail->control >= 0) {
-        (void)shutdown(jail->control, SHUT_RDWR); /* also where a fork holds a copy */
-        (void)close(jail->control);
-    }
-    if (jail->channel >= 0) {
-        (void)close(jail->channel);
-    }
-    if (jail->spawner >= 0) {
-        siginfo_t info;
-
+    if (ov_jail_leave(jail) >= 0) {
         if (!wait_for(jail->spawner, CLOSE_WAIT_MS)) {
             (void)syscall(SYS_pidfd_send_signal, jail->spawner, SIGKILL, NULL, 0);
         }
-        /* ECHILD: the program around us reaps everybody's children. */
-        while (waitid(P_PIDFD, (id_t)jail->spawner, &info, WEXITED) != 0 && errno == EINTR) {
-        }
-        (void)close(jail->spawner);
+        reap(jail);
     }
     free(jail);
 }

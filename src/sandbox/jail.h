@@ -68,8 +68,21 @@ struct ov_jail;
 OV_MUST_CHECK overt_status ov_jail_open(
         struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err);
 
+/* The same without waiting: begin starts it, and finish is asked, with time to wait or none, until
+ * *ready or an error, whenever ov_jail_control is readable. Only then may it be sent anything. */
+OV_MUST_CHECK overt_status ov_jail_begin(
+        struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err);
+OV_MUST_CHECK overt_status ov_jail_finish(
+        struct ov_jail *jail, int wait_ms, bool *ready, overt_error *err);
+int ov_jail_control(const struct ov_jail *jail); /* lent */
+
 /* Kills and reaps whatever is left. */
 void ov_jail_close(struct ov_jail *jail);
+/* The same without waiting: lets go of it, which ends it; then ov_jail_is_over is asked until it is
+ * true, whenever the descriptor is readable, and at least each second; ov_jail_close does not wait
+ * after that. */
+int ov_jail_leave(struct ov_jail *jail); /* lent; -1: it is over */
+bool ov_jail_is_over(struct ov_jail *jail);
 OV_DEFINE_AUTO(struct ov_jail, ov_jail_close);
 
 unsigned ov_jail_layers(const struct ov_jail *jail); /* what is really in force */

@@ -24,6 +24,7 @@ static struct {
     unsigned opened; /* so far; also the number of the next */
     unsigned open_now;
     unsigned fail_from; /* ov_jail_open fails from this number on; 0: never */
+    bool refuse;        /* jails are begun, and come to nothing */
     struct ov_jail_spec last_spec;
     long end_syscall;
 } fake;
@@ -33,6 +34,7 @@ struct ov_jail {
     int channel;
     int status;
     bool reaped;
+    unsigned asked;
 };
 
 /* --- for the parts: the jailed side of the wire ---------------------------------------------- */
@@ -196,6 +198,39 @@ void ov_jail_close(struct ov_jail *jail)
     (void)close(jail->channel);
     free(jail);
     fake.open_now--;
+}
+
+overt_status ov_jail_begin(struct ov_jail **out, const struct ov_jail_spec *spec, overt_error *err)
+{
+    return ov_jail_open(out, spec, err);
+}
+
+/* Ready when it is asked the second time; readable from the first moment. */
+overt_status ov_jail_finish(struct ov_jail *jail, int wait_ms, bool *ready, overt_error *err)
+{
+    (void)wait_ms;
+    *ready = jail->asked++ > 0;
+    if (fake.refuse && *ready) {
+        return ov_fail(err, OVERT_E_SANDBOX, UINT64_MAX, "the fake refuses this jail");
+    }
+    return OVERT_OK;
+}
+
+int ov_jail_control(const struct ov_jail *jail)
+{
+    return jail->channel;
+}
+
+int ov_jail_leave(struct ov_jail *jail)
+{
+    (void)shutdown(jail->channel, SHUT_RDWR);
+    return -1;
+}
+
+bool ov_jail_is_over(struct ov_jail *jail)
+{
+    jail->reaped = jail->reaped || waitpid(jail->pid, &jail->status, WNOHANG) == jail->pid;
+    return jail->reaped;
 }
 
 unsigned ov_jail_layers(const struct ov_jail *jail)

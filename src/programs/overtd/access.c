@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "api/turnover.h"
 #include "base/checked.h"
 #include "guard/events.h"
 #include "guard/pending.h"
@@ -48,6 +49,7 @@ struct ovd_access {
     uint32_t guard; /* how many were started */
     struct ovd_access_policy *policy;
     overt_scanner *scanner, *retiring;
+    overt_scanner *next; /* on rules that are not in force yet */
     struct access_job *first, *last;
     uint32_t queued;
     char exempt[8][48];
@@ -386,7 +388,8 @@ void ovd_access_collect(struct ovd *d)
         return;
     }
     (void)collect(d, a->scanner);
-    if (a->retiring != NULL && collect(d, a->retiring) && overt_pending(a->retiring) == 0) {
+    if (a->retiring != NULL && collect(d, a->retiring) && overt_pending(a->retiring) == 0
+            && ov_scanner_leave(a->retiring)) {
         overt_scanner_free(a->retiring);
         a->retiring = NULL;
     }
@@ -472,21 +475,51 @@ int ovd_access_tick(struct ovd *d, uint64_t now_ms)
 
 /* --- beginning and end ---------------------------------------------------------------------- */
 
-static bool new_scanner(struct ovd *d)
+static overt_scanner *new_scanner(struct ovd *d, overt_db *db)
+{
+    overt_scanner *scanner = NULL;
+    overt_error err = OVERT_ERROR_INIT;
+
+    if (ovd_rules_scanner(d, db, IN_FLIGHT, &scanner, &err) != OVERT_OK) {
+        ovd_log(&d->log, OVD_ERROR, "on-access has no workers: %s", err.message);
+        return NULL;
+    }
+    if (!ovd_watch(d, overt_scanner_fd(scanner), OVD_EVENT_ACCESS, 0)) {
+        overt_scanner_free(scanner);
+        return NULL;
+    }
+    return scanner;
+}
+
+/* Workers that cannot be had now are asked for again with the first open. */
+bool ovd_access_prepare(struct ovd *d, overt_db *db)
 {
     struct ovd_access *a = d->access;
     overt_error err = OVERT_ERROR_INIT;
+    bool ready = false;
 
-    if (ovd_rules_scanner(d, IN_FLIGHT, d->config.scan_ms_max, &a->scanner, &err) != OVERT_OK) {
-        ovd_log(&d->log, OVD_ERROR, "on-access has no workers: %s", err.message);
-        return false;
+    if (a == NULL) {
+        return true;
     }
-    return ovd_watch(d, overt_scanner_fd(a->scanner), OVD_EVENT_ACCESS, 0);
+    a->next = a->next == NULL ? new_scanner(d, db) : a->next;
+    if (a->next != NULL && ov_scanner_prepare(a->next, &ready, &err) != OVERT_OK) {
+        ovd_log(&d->log, OVD_ERROR, "on-access has no workers yet: %s", err.message);
+        ready = true;
+    }
+    return ready || a->next == NULL;
 }
 
 bool ovd_access_is_changing(const struct ovd *d)
 {
     return d->access != NULL && d->access->retiring != NULL;
+}
+
+void ovd_access_not_used(struct ovd *d)
+{
+    if (d->access != NULL) {
+        overt_scanner_free(d->access->next);
+        d->access->next = NULL;
+    }
 }
 
 void ovd_access_new_rules(struct ovd *d)
@@ -498,13 +531,12 @@ void ovd_access_new_rules(struct ovd *d)
         return;
     }
     OV_ASSERT(a->retiring == NULL); /* a reload waits for that */
-    a->retiring = a->scanner;
-    a->scanner = NULL;
-    if (!new_scanner(d)) {
-        a->scanner = a->retiring;
-        a->retiring = NULL;
-        return;
+    if (a->next == NULL) {
+        return; /* it was said why */
     }
+    a->retiring = a->scanner;
+    a->scanner = a->next;
+    a->next = NULL;
     (void)ovd_send(a->channel, &forget);
 }
 
@@ -526,7 +558,7 @@ bool ovd_access_start(struct ovd *d)
     if (a->group < 0) {
         ovd_log(&d->log, OVD_ERROR, "OnAccess: fanotify cannot be had: %s", strerror(errno));
     }
-    if (a->group < 0 || a->policy == NULL || !new_scanner(d)) {
+    if (a->group < 0 || a->policy == NULL || (a->scanner = new_scanner(d, d->current.db)) == NULL) {
         return false;
     }
     find_exempt(a);
@@ -555,6 +587,7 @@ void ovd_access_done(struct ovd *d)
         a->first = job->next;
         free_job(job);
     }
+    overt_scanner_free(a->next);
     overt_scanner_free(a->scanner);
     overt_scanner_free(a->retiring);
     ovd_access_policy_free(a->policy);

@@ -14,7 +14,7 @@ enum ovd_event {
     OVD_EVENT_SIGNAL = 1,
     OVD_EVENT_LISTENER, /* number: index */
     OVD_EVENT_GATE,
-    OVD_EVENT_SCANNER, /* number: 0 the current one, 1 the one that is retiring */
+    OVD_EVENT_SCANNER, /* the current one, the next, or the one that is retiring */
     OVD_EVENT_OPENER,  /* number: of the work */
     OVD_EVENT_RELOAD,
     OVD_EVENT_GUARD,    /* number: 0 its frames, 1 its end */
@@ -127,6 +127,8 @@ struct ovd {
     uint32_t session_cap, session_count, session_generation;
 
     struct ovd_scanner current, retiring;
+    struct ovd_scanner next; /* its workers are not all there yet; or, */
+    bool next_warm;          /* they have not all answered an empty file */
     struct ovd_work **works; /* owned; by slot */
     uint32_t work_cap, work_count, work_serial, openers;
     struct ovd_job *queue_first, *queue_last;
@@ -199,7 +201,9 @@ const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *
 /* rules.c: the rule set, and its change */
 bool ovd_rules_first(struct ovd *d);
 void ovd_rules_reload(struct ovd *d);
-void ovd_rules_reloaded(struct ovd *d);
+/* The child has ended; each turn of the loop: is the next set ready? True: the reload is over. */
+bool ovd_rules_reloaded(struct ovd *d);
+bool ovd_rules_turn(struct ovd *d);
 void ovd_rules_check(struct ovd *d, uint64_t now_ms);
 void ovd_rules_retire(struct ovd *d);
 void ovd_rules_done(struct ovd *d);
@@ -211,6 +215,9 @@ void ovd_access_stand_in(struct ovd *d);
 void ovd_access_collect(struct ovd *d);
 bool ovd_access_is_changing(
         const struct ovd *d); /* some opens still wait for older rules' verdict */
+bool ovd_access_prepare(
+        struct ovd *d, overt_db *db);    /* true: ready for new_rules, or as it can be */
+void ovd_access_not_used(struct ovd *d); /* what was prepared */
 void ovd_access_new_rules(struct ovd *d);
 int ovd_access_tick(struct ovd *d, uint64_t now_ms); /* milliseconds until it wants the next one */
 void ovd_access_done(struct ovd *d);
@@ -227,9 +234,9 @@ void ovd_access_policy_free(struct ovd_access_policy *policy);
 const char *ovd_access_path(int fd, char *room, size_t size);
 bool ovd_access_spares(const struct ovd_access_policy *policy, const char *path, pid_t pid);
 
-/* ruleset.c too: a second scanner on the rules in force */
+/* ruleset.c too: a second scanner on the same rules */
 OV_MUST_CHECK overt_status ovd_rules_scanner(
-        struct ovd *d, uint32_t in_flight, uint64_t time_ms, overt_scanner **out, overt_error *err);
+        struct ovd *d, overt_db *db, uint32_t in_flight, overt_scanner **out, overt_error *err);
 
 /* stats.c */
 void ovd_stats_text(struct ovd *d, struct ov_buf *out);

@@ -128,8 +128,9 @@ static void happened(struct ovd *d, const struct epoll_event *event)
         ovd_work_hear_opener(d, number);
         break;
     case OVD_EVENT_RELOAD:
-        ovd_rules_reloaded(d);
-        (void)sd_notify(0, "READY=1");
+        if (ovd_rules_reloaded(d)) {
+            (void)sd_notify(0, "READY=1");
+        }
         break;
     case OVD_EVENT_GUARD:
         ovd_access_hear(d, number);
@@ -157,6 +158,9 @@ static void loop(struct ovd *d)
 
         for (int i = 0; i < n && !d->stopping; i++) {
             happened(d, &events[i]);
+        }
+        if (ovd_rules_turn(d)) {
+            (void)sd_notify(0, "READY=1");
         }
         ovd_work_submit(d);
         ovd_work_collect(d);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "api/memfd.h"
+#include "api/turnover.h"
 #include "programs/overt/rulesets.h"
 #include "programs/overtd/daemon.h"
 
@@ -147,19 +148,6 @@ static overt_status open_database(
                          : overt_db_open(out, self, err);
 }
 
-/* An empty file makes the workers start before a client's file has to wait for that. */
-static void warm(struct ovd_scanner *s)
-{
-    overt_error err = OVERT_ERROR_INIT;
-    int fd = ov_memfd_new("overt-empty");
-
-    if (fd >= 0
-            && (ov_memfd_seal(fd, &err) != OVERT_OK
-                    || overt_submit(s->scanner, fd, "", 0, &err) != OVERT_OK)) {
-        (void)close(fd); /* the first client's file starts them, then, or says why it cannot */
-    }
-}
-
 static overt_status new_scanner(const struct ovd *d, overt_db *db, uint32_t in_flight,
         uint64_t time_ms, overt_scanner **out, overt_error *err)
 {
@@ -178,9 +166,9 @@ static overt_status new_scanner(const struct ovd *d, overt_db *db, uint32_t in_f
 }
 
 overt_status ovd_rules_scanner(
-        struct ovd *d, uint32_t in_flight, uint64_t time_ms, overt_scanner **out, overt_error *err)
+        struct ovd *d, overt_db *db, uint32_t in_flight, overt_scanner **out, overt_error *err)
 {
-    return new_scanner(d, d->current.db, in_flight, time_ms, out, err);
+    return new_scanner(d, db, in_flight, d->config.scan_ms_max, out, err);
 }
 
 static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, overt_error *err)
@@ -199,7 +187,6 @@ static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, ov
         (void)snprintf(out->digest + 2 * i, 3, "%02x", digest[i]);
     }
     out->rules = overt_db_rule_count(out->db) + overt_db_hash_count(out->db);
-    warm(out);
     return OVERT_OK;
 }
 
@@ -214,28 +201,122 @@ static void close_set(struct ovd *d, struct ovd_scanner *s)
     *s = (struct ovd_scanner){ .db = NULL };
 }
 
-static bool take_over(struct ovd *d, int how)
-{
-    struct ovd_scanner next = { .db = NULL };
-    overt_error err = OVERT_ERROR_INIT;
+/* --- from one to the next ------------------------------------------------------------------- */
 
-    if (open_set(d, how, &next, &err) != OVERT_OK) {
-        ovd_log(&d->log, OVD_ERROR, "the rules cannot be used: %s", err.message);
-        close_set(d, &next);
-        return false;
+/* An empty file for each worker: one that has answered has mapped its rules and is quick from then on. */
+static overt_status warm(struct ovd_scanner *s, overt_error *err)
+{
+    overt_status status = OVERT_OK;
+
+    for (size_t i = 0; i < ov_scanner_workers(s->scanner) && status == OVERT_OK; i++) {
+        int fd = -1;
+
+        status = ov_memfd_of(&fd, "overt-empty", ov_bytes_of("", 0), err);
+        if (status == OVERT_OK) {
+            status = overt_submit(s->scanner, fd, "", 0, err);
+        }
+        if (status != OVERT_OK && fd >= 0) {
+            (void)close(fd);
+        }
     }
+    return status;
+}
+
+/* Takes in what workers say to their empty files. */
+static overt_status hear_warm(struct ovd_scanner *s, overt_error *err)
+{
+    for (;;) {
+        overt_report *report = NULL;
+        const overt_status status = overt_collect(s->scanner, 0, &report, err);
+
+        if (status != OVERT_OK || report == NULL) {
+            return status;
+        }
+        overt_report_free(report);
+    }
+}
+
+/* *ready: all workers of the next set wait for files. Waits for nothing. */
+static overt_status prepare_next(struct ovd *d, bool *ready, overt_error *err)
+{
+    struct ovd_scanner *next = &d->next;
+    overt_status status = OVERT_OK;
+
+    *ready = false;
+    if (!d->next_warm) {
+        status = ov_scanner_prepare(next->scanner, ready, err);
+        if (status != OVERT_OK || !*ready) {
+            return status;
+        }
+        status = warm(next, err);
+        d->next_warm = true;
+    }
+    status = status == OVERT_OK ? hear_warm(next, err) : status;
+    *ready = status == OVERT_OK && overt_pending(next->scanner) == 0
+             && ovd_access_prepare(d, next->db);
+    return status;
+}
+
+static void switch_over(struct ovd *d)
+{
     d->retiring = d->current;
-    d->current = next;
-    d->current.watched = ovd_watch(d, overt_scanner_fd(d->current.scanner), OVD_EVENT_SCANNER, 0);
+    d->current = d->next;
+    d->next = (struct ovd_scanner){ .db = NULL };
+    d->next_warm = false;
     ovd_gate_forget(d);
     ovd_rules_retire(d);
     ovd_access_new_rules(d);
-    return true;
 }
 
+enum step {
+    STEP_WAITS,
+    STEP_DONE,
+    STEP_FAILED
+};
+
+static enum step step(struct ovd *d)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    bool ready = false;
+
+    if (prepare_next(d, &ready, &err) != OVERT_OK) {
+        ovd_log(&d->log, OVD_ERROR, "the rules cannot be used: %s", err.message);
+        close_set(d, &d->next);
+        d->next_warm = false;
+        ovd_access_not_used(d);
+        return STEP_FAILED;
+    }
+    if (!ready) {
+        return STEP_WAITS;
+    }
+    switch_over(d);
+    return STEP_DONE;
+}
+
+/* The database that the child looked at becomes the next set; its workers are begun. */
+static bool begin_next(struct ovd *d, int how)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    const overt_status status = how == CHILD_FAILED ? OVERT_E_IO : open_set(d, how, &d->next, &err);
+
+    (void)close(d->reload_memory);
+    d->reload_memory = -1;
+    if (status == OVERT_OK) {
+        d->next.watched = ovd_watch(d, overt_scanner_fd(d->next.scanner), OVD_EVENT_SCANNER, 0);
+        return true;
+    }
+    if (how != CHILD_FAILED) {
+        ovd_log(&d->log, OVD_ERROR, "the rules cannot be used: %s", err.message);
+    }
+    close_set(d, &d->next);
+    return false;
+}
+
+/* What nothing is under way in any more ends, without anybody waiting for it. */
 void ovd_rules_retire(struct ovd *d)
 {
-    if (d->retiring.scanner != NULL && overt_pending(d->retiring.scanner) == 0) {
+    if (d->retiring.scanner != NULL && overt_pending(d->retiring.scanner) == 0
+            && ov_scanner_leave(d->retiring.scanner)) {
         close_set(d, &d->retiring);
     }
 }
@@ -296,19 +377,24 @@ static uint64_t stamp_sources(const struct ovd *d)
 
 bool ovd_rules_first(struct ovd *d)
 {
-    int how;
+    enum step how;
 
     d->sources_stamp = stamp_sources(d);
     if (!start_child(d)) {
         ovd_log(&d->log, OVD_ERROR, "rules cannot be read: %s", strerror(errno));
         return false;
     }
-    how = end_child(d);
-    if (how == CHILD_FAILED || !take_over(d, how)) {
+    if (!begin_next(d, end_child(d))) {
         return false;
     }
-    (void)close(d->reload_memory);
-    d->reload_memory = -1;
+    while ((how = step(d)) == STEP_WAITS) {
+        struct pollfd some = { .fd = overt_scanner_fd(d->next.scanner), .events = POLLIN };
+
+        (void)poll(&some, 1, 1000);
+    }
+    if (how == STEP_FAILED) {
+        return false;
+    }
     ovd_log(&d->log, OVD_INFO, "Loaded %llu signatures from %s (%s)",
             (unsigned long long)d->current.rules, d->current.name, d->current.digest);
     return true;
@@ -317,7 +403,8 @@ bool ovd_rules_first(struct ovd *d)
 /* There are never three rule sets at once. */
 static bool is_changing(const struct ovd *d)
 {
-    return d->reload_pidfd >= 0 || d->retiring.scanner != NULL || ovd_access_is_changing(d);
+    return d->reload_pidfd >= 0 || d->next.scanner != NULL || d->retiring.scanner != NULL
+           || ovd_access_is_changing(d);
 }
 
 void ovd_rules_reload(struct ovd *d)
@@ -334,22 +421,40 @@ void ovd_rules_reload(struct ovd *d)
     }
 }
 
-void ovd_rules_reloaded(struct ovd *d)
+static void not_used(struct ovd *d)
 {
-    const int how = end_child(d);
+    d->counts.reloads_failed++;
+    ovd_log(&d->log, OVD_ERROR, "the new rules are not used; %s stays in force", d->current.digest);
+}
 
-    if (how == CHILD_FAILED || !take_over(d, how)) {
-        d->counts.reloads_failed++;
-        ovd_log(&d->log, OVD_ERROR, "the new rules are not used; %s stays in force",
-                d->current.digest);
-    } else {
+bool ovd_rules_reloaded(struct ovd *d)
+{
+    if (begin_next(d, end_child(d))) {
+        return false;
+    }
+    not_used(d);
+    return true;
+}
+
+bool ovd_rules_turn(struct ovd *d)
+{
+    if (d->next.scanner == NULL) {
+        return false;
+    }
+    switch (step(d)) {
+    case STEP_WAITS:
+        return false;
+    case STEP_FAILED:
+        not_used(d);
+        break;
+    case STEP_DONE:
         d->counts.reloads++;
         ovd_log(&d->log, OVD_NOTICE, "Database correctly reloaded (%llu signatures)",
                 (unsigned long long)d->current.rules);
         ovd_record(d, "rules");
+        break;
     }
-    (void)close(d->reload_memory);
-    d->reload_memory = -1;
+    return true;
 }
 
 void ovd_rules_check(struct ovd *d, uint64_t now_ms)
@@ -378,6 +483,7 @@ void ovd_rules_done(struct ovd *d)
     if (d->reload_memory >= 0) {
         (void)close(d->reload_memory);
     }
+    close_set(d, &d->next);
     close_set(d, &d->retiring);
     close_set(d, &d->current);
 }
