@@ -3,7 +3,6 @@
  * name, what a number looks like) are YARA 4.5's; docs/formats/yara.md lists them. */
 #include "rules/yara/lex.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -564,94 +563,4 @@ struct ov_bytes ov_token_name(const struct ov_token *token)
 
     OV_ASSERT(inside);
     return out;
-}
-
-const char *ov_token_kind_text(enum ov_token_kind kind)
-{
-    static const char *const texts[] = {
-        [OV_TOKEN_END] = "end of file",
-        [OV_TOKEN_BAD] = "invalid token",
-        [OV_TOKEN_NAME] = "identifier",
-        [OV_TOKEN_STRING] = "string identifier",
-        [OV_TOKEN_STRING_WILD] = "string identifier with wildcard",
-        [OV_TOKEN_COUNT] = "string count",
-        [OV_TOKEN_OFFSET] = "string offset",
-        [OV_TOKEN_LENGTH] = "string length",
-        [OV_TOKEN_INTEGER] = "integer number",
-        [OV_TOKEN_REAL] = "floating point number",
-        [OV_TOKEN_TEXT] = "text string",
-        [OV_TOKEN_REGEX] = "regular expression",
-        [OV_TOKEN_HEX] = "hex string",
-        [OV_TOKEN_READ] = "integer function",
-        [OV_TOKEN_BRACE_OPEN] = "'{'",
-        [OV_TOKEN_BRACE_CLOSE] = "'}'",
-        [OV_TOKEN_PAREN_OPEN] = "'('",
-        [OV_TOKEN_PAREN_CLOSE] = "')'",
-        [OV_TOKEN_BRACKET_OPEN] = "'['",
-        [OV_TOKEN_BRACKET_CLOSE] = "']'",
-        [OV_TOKEN_COLON] = "':'",
-        [OV_TOKEN_COMMA] = "','",
-        [OV_TOKEN_DOT] = "'.'",
-        [OV_TOKEN_DOT_DOT] = "..",
-        [OV_TOKEN_ASSIGN] = "'='",
-        [OV_TOKEN_EQ] = "==",
-        [OV_TOKEN_NE] = "!=",
-        [OV_TOKEN_LT] = "<",
-        [OV_TOKEN_LE] = "<=",
-        [OV_TOKEN_GT] = ">",
-        [OV_TOKEN_GE] = ">=",
-        [OV_TOKEN_SHIFT_LEFT] = "<<",
-        [OV_TOKEN_SHIFT_RIGHT] = ">>",
-        [OV_TOKEN_PLUS] = "'+'",
-        [OV_TOKEN_MINUS] = "'-'",
-        [OV_TOKEN_STAR] = "'*'",
-        [OV_TOKEN_BACKSLASH] = "'\\\\'",
-        [OV_TOKEN_PERCENT] = "'%'",
-        [OV_TOKEN_AMPERSAND] = "'&'",
-        [OV_TOKEN_PIPE] = "'|'",
-        [OV_TOKEN_CARET] = "'^'",
-        [OV_TOKEN_TILDE] = "'~'",
-        [OV_TOKEN_ALL] = "<all>",
-        [OV_TOKEN_AND] = "<and>",
-        [OV_TOKEN_ANY] = "<any>",
-        [OV_TOKEN_ASCII] = "<ascii>",
-        [OV_TOKEN_AT] = "<at>",
-        [OV_TOKEN_BASE64] = "<base64>",
-        [OV_TOKEN_BASE64WIDE] = "<base64wide>",
-        [OV_TOKEN_CONDITION] = "<condition>",
-        [OV_TOKEN_CONTAINS] = "<contains>",
-        [OV_TOKEN_DEFINED] = "<defined>",
-        [OV_TOKEN_ENDSWITH] = "<endswith>",
-        [OV_TOKEN_ENTRYPOINT] = "<entrypoint>",
-        [OV_TOKEN_FALSE] = "<false>",
-        [OV_TOKEN_FILESIZE] = "<filesize>",
-        [OV_TOKEN_FOR] = "<for>",
-        [OV_TOKEN_FULLWORD] = "<fullword>",
-        [OV_TOKEN_GLOBAL] = "<global>",
-        [OV_TOKEN_ICONTAINS] = "<icontains>",
-        [OV_TOKEN_IENDSWITH] = "<iendswith>",
-        [OV_TOKEN_IEQUALS] = "<iequals>",
-        [OV_TOKEN_IMPORT] = "<import>",
-        [OV_TOKEN_IN] = "<in>",
-        [OV_TOKEN_INCLUDE] = "include",
-        [OV_TOKEN_ISTARTSWITH] = "<istartswith>",
-        [OV_TOKEN_MATCHES] = "<matches>",
-        [OV_TOKEN_META] = "<meta>",
-        [OV_TOKEN_NOCASE] = "<nocase>",
-        [OV_TOKEN_NONE] = "<none>",
-        [OV_TOKEN_NOT] = "<not>",
-        [OV_TOKEN_OF] = "<of>",
-        [OV_TOKEN_OR] = "<or>",
-        [OV_TOKEN_PRIVATE] = "<private>",
-        [OV_TOKEN_RULE] = "<rule>",
-        [OV_TOKEN_STARTSWITH] = "<startswith>",
-        [OV_TOKEN_STRINGS] = "<strings>",
-        [OV_TOKEN_THEM] = "<them>",
-        [OV_TOKEN_TRUE] = "<true>",
-        [OV_TOKEN_WIDE] = "<wide>",
-        [OV_TOKEN_XOR] = "<xor>",
-    };
-
-    OV_ASSERT((size_t)kind < sizeof(texts) / sizeof(texts[0]) && texts[kind] != NULL);
-    return texts[kind];
 }

@@ -67,6 +67,11 @@ OV_MUST_CHECK bool ov_parser_expect(struct ov_parser *p, enum ov_token_kind kind
 /* Tells what should have been there. Always false. */
 bool ov_parser_unexpected(struct ov_parser *p, const char *what);
 
+/* --- a rule (rule.c) ------------------------------------------------------------------------ */
+
+/* At `rule` or what stands before it. False: the grammar is broken. */
+OV_MUST_CHECK bool ov_rule_read(struct ov_parser *p);
+
 /* --- strings (strings.c) -------------------------------------------------------------------- */
 
 /* Behind `strings:`. Fills rule.strings. */
