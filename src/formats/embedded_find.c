@@ -4,6 +4,7 @@
  * same bytes as often as there are kinds. */
 #include <string.h>
 
+#include "base/checked.h"
 #include "formats/decode.h"
 #include "formats/embedded_kinds.h"
 #include "formats/peek.h"
@@ -40,14 +41,28 @@ struct nibbles {
     uint8_t high[BYTES][16];
 };
 
+/* Two bytes stand in every file of some size: a kind that has no more shares its bucket with none, or
+ * what mixes the nibbles of both would be let through as well. */
 static void set_nibbles(struct nibbles *out, unsigned where)
 {
+    unsigned shorts = 0, next_short = 0, next = 0;
+
     memset(out, 0, sizeof(*out));
     for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
+        shorts +=
+                (ov_embedded_kinds[kind].where & where) != 0 && ov_embedded_kinds[kind].len < BYTES;
+    }
+    OV_ASSERT(shorts < BUCKETS);
+    for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
         const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
-        const uint8_t bucket = (uint8_t)(1u << kind % BUCKETS);
+        uint8_t bucket;
 
-        for (size_t i = 0; i < BYTES && (k->where & where) != 0; i++) {
+        if ((k->where & where) == 0) {
+            continue;
+        }
+        bucket = (uint8_t)(1u << (k->len < BYTES ? next_short++
+                                                 : shorts + next++ % (BUCKETS - shorts)));
+        for (size_t i = 0; i < BYTES; i++) {
             const uint8_t byte = (uint8_t)k->magic[i]; /* at worst the NUL behind it */
 
             for (size_t n = 0; n < 16 && i >= k->len; n++) {
