@@ -15,12 +15,13 @@
 #include "programs/overt/commands.h"
 #include "programs/overt/interrupt.h"
 
-#define WINDOW       65536u /* files between the one to be printed next and the newest */
-#define RECORDED_MAX 1000u  /* findings of one run that go on record; all are counted */
-#define SECOND_MAX   1000u  /* second looks of one run; the rest is told by rule alone */
-#define WAITING_MAX  32u    /* files whose second look has no place yet: each holds a descriptor */
-#define WAIT_MS      1000   /* overt_collect has wall limits to watch */
-#define WAIT_SHOW_MS 100    /* with a progress line */
+#define WINDOW         65536u /* files between the one to be printed next and the newest */
+#define RECORDED_MAX   1000u  /* findings of one run that go on record; all are counted */
+#define SECOND_MAX     1000u  /* second looks of one run; the rest is told by rule alone */
+#define WAITING_MAX    32u  /* files whose second look has no place yet: each holds a descriptor */
+#define WAIT_MS        1000 /* overt_collect has wall limits to watch */
+#define WAIT_SHOW_MS   100  /* with a progress line */
+#define BUSY_TURNS_MAX 8u   /* after so many without a pause a signal is asked for: a system call */
 
 struct slot {
     bool done;
@@ -486,6 +487,8 @@ static void wait_for_something(struct run *r, bool list_too)
 
 static void turn_until_done(struct run *r)
 {
+    unsigned busy = 0; /* turns since a signal could arrive */
+
     while (r->broken == 0 && r->out->failed == 0) {
         bool waits = false;
         bool any = feed(r, &waits);
@@ -500,10 +503,12 @@ static void turn_until_done(struct run *r)
         }
         if (!any && r->broken == 0) {
             wait_for_something(r, waits);
-        } else if (ov_interrupt_signal() == 0) {
+            busy = 0;
+        } else if (++busy == BUSY_TURNS_MAX) {
             struct pollfd none = { .fd = -1 };
 
             (void)ov_interrupt_wait(&none, 1, 0); /* the moment at which a signal may arrive */
+            busy = 0;
         }
         if (ov_interrupt_signal() != 0) {
             r->summary->interrupted = true;

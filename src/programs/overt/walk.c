@@ -357,11 +357,10 @@ static enum ov_walk_step give(struct ov_walk *w, int fd, uint64_t size, struct o
     return OV_WALK_FILE;
 }
 
-static enum ov_walk_step open_file(
+static enum ov_walk_step count_file(
         struct ov_walk *w, int at, const char *name, struct ov_walk_entry *out)
 {
     struct stat st;
-    int fd;
 
     if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
         if (errno == ENOENT) {
@@ -370,16 +369,23 @@ static enum ov_walk_step open_file(
         }
         return problem_errno(w, out, errno);
     }
-    if (!S_ISREG(st.st_mode)) { /* opening a device may have effects */
+    if (!S_ISREG(st.st_mode)) {
         w->counts.special++;
         return OV_WALK_END;
     }
-    if (w->options.count_only) {
-        return give(w, -1, (uint64_t)st.st_size, out);
-    }
-    fd = open_unseen(at, name, OPEN_FLAGS | O_NOFOLLOW);
+    return give(w, -1, (uint64_t)st.st_size, out);
+}
+
+/* The listing said that it is a regular file. What took its place since is a link, which is not
+ * followed, or nothing that opening does anything to: who could make a device has no need to. What
+ * is submitted is looked at once more. */
+static enum ov_walk_step open_file(
+        struct ov_walk *w, int at, const char *name, struct ov_walk_entry *out)
+{
+    const int fd = open_unseen(at, name, OPEN_FLAGS | O_NOFOLLOW);
+
     if (fd >= 0) {
-        return give(w, fd, (uint64_t)st.st_size, out);
+        return give(w, fd, 0, out);
     }
     if (is_shortage(w, errno)) {
         return OV_WALK_AGAIN;
@@ -412,7 +418,8 @@ static enum ov_walk_step visit(struct ov_walk *w, struct ov_walk_entry *out)
     if (is_excluded(w, name)) {
         w->counts.excluded++;
     } else if (type == DT_REG) {
-        step = open_file(w, f->fd, name, out);
+        step = w->options.count_only ? count_file(w, f->fd, name, out)
+                                     : open_file(w, f->fd, name, out);
     } else if (type == DT_DIR) {
         step = open_folder(w, f->fd, name, out);
     } else if (type == DT_LNK) {

@@ -33,7 +33,7 @@ struct ov_walk_entry {
     const char *path; /* lent until the next step */
     size_t path_bytes;
     int fd;
-    uint64_t size;
+    uint64_t size;   /* where files are counted only; else who opened it asks the descriptor */
     const char *why; /* a sentence, static */
 };
 
