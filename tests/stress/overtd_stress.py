@@ -294,6 +294,61 @@ def kills():
     daemon.stop()
 
 
+def reloads():
+    """The supervisor killed at every tenth system call of a reload, and at the first and last of each kind; started anew, it has
+    the new rules, and none of the old one's processes is left."""
+    rules, calls, kills = TMP / "rules", [], 0
+    rules.mkdir()
+    rule = 'rule R{} {{ strings: $a = "needle-{}" condition: $a }}\nrule EICAR_Test_File {{ strings: $a = "EICAR-STANDARD" condition: $a }}\n'
+
+    def attached(daemon, *words):
+        tracer = subprocess.Popen(["strace", "-qq", "-p", str(daemon.process.pid), *words], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        daemon.wait_for(lambda: f"TracerPid:\t{tracer.pid}\n" in pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text(), "tracer")
+        return tracer
+
+    def change(daemon, number):
+        (rules / "a.yar").write_text(rule.format(number, number))
+        try:
+            daemon.ask(b"zRELOAD\0")
+        except OSError:
+            pass
+
+    (rules / "a.yar").write_text(rule.format(0, 0))
+    daemon = Daemon(PROGRAM, f"Rules {rules}", TMP)
+    tracer = attached(daemon, "-o", str(TMP / "trace"))
+    change(daemon, 1)
+    daemon.wait_for(lambda: "correctly reloaded" in daemon.text(), "reload")
+    tracer.terminate()
+    tracer.wait()
+    for line in (TMP / "trace").read_text().splitlines():
+        name = line.split("(")[0]
+        if name.isidentifier():
+            calls.append((name, sum(c[0] == name for c in calls) + 1))
+    last = dict(calls)
+    places = [c for i, c in enumerate(calls) if i % 10 == 0 or c[1] == 1 or last[c[0]] == c[1]]
+    for number, (name, nth) in enumerate(places, 2):
+        before = [pid for pid, _ in tree(daemon.process.pid)]
+        attached(daemon, "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=SIGKILL:when={nth}")
+        change(daemon, number)
+        try:
+            daemon.process.wait(3)
+            kills += 1
+        except subprocess.TimeoutExpired:  # it came to that call less often this time
+            daemon.process.kill()
+            daemon.process.wait()
+        gone = time.monotonic() + 20
+        while any(pathlib.Path(f"/proc/{pid}").exists() and " Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text() for pid in before):
+            assert time.monotonic() < gone, f"killed at {name} {nth}: processes are left"
+            time.sleep(0.02)
+        daemon = Daemon(PROGRAM, f"Rules {rules}", TMP)
+        still_right(daemon)
+        assert daemon.instream(b"needle-%d " % number) == b"stream: R%d FOUND\0" % number, (name, nth)
+    print(f"reloads: {len(calls)} calls of a reload, killed at {kills} of {len(places)} places; each time the new rules were in force "
+          "afterwards, and nothing was left")
+    daemon.stop()
+
+
 def soak(seconds):
     rules = TMP / "rules"
     rules.mkdir()
@@ -329,7 +384,7 @@ def soak(seconds):
     daemon.stop()
 
 
-WHAT = {"connections": connections, "full": full, "memory": memory, "kills": kills}
+WHAT = {"connections": connections, "full": full, "memory": memory, "kills": kills, "reloads": reloads}
 TIMED = {"fuzz": (fuzz, 600), "soak": (soak, 1800)}
 try:
     if sys.argv[2] in TIMED:

@@ -127,8 +127,7 @@ struct ovd {
     uint32_t session_cap, session_count, session_generation;
 
     struct ovd_scanner current, retiring;
-    struct ovd_scanner next; /* its workers are not all there yet; or, */
-    bool next_warm;          /* they have not all answered an empty file */
+    struct ovd_scanner next; /* its workers are not all there yet, or have not answered yet */
     struct ovd_work **works; /* owned; by slot */
     uint32_t work_cap, work_count, work_serial, openers;
     struct ovd_job *queue_first, *queue_last;
@@ -140,6 +139,7 @@ struct ovd {
 
     int reload_pidfd, reload_memory; /* -1: none under way */
     bool reload_again;
+    bool next_warm; /* its workers are there, and were sent an empty file each */
     uint64_t sources_stamp, checked_ms;
 
     pid_t events[OVD_EVENTS_MAX]; /* VirusEvent commands, notices and movers that run */
