@@ -229,6 +229,11 @@ def memory():
     limit.write_text(str(6 << 20))
     if swap is not None:
         swap.write_text("0")
+    (TMP / "least").mkdir()
+    (TMP / "least.conf").write_text(f"LocalSocket {TMP}/least/sock\n")
+    least = subprocess.run([PROGRAM, "-c", TMP / "least.conf"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())), timeout=60)
+    assert least.returncode == 2 and "needs 10 MiB of memory at least; its group may use 6 MiB" in least.stderr, least
     found = other = starts = 0
     try:
         for i in range(100):

@@ -155,6 +155,9 @@ bool ovd_watch(struct ovd *d, int fd, enum ovd_event event, uint32_t number);
 void ovd_record(const struct ovd *d, const char *event);
 void ovd_record_move(const char *path, const char *rule, const char *item);
 
+/* memory.c: false: the control group has less than it takes, and that was logged */
+bool ovd_memory_is_enough(struct ovd *d);
+
 /* listen.c */
 bool ovd_listen(struct ovd *d);
 void ovd_listen_done(struct ovd *d);

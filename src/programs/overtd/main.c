@@ -290,7 +290,7 @@ static bool begin(struct ovd *d)
         .verbose = d->config.log_verbose,
     };
 
-    if (!ovd_log_open(&d->log, &log) || !find_stranger(d)) {
+    if (!ovd_log_open(&d->log, &log) || !ovd_memory_is_enough(d) || !find_stranger(d)) {
         return false;
     }
     if (!set_signals(d) || !make_sessions(d)) {
