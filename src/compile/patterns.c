@@ -306,7 +306,7 @@ static void tell_slow(const struct subject *subject, struct ov_diags *diags)
 {
     const struct ov_bytes name = subject->string->name;
 
-    if (subject->lone) {
+    if (subject->lone && !diags->as_yara) {
         ov_diag_add(diags, OV_DIAG_WARNING, subject->rule->file, subject->rule->name,
                 subject->string->line, subject->string->column,
                 "string \"%.*s\" is slow: nothing rare is in it for certain, so it is tried at "

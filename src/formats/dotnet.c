@@ -287,8 +287,7 @@ static void say_field_offsets(const struct dotnet *d)
     for (uint32_t i = 0; i < table->rows; i++) {
         const uint64_t at = table->at + (uint64_t)i * table->row_bytes;
 
-        if (!ov_say_work(d->say, 1 + d->clr.pe.section_count)
-                || !ov_image_has(image_of(d), at, 8)) {
+        if (!ov_say_work(d->say, 1 + d->clr.pe.map.count) || !ov_image_has(image_of(d), at, 8)) {
             break; /* 8, even where a row has 6 */
         }
         if (ov_pe_offset(&d->clr.pe, ov_image_u32le(image_of(d), at), &offset)) {

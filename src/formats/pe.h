@@ -1,46 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pe.h - what the parsers of PE files share: headers, sections, directories. Nothing of the file
- * is believed; what does not fit into it is not there. */
+/* pe.h - what the parsers of the module pe share. Nothing of the file is believed; what does not
+ * fit into it is not there. */
 #ifndef OV_FORMATS_PE_H
 #define OV_FORMATS_PE_H
 
-#include "facts/pe_map.h"
 #include "facts/tree.h"
-
-enum ov_pe_directory {
-    OV_PE_DIRECTORY_EXPORT = 0,
-    OV_PE_DIRECTORY_IMPORT = 1,
-    OV_PE_DIRECTORY_RESOURCE = 2,
-    OV_PE_DIRECTORY_SECURITY = 4,
-    OV_PE_DIRECTORY_DEBUG = 6,
-    OV_PE_DIRECTORY_DELAY_IMPORT = 13,
-    OV_PE_DIRECTORY_COM_DESCRIPTOR = 14,
-    OV_PE_DIRECTORIES = 16
-};
+#include "formats/pe_layout.h"
 
 struct ov_pe {
     struct ov_pages *pages; /* borrowed */
-    uint64_t at;            /* of the NT headers */
-    bool is_64;
-    uint16_t optional_bytes; /* SizeOfOptionalHeader */
-    struct ov_pe_map map;
+    struct ov_pe_layout layout;
 };
 
 /* False: not a PE file that YARA would take for one. */
 OV_MUST_CHECK bool ov_pe_file_open(struct ov_pe *pe, struct ov_pages *pages);
 
-/* Where the sections' headers begin. */
-uint64_t ov_pe_section_headers(const struct ov_pe *pe);
-
 /* False: nothing of the file is mapped there. */
 static inline bool ov_pe_file_offset(const struct ov_pe *pe, uint64_t rva, uint64_t *out)
 {
-    return ov_pe_map_offset(&pe->map, rva, out);
+    return ov_pe_map_offset(&pe->layout.map, rva, out);
 }
-
-/* False: the file ends before it. */
-OV_MUST_CHECK bool ov_pe_file_directory(
-        const struct ov_pe *pe, enum ov_pe_directory number, uint32_t *rva, uint32_t *bytes);
 
 /* The place that a directory leads to. False: it has none. */
 OV_MUST_CHECK bool ov_pe_directory_at(

@@ -21,7 +21,7 @@ struct tables {
 
 static bool has_room(const struct ov_pe *pe, uint64_t at, uint64_t bytes)
 {
-    return at <= pe->map.size && bytes <= pe->map.size - at;
+    return at <= pe->layout.map.size && bytes <= pe->layout.map.size - at;
 }
 
 static bool table_at(const struct ov_pe *pe, uint64_t field, uint64_t *out)
@@ -54,7 +54,7 @@ static bool open_tables(struct ov_fact_tree *tree, ov_fact_node node, struct tab
     if (ov_pe_file_offset(pe, name_rva, &at) && at > 0) {
         ov_fact_text(tree, node, OV_PE_DLL_NAME, ov_pe_text(pe, at, OV_PAGES_LEND_BYTES));
     }
-    if (4ull * t->count > pe->map.size - at) {
+    if (4ull * t->count > pe->layout.map.size - at) {
         return false;
     }
     if (names > 0

@@ -85,7 +85,7 @@ static void set_number(struct ov_fact_tree *tree, ov_fact_node node, const struc
 {
     uint64_t v;
 
-    if (read_number(pe, pe->at + at, bytes, &v)) {
+    if (read_number(pe, pe->layout.head + at, bytes, &v)) {
         ov_fact_int(tree, node, field, (int64_t)v);
     }
 }
@@ -101,7 +101,7 @@ static void header(struct ov_fact_tree *tree, ov_fact_node node, const struct ov
 
     ov_fact_int(tree, node, OV_PE_IS_PE, 1);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        const unsigned where = pe->is_64 ? numbers[i].at_64 : numbers[i].at_32;
+        const unsigned where = pe->layout.wide ? numbers[i].at_64 : numbers[i].at_32;
 
         if (where != 0) {
             set_number(tree, node, pe, numbers[i].field, where, numbers[i].bytes);
@@ -115,7 +115,7 @@ static void header(struct ov_fact_tree *tree, ov_fact_node node, const struct ov
     set_number(tree, image, pe, OV_PE_IMAGE_VERSION_MINOR, 70, 2);
     set_number(tree, subsystem, pe, OV_PE_SUBSYSTEM_VERSION_MAJOR, 72, 2);
     set_number(tree, subsystem, pe, OV_PE_SUBSYSTEM_VERSION_MINOR, 74, 2);
-    if (ov_pages_u32le(pe->pages, pe->at + 40, &entry)) {
+    if (ov_pages_u32le(pe->pages, pe->layout.head + 40, &entry)) {
         /* -1 where it leads nowhere, which is a number like any other */
         ov_fact_int(tree, node, OV_PE_ENTRY_POINT,
                 ov_pe_file_offset(pe, entry, &at) ? (int64_t)at : -1);
@@ -124,7 +124,7 @@ static void header(struct ov_fact_tree *tree, ov_fact_node node, const struct ov
 
 static void directories(struct ov_fact_tree *tree, ov_fact_node node, const struct ov_pe *pe)
 {
-    uint64_t at = pe->at + (pe->is_64 ? 136 : 120);
+    uint64_t at = pe->layout.head + (pe->layout.wide ? 136 : 120);
     uint32_t count, rva, bytes;
 
     if (!ov_pages_u32le(pe->pages, at - 4, &count)) {
@@ -156,8 +156,8 @@ static void full_name(struct ov_fact_tree *tree, ov_fact_node section, const str
     uint64_t at = 0;
     struct ov_bytes text;
 
-    if (!ov_pages_u32le(pe->pages, pe->at + 12, &symbols_at)
-            || !ov_pages_u32le(pe->pages, pe->at + 16, &symbol_count)) {
+    if (!ov_pages_u32le(pe->pages, pe->layout.head + 12, &symbols_at)
+            || !ov_pages_u32le(pe->pages, pe->layout.head + 16, &symbol_count)) {
         return;
     }
     if (symbols_at == 0 || len == 0 || name[0] != '/') {
@@ -184,8 +184,8 @@ static void full_name(struct ov_fact_tree *tree, ov_fact_node section, const str
 static void section(
         struct ov_fact_tree *tree, ov_fact_node node, const struct ov_pe *pe, uint32_t number)
 {
-    const uint64_t at = ov_pe_section_headers(pe) + 40ull * number;
-    const struct ov_pe_section *s = &pe->map.sections[number];
+    const uint64_t at = pe->layout.sections_at + 40ull * number;
+    const struct ov_pe_section *s = &pe->layout.map.sections[number];
     const ov_fact_node section = ov_fact_item(tree, node, OV_PE_SECTIONS, number);
     uint8_t name[NAME_BYTES];
     size_t len = NAME_BYTES;
@@ -222,19 +222,19 @@ static void overlay(struct ov_fact_tree *tree, ov_fact_node node, const struct o
     const ov_fact_node overlay = ov_fact_struct(tree, node, OV_PE_OVERLAY);
     uint64_t end = 0;
 
-    for (uint32_t i = 0; i < pe->map.count; i++) {
-        const struct ov_pe_section *s = &pe->map.sections[i];
+    for (uint32_t i = 0; i < pe->layout.map.count; i++) {
+        const struct ov_pe_section *s = &pe->layout.map.sections[i];
         const uint32_t wrapped = s->raw_offset + s->raw_size; /* in 32 bits, as YARA adds them */
 
         if (wrapped > end) {
             end = (uint64_t)s->raw_offset + s->raw_size;
         }
     }
-    if (end == 0 || pe->map.size <= end) {
-        end = pe->map.size;
+    if (end == 0 || pe->layout.map.size <= end) {
+        end = pe->layout.map.size;
     }
-    ov_fact_int(tree, overlay, OV_PE_OVERLAY_OFFSET, end == pe->map.size ? 0 : (int64_t)end);
-    ov_fact_int(tree, overlay, OV_PE_OVERLAY_SIZE, (int64_t)(pe->map.size - end));
+    ov_fact_int(tree, overlay, OV_PE_OVERLAY_OFFSET, end == pe->layout.map.size ? 0 : (int64_t)end);
+    ov_fact_int(tree, overlay, OV_PE_OVERLAY_SIZE, (int64_t)(pe->layout.map.size - end));
 }
 
 void ov_pe_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
@@ -248,7 +248,7 @@ void ov_pe_facts(struct ov_fact_tree *tree, struct ov_pages *pages)
     }
     header(tree, node, &pe);
     directories(tree, node, &pe);
-    for (uint32_t i = 0; i < pe.map.count; i++) {
+    for (uint32_t i = 0; i < pe.layout.map.count; i++) {
         section(tree, node, &pe, i);
     }
     overlay(tree, node, &pe);

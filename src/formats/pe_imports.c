@@ -144,8 +144,8 @@ static void functions(
         struct library *library, uint32_t names_rva, uint32_t table_rva, uint32_t *total)
 {
     struct ov_pe *pe = library->pe;
-    const unsigned width = pe->is_64 ? 8 : 4;
-    const uint64_t by_ordinal = 1ull << (pe->is_64 ? 63 : 31);
+    const unsigned width = pe->layout.wide ? 8 : 4;
+    const uint64_t by_ordinal = 1ull << (pe->layout.wide ? 63 : 31);
     uint32_t tried = 0;
     uint64_t at, thunk;
 
@@ -156,12 +156,12 @@ static void functions(
         return;
     }
     for (uint64_t i = 0;
-            (pe->is_64 ? tried : *total) < IMPORTS_MAX && ov_fact_charge(library->tree, 1)
+            (pe->layout.wide ? tried : *total) < IMPORTS_MAX && ov_fact_charge(library->tree, 1)
             && ov_pe_word(pe, at + i * width, &thunk) && thunk != 0;
             i++) {
         uint64_t rva = table_rva + i * width;
 
-        if (!pe->is_64) {
+        if (!pe->layout.wide) {
             rva = (uint32_t)rva;
         }
         tried++;
@@ -230,7 +230,7 @@ static bool read_delay(
     if (any == 0 || out->attributes > 1) {
         return false;
     }
-    if (!pe->is_64 && out->attributes == 0) {
+    if (!pe->layout.wide && out->attributes == 0) {
         out->name = relative(base, out->name);
         out->table = relative(base, out->table);
         out->names = relative(base, out->names);
@@ -243,8 +243,8 @@ static void delayed_functions(
         struct library *library, const struct delay *delay, uint64_t base, uint32_t *total)
 {
     struct ov_pe *pe = library->pe;
-    const unsigned width = pe->is_64 ? 8 : 4;
-    const uint64_t by_ordinal = 1ull << (pe->is_64 ? 63 : 31);
+    const unsigned width = pe->layout.wide ? 8 : 4;
+    const uint64_t by_ordinal = 1ull << (pe->layout.wide ? 63 : 31);
 
     library->count = 0;
     for (uint64_t i = 0; ov_fact_charge(library->tree, 1); i++) {
@@ -279,8 +279,8 @@ void ov_pe_delayed_imports(struct ov_fact_tree *tree, ov_fact_node node, struct 
     struct delay delay;
 
     if (ov_pe_directory_at(pe, OV_PE_DIRECTORY_DELAY_IMPORT, &at, &bytes)
-            && ov_pe_word(pe, pe->at + (pe->is_64 ? 48 : 52), &base)
-            && ov_pages_u32le(pe->pages, pe->at + 80, &image_bytes)) {
+            && ov_pe_word(pe, pe->layout.head + (pe->layout.wide ? 48 : 52), &base)
+            && ov_pages_u32le(pe->pages, pe->layout.head + 80, &image_bytes)) {
         for (; ov_fact_charge(tree, 1) && read_delay(pe, at, base, image_bytes, &delay);
                 at += DELAY_BYTES) {
             if (read_dll_name(&library, delay.name, DLL_BYTES_MAX)) {

@@ -198,7 +198,7 @@ static void resource(struct walk *w, uint64_t at)
     uint64_t place;
     ov_fact_node node;
 
-    if (at > w->pe->map.size || w->pe->map.size - at < DATA_BYTES
+    if (at > w->pe->layout.map.size || w->pe->layout.map.size - at < DATA_BYTES
             || !ov_pages_u32le(w->pe->pages, at, &rva)
             || !ov_pages_u32le(w->pe->pages, at + 4, &bytes) || bytes == 0
             || bytes > RESOURCE_BYTES_MAX || w->resources > RESOURCES_MAX) {
@@ -227,7 +227,7 @@ static void read_label(struct walk *w, uint32_t name, struct label *out)
     out->number = (int32_t)name;
     out->has_text = false;
     if ((name & HIGH_BIT) != 0 && ov_pages_u16le(w->pe->pages, at, &length)
-            && 2ull + 2ull * length <= w->pe->map.size - at) {
+            && 2ull + 2ull * length <= w->pe->layout.map.size - at) {
         out->has_text = true;
         out->at = at + 2;
         out->bytes = 2u * length;
@@ -249,7 +249,7 @@ static void enter(struct walk *w, uint64_t at)
     }
     if (characteristics == 0 && named <= 32768 && numbered <= 32768
             && (uint64_t)ENTRY_BYTES * ((uint64_t)named + numbered)
-                       <= w->pe->map.size - at - DIRECTORY_BYTES) {
+                       <= w->pe->layout.map.size - at - DIRECTORY_BYTES) {
         w->levels[w->depth++] = (struct level){
             .next = at + DIRECTORY_BYTES,
             .left = (uint32_t)named + numbered,
@@ -297,7 +297,7 @@ void ov_pe_resources(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe 
         w.labels[i].number = -1;
     }
     if (ov_pe_directory_at(pe, OV_PE_DIRECTORY_RESOURCE, &w.root, &bytes)
-            && w.root + DIRECTORY_BYTES <= pe->map.size
+            && w.root + DIRECTORY_BYTES <= pe->layout.map.size
             && ov_pages_u32le(pe->pages, w.root + 4, &stamp)
             && ov_pages_u16le(pe->pages, w.root + 8, &major)
             && ov_pages_u16le(pe->pages, w.root + 10, &minor)) {

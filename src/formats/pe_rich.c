@@ -68,8 +68,9 @@ void ov_pe_rich(struct ov_fact_tree *tree, ov_fact_node node, struct ov_pe *pe)
     size_t len;
     uint8_t *raw;
 
-    if (!find_back(tree, pe, pe->at, 0, RICH_END, &end) || !ov_pages_u32le(pe->pages, end + 4, &key)
-            || key == 0 || !find_back(tree, pe, end, key, RICH_BEGIN, &at)) {
+    if (!find_back(tree, pe, pe->layout.head, 0, RICH_END, &end)
+            || !ov_pages_u32le(pe->pages, end + 4, &key) || key == 0
+            || !find_back(tree, pe, end, key, RICH_BEGIN, &at)) {
         return;
     }
     len = (size_t)(end - at);

@@ -94,7 +94,20 @@ def problems_stand_on_standard_error_in_yaras_words():
     tap.same(ask("-w", "warn.yar", "t"), (0, "w t\n", ""))
     tap.same(ask("--fail-on-warnings", "warn.yar", "t"), (1, "", warning))
     put("dup.yar", "rule a { condition: true } rule a { condition: true }")
-    tap.same(ask("dup.yar", "t"), (1, "", 'error: rule "a" in dup.yar(1): duplicated identifier "a"\n'))
+    tap.same(ask("dup.yar", "t"), (1, "", 'dup.yar(1): error: duplicated identifier "a"\n'))
+    for text, said in (("rule t { condition: true ; } rule u { condition: zz }", [
+            """error: rule "t" in x.yar(1): syntax error, unexpected invalid token, expecting '}'""",
+            'error: rule "u" in x.yar(1): undefined identifier "zz"']), ("rule t { condition: true } ;", [
+                "x.yar(1): error: syntax error, unexpected invalid token"]), (
+                    'rule t { strings: $b = {6Z} $c = "x" condition: all of them } rule u { condition: q }', [
+                        """error: rule "t" in x.yar(1): syntax error, unexpected '{', expecting text string""",
+                        'error: rule "u" in x.yar(1): undefined identifier "q"']), (
+                            "rule a1 { condition: true } rule t { condition: all of (a*) } rule a2 { condition: true }", [
+                                'x.yar(1): error: rule identifier "a2" matches previously used wildcard rule set'])):
+        put("x.yar", text)
+        tap.same(ask("x.yar", "t"), (1, "", "\n".join(said) + "\n"))
+    put("zero.yar", "rule z { strings: $a = { 00 } condition: $a }")
+    tap.same(ask("zero.yar", "t"), (0, "z t\n", 'warning: rule "z" in zero.yar(1): string "$a" may slow down scanning\n'))
     put("top.yar", "xyz")
     tap.same(ask("top.yar", "t")[2][:50], "top.yar(1): error: syntax error, unexpected identi")
     put("esc.yar", "rule e { strings: $a = /abcd\\qe/ condition: $a }")

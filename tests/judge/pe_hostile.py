@@ -3,6 +3,7 @@ stand. Chance only breaks numbers; these break what numbers mean to each other."
 import random
 import struct
 
+import fields
 import pe_files
 
 NT = 0xC0  # where pe_files puts the header
@@ -345,33 +346,88 @@ def of_debug(m):
     yield "many rows", filled([(13, b"none", None, 3)] * 70 + [(2, rsds + b"late.pdb\0", None, 3)])
 
 
+def attached(m, raw, size=None, at=None):
+    """The file with these bytes behind it, where its directory of certificates says they are."""
+    where = len(m.data) + (-len(m.data) % 8)
+    data = m.data + bytes(where - len(m.data)) + raw
+    return m.directory(4, where if at is None else at, len(raw) if size is None else size, data)
+
+
+def entry(body, length=None, revision=0x200, kind=2):
+    """WIN_CERTIFICATE."""
+    raw = struct.pack("<IHH", 8 + len(body) if length is None else length, revision, kind) + body
+    return raw + bytes(-len(raw) % 8)
+
+
+def heads(der):
+    """Where DER elements have their tags and lengths, those within octet strings of other structures left out."""
+    out, open_ends = [], [(0, len(der))]
+    while open_ends:
+        at, end = open_ends.pop()
+        while at + 2 <= end:
+            tag, length, size = der[at], der[at + 1], 2
+            if length >= 0x80:
+                size += length & 0x7F
+                length = int.from_bytes(der[at + 2:at + size], "big")
+            if at + size + length > end:
+                break
+            out.append((at, size))
+            if tag & 0x20:
+                open_ends.append((at + size, at + size + length))
+            at += size + length
+    return out
+
+
+def of_numbers(m, count):
+    """Each number that a head or a table of the file may hold lies, alone and with others."""
+    made = fields.Made("<")
+    made.data += m.data
+    for at in range(NT, len(m.data) - 4, 2):
+        if at < m.table + 80 or at >= pe_files.RAW:
+            made.fields.append((f"{at:x}", at, "H" if at % 4 else "I"))
+    yield from fields.cases("numbers", made, random.Random(21 + m.is_64), count * 2, count)
+
+
+def of_der(m, signed, count):
+    """Signatures whose elements say other tags, lengths and bytes, and halves of two. Times stay: of two certificates of
+    one name OpenSSL prefers that which holds now, and overt has no clock there (docs/compat-yara.md)."""
+    chance = random.Random(31 + m.is_64)
+    for number, body in enumerate(signed):
+        places = [p for p in heads(body) if body[p[0]] not in (0x17, 0x18)]
+        for at, size in chance.sample(places, min(len(places), count)):
+            for value in (0, 1, 0x7F, 0x80, 0x81, 0x84, 0xFF, body[at + 1] ^ 1, body[at + 1] + 1 & 0xFF):
+                yield f"signed {number}: length at {at:x} is {value:x}", attached(m, entry(
+                    body[:at + 1] + bytes([value]) + body[at + 2:]))
+            for tag in (0, 2, 4, 5, 6, 0x13, 0x17, 0x18, 0x30, 0x31, 0xA0, 0xA1, 0x80, body[at] ^ 0x20):
+                yield f"signed {number}: tag at {at:x} is {tag:x}", attached(m, entry(body[:at] + bytes([tag]) + body[at + 1:]))
+            inside = at + size + chance.randrange(8)
+            if inside < len(body):
+                yield f"signed {number}: byte at {inside:x}", attached(m, entry(
+                    body[:inside] + bytes([body[inside] ^ 1 << chance.randrange(8)]) + body[inside + 1:]))
+    for a in signed:
+        for b in signed:
+            cut = chance.randrange(min(len(a), len(b)))
+            yield f"one signature into another at {cut:x}", attached(m, entry(a[:cut] + b[cut:]))
+
+
 def of_certificates(m, signed):
     """`signed`: bytes of PKCS#7 structures, good ones of the fuzz corpus."""
-    def attached(raw, size=None, at=None):
-        where = len(m.data) + (-len(m.data) % 8)
-        data = m.data + bytes(where - len(m.data)) + raw
-        return m.directory(4, where if at is None else at, len(raw) if size is None else size, data)
-
-    def entry(body, length=None, revision=0x200, kind=2):
-        raw = struct.pack("<IHH", 8 + len(body) if length is None else length, revision, kind) + body
-        return raw + bytes(-len(raw) % 8)
-
     for number, body in enumerate(signed):
-        yield f"signed {number}", attached(entry(body))
-        yield f"signed {number} twice", attached(entry(body) * 2)
-        yield f"signed {number} behind junk", attached(entry(b"junk!") + entry(body))
-        yield f"signed {number} with a tail", attached(entry(body + b"tail" * 5))
-        yield f"signed {number}, directory short", attached(entry(body), size=len(body) // 2)
-        yield f"signed {number}, directory long", attached(entry(body), size=len(body) + 9999)
+        yield f"signed {number}", attached(m, entry(body))
+        yield f"signed {number} twice", attached(m, entry(body) * 2)
+        yield f"signed {number} behind junk", attached(m, entry(b"junk!") + entry(body))
+        yield f"signed {number} with a tail", attached(m, entry(body + b"tail" * 5))
+        yield f"signed {number}, directory short", attached(m, entry(body), size=len(body) // 2)
+        yield f"signed {number}, directory long", attached(m, entry(body), size=len(body) + 9999)
         for cut in (1, 2, 7, len(body) // 3, len(body) // 2, len(body) - 1):
-            yield f"signed {number} cut at {cut}", attached(entry(body[:cut]))
+            yield f"signed {number} cut at {cut}", attached(m, entry(body[:cut]))
         for length in (0, 1, 7, 8, 9, 0x7FFFFFFF, 0xFFFFFFF8, 0xFFFFFFFF):
-            yield f"signed {number} says {length:x}", attached(entry(body, length))
+            yield f"signed {number} says {length:x}", attached(m, entry(body, length))
         for revision, kind in ((0x100, 2), (0x200, 1), (0, 0), (0xFFFF, 0xFFFF)):
-            yield f"signed {number} revision {revision:x} kind {kind:x}", attached(entry(body, None, revision, kind))
-        yield f"signed {number} at an odd place", attached(b"\0" + entry(body), at=len(m.data) + (-len(m.data) % 8) + 1)
-        yield f"signed {number} at the begin", attached(entry(body), at=0)
-        yield f"signed {number} beyond", attached(entry(body), at=0x7FFFFFFF)
+            yield f"signed {number} revision {revision:x} kind {kind:x}", attached(m, entry(body, None, revision, kind))
+        yield f"signed {number} at an odd place", attached(m, b"\0" + entry(body), at=len(m.data) + (-len(m.data) % 8) + 1)
+        yield f"signed {number} at the begin", attached(m, entry(body), at=0)
+        yield f"signed {number} beyond", attached(m, entry(body), at=0x7FFFFFFF)
 
 
 def composed(all_cases, m, count, seed):
@@ -390,5 +446,7 @@ def cases(signed, count=300):
         for part in (of_sections, of_header, of_exports, of_imports, of_resources, of_versions, of_rich, of_debug):
             own += [(f"{name}, {64 if is_64 else 32}", data) for name, data in part(m)]
         own += [(f"{name}, {64 if is_64 else 32}", data) for name, data in of_certificates(m, signed)]
+        own += [(f"{name}, {64 if is_64 else 32}", data) for name, data in of_numbers(m, count)]
+        own += [(f"{name}, {64 if is_64 else 32}", data) for name, data in of_der(m, signed, count // 4)]
         yield from own
         yield from composed(own, m, count, 7 + is_64)

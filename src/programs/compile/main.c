@@ -200,6 +200,7 @@ static void read_yara(struct session *s, const struct ov_request *request, struc
         .strings_per_rule_max = strings_max != 0 ? strings_max : OV_STRINGS_PER_RULE_MAX,
     };
 
+    s->diags.as_yara = s->diags.as_yara || options.first_error_only;
     (void)ov_yara_read(&s->set, file, text, &options, &s->diags); /* diags say it all */
 }
 

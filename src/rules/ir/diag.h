@@ -30,6 +30,7 @@ struct ov_diags {
     uint64_t warnings;
     uint64_t dropped;
     bool out_of_memory;
+    bool as_yara; /* nothing that YARA has no word for: its output is what the reader expects */
 };
 
 void ov_diags_init(struct ov_diags *diags, struct ov_arena *arena);

@@ -367,9 +367,12 @@ static void lex_hex(struct ov_lexer *lx, struct ov_token *out)
         }
         if (!is_hex_string_byte(c)) {
             if (lx->reading->as_yara) { /* it is no hex string there at all */
-                ov_reading_error(lx->reading, out->line, out->column,
-                        "syntax error, unexpected '{', expecting text string");
-            } else if (c < 0) {
+                lx->priv_pos = from;
+                lx->priv_line = out->body_line;
+                out->kind = OV_TOKEN_BRACE_OPEN;
+                return;
+            }
+            if (c < 0) {
                 ov_reading_error(lx->reading, out->line, out->column,
                         "this hex string has no closing brace");
             } else {
@@ -388,13 +391,12 @@ static void lex_foreign_byte(struct ov_lexer *lx, struct ov_token *out)
 {
     const int c = peek(lx, 0);
 
-    if (c == 0 || c >= 0x80) {
-        ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
-    } else {
-        ov_reading_error(
-                lx->reading, out->line, out->column, "syntax error, unexpected invalid token");
-    }
     advance(lx);
+    if (c != 0 && c < 0x80) {
+        out->kind = OV_TOKEN_STRAY; /* what is wrong with it is for the parser to tell */
+        return;
+    }
+    ov_reading_error(lx->reading, out->line, out->column, "non-ascii character");
     bad(lx, out);
 }
 

@@ -7,7 +7,8 @@
 
 enum ov_token_kind {
     OV_TOKEN_END,
-    OV_TOKEN_BAD, /* not a token; the error was told */
+    OV_TOKEN_BAD,   /* not a token; the error was told */
+    OV_TOKEN_STRAY, /* not a token, and nothing was told */
 
     OV_TOKEN_NAME,        /* abc */
     OV_TOKEN_STRING,      /* $abc, or $ */

@@ -260,8 +260,9 @@ bool ov_rule_read(struct ov_parser *p)
     if (name.kind != OV_TOKEN_NAME) {
         return ov_parser_unexpected(p, "identifier");
     }
+    p->reading.rule = p->reading.as_yara ? ov_bytes_of(NULL, 0) : name.text;
+    number = take_name(p, &name); /* of no rule yet, for YARA */
     p->reading.rule = name.text;
-    number = take_name(p, &name);
     ov_parser_next(p);
     read = read_body(p);
     if (read && !p->reading.failed) {

@@ -34,15 +34,17 @@ bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
     return true;
 }
 
-/* What is no token has been told. YARA reads no further then, and says that, too. */
+/* What is no token has been told. YARA reads no further then, and within a rule says that, too. */
 static void end_at_bad(struct ov_parser *p, const char *what)
 {
     if (p->reading.as_yara && !p->reading.quiet) {
-        p->reading.failed = false;
-        p->reading.next_line = 0;
-        ov_reading_error(&p->reading, p->tok.bad_line, 0,
-                "syntax error, unexpected end of file%s%s", what == NULL ? "" : ", expecting ",
-                what == NULL ? "" : what);
+        if (ov_bytes_len(p->reading.rule) != 0) {
+            p->reading.failed = false;
+            p->reading.next_line = 0;
+            ov_reading_error(&p->reading, p->tok.bad_line, 0,
+                    "syntax error, unexpected end of file%s%s", what == NULL ? "" : ", expecting ",
+                    what == NULL ? "" : what);
+        }
         ov_lex_to_end(&p->lx);
     }
 }

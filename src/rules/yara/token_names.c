@@ -7,7 +7,7 @@ const char *ov_token_kind_text(enum ov_token_kind kind)
 {
     static const char *const texts[] = {
         [OV_TOKEN_END] = "end of file",
-        [OV_TOKEN_BAD] = "invalid token",
+        [OV_TOKEN_STRAY] = "invalid token",
         [OV_TOKEN_NAME] = "identifier",
         [OV_TOKEN_STRING] = "string identifier",
         [OV_TOKEN_STRING_WILD] = "string identifier with wildcard",
