@@ -187,7 +187,7 @@ int ov_hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The soft line break at `at`, behind its '=': how many bytes it takes; 0: it is none. */
+/* The soft line break at `at`, behind its '=': how many bytes it takes with that; 0: it is none. */
 static size_t soft_break(const uint8_t *p, size_t len, size_t at)
 {
     size_t i = at;
@@ -201,7 +201,8 @@ static size_t soft_break(const uint8_t *p, size_t len, size_t at)
     if (i < len && p[i] == '\n') {
         i++;
     }
-    return i > at && (p[i - 1] == '\n' || p[i - 1] == '\r') ? i - at : 0;
+    /* What a part ends with has lost its line end to the boundary behind it. */
+    return i == len || (i > at && (p[i - 1] == '\n' || p[i - 1] == '\r')) ? i - at + 1 : 0;
 }
 
 void ov_decode_quoted(struct ov_buf *out, struct ov_bytes text)
@@ -220,7 +221,7 @@ void ov_decode_quoted(struct ov_buf *out, struct ov_bytes text)
         ov_buf_put(out, &p[from], i - from);
         skip = soft_break(p, len, i + 1);
         if (skip != 0) {
-            i += 1 + skip;
+            i += skip;
         } else if (len - i > 2 && ov_hex_digit(p[i + 1]) >= 0 && ov_hex_digit(p[i + 2]) >= 0) {
             ov_buf_put_u8(out, (uint8_t)(ov_hex_digit(p[i + 1]) << 4 | ov_hex_digit(p[i + 2])));
             i += 3;

@@ -18,6 +18,7 @@ struct partitions {
     uint64_t link;     /* sector of the chain's next table */
     uint32_t links;
     uint32_t count;
+    bool told; /* that there are more */
     char name[32];
 };
 
@@ -50,6 +51,18 @@ static bool is_extended(uint8_t type)
     return type == 0x05 || type == 0x0f || type == 0x85;
 }
 
+/* Behind the last that is opened. */
+static enum ov_give end_with_more(struct ov_parser *p, bool more)
+{
+    struct partitions *s = p->state;
+
+    if (!more || s->told) {
+        return OV_GIVE_END;
+    }
+    s->told = true;
+    return ov_parser_say(p, OV_REASON_UNSUPPORTED, "more partitions than are opened");
+}
+
 static enum ov_give mbr_step(struct ov_parser *p)
 {
     struct partitions *s = p->state;
@@ -79,7 +92,7 @@ static enum ov_give mbr_step(struct ov_parser *p)
             return OV_GIVE_PIECE;
         }
     }
-    return OV_GIVE_END;
+    return end_with_more(p, s->link != 0);
 }
 
 static enum ov_give gpt_step(struct ov_parser *p)
@@ -107,7 +120,7 @@ static enum ov_give gpt_step(struct ov_parser *p)
             return OV_GIVE_PIECE;
         }
     }
-    return OV_GIVE_END;
+    return end_with_more(p, s->next < count);
 }
 
 static enum ov_give apm_step(struct ov_parser *p)
@@ -153,12 +166,8 @@ bool ov_mbr_is_table(struct ov_bytes b, uint64_t size)
         if ((status & 0x7f) != 0) {
             return false;
         }
-        if (type != 0) {
-            if (first == 0 || count == 0 || first * SECTOR_BYTES >= size) {
-                return false;
-            }
-            used++;
-        }
+        /* One that leads nowhere does not hide the others. */
+        used += type != 0 && first != 0 && count != 0 && first * SECTOR_BYTES < size ? 1 : 0;
     }
     return used > 0;
 }

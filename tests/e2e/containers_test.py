@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """containers_test.py OVERT: EICAR inside every container that overt opens, bombs, and damage; each
 through the real command and the real jail."""
+import base64
 import bz2
 import gzip
 import io
@@ -307,6 +308,67 @@ def ten_gigabytes_of_zeros():
         raise AssertionError(f"{used:.0f} s of CPU for a bomb")
 
 
+def overlapping(members, megabytes):
+    """A zip whose members all have the same deflated zeros for their bytes, each by another local header."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    plain = bytes(megabytes << 20)
+    kernel = deflate.compress(plain) + deflate.flush()
+    headers, central = [], b""
+    # A header is quoted by a stored block of the member in front of it, which ends with all that follow.
+    size, packed, crc = len(plain), len(kernel), zlib.crc32(plain)
+    for i in range(members):
+        name = b"%06d" % i
+        if headers:
+            quoted = headers[-1]
+            size, packed = size + len(quoted), packed + len(quoted) + 5
+            crc = 0
+        headers.append(b"PK\3\4" + struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0, crc, packed, size, 6, 0) + name)
+    data, offsets = b"", []
+    for number in range(members - 1, -1, -1):
+        offsets.append(len(data))
+        data += headers[number]
+        if number:
+            n = len(headers[number - 1])
+            data += struct.pack("<BHH", 0, n, n ^ 0xffff)
+    for at, header in zip(offsets, reversed(headers)):
+        central += b"PK\1\2" + struct.pack("<H", 20) + header[4:30] + struct.pack("<HHHII", 0, 0, 0, 0, at) + header[30:]
+    return data + kernel + central + b"PK\5\6" + struct.pack(
+        "<HHHHIIH", 0, 0, members, members, len(central), len(data) + len(kernel), 0)
+
+
+def hostile_nests_and_loops_end():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    expect(INCOMPLETE, put("overlap.zip", overlapping(500, 4)))
+    data = EICAR
+    for _ in range(1000):
+        data = gzip.compress(data, 1)
+    expect(INCOMPLETE, put("deep.gz", data), says="depth")
+    expect(INCOMPLETE, put("tails.gz", b"".join(gzip.compress(b"a") + b"j" for _ in range(5000))), says="depth")
+    mail = b"From: a\nTo: b\nSubject: s\n"
+    for i in range(10000):
+        mail += b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i)
+    expect(DETECTED, put("deep.eml", mail + b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(EICAR)))
+    letters = b"From: a\nTo: b\nSubject: s\nContent-Type: message/rfc822\n\n" * 10000
+    expect(DETECTED, put("letters.eml", letters + b"From: a\nSubject: s\nContent-Transfer-Encoding: base64\n\n"
+                         + base64.encodebytes(EICAR)))
+    expect(DETECTED, put("deep.rtf", b"{\\rtf1" + b"{" * 1000000 + b"{\\object\\objdata " + EICAR.hex().encode() + b"}"
+                         + b"}" * 1000001))
+    entities = b"".join(b'<!ENTITY e%d "%s">' % (i, b"&e%d;" % (i - 1) * 10) for i in range(1, 30))
+    expect(CLEAN, put("bomb.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e0 "e">' + entities + b"]><a>&e29;</a>"))
+    refs = b"".join(b"%d 0 obj<</Filter %d 0 R>>stream\nx\nendstream endobj\n" % (i, i + 1) for i in range(1, 2000))
+    expect(INCOMPLETE, put("refs.pdf", b"%PDF-1.7\n" + refs), says="steps")
+    twice = zlib.compress(zlib.compress(bytes(100 << 20), 9), 9)
+    bombs = b"".join(b"%d 0 obj<</Filter[/Fl/Fl]>>stream\n" % i + twice + b"\nendstream endobj\n" for i in range(100))
+    expect(INCOMPLETE, put("bombs.pdf", b"%PDF-1.7\n" + bombs))
+    table = bytearray(512)
+    table[510:], table[446:462] = b"\x55\xaa", struct.pack("<B3sB3sII", 0, b"", 5, b"", 1, 9)
+    loop = bytes(table[:462]) + struct.pack("<B3sB3sII", 0, b"", 5, b"", 1, 9) + bytes(table[478:])
+    expect(INCOMPLETE, put("loop.mbr", loop * 20), says="partitions")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if after.ru_utime - before.ru_utime > 60:
+        raise AssertionError("more than a minute of CPU")
+
+
 def encrypted():
     (TMP / "secret.txt").write_text("secret" * 100)
     tool("zip", "-q", "-P", "pw", "encrypted.zip", "secret.txt")
@@ -345,6 +407,6 @@ def ordinary_files_that_merely_start_like_containers_are_clean():
 tap.run([eicar_alone_in_all_its_forms, eicar_by_its_definition_only, made_by_code, made_by_tools,
          behind_something_else, what_stands_behind_an_end_is_looked_at,
          words_that_are_no_archives, packages, sixteen_deep_is_found_and_forty_deep_is_said,
-         the_last_of_30000_members_under_a_lower_limit, ten_gigabytes_of_zeros, encrypted, truncated,
+         the_last_of_30000_members_under_a_lower_limit, ten_gigabytes_of_zeros, hostile_nests_and_loops_end, encrypted, truncated,
          what_precedes_a_gap_is_still_found,
          ordinary_files_that_merely_start_like_containers_are_clean])
