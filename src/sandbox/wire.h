@@ -29,9 +29,9 @@ enum ovd_kind {
 
     /* supervisor to gate */
     OVD_CLIENT, /* a descriptor; value: 1 for one of this machine (UNIX) */
-    OVD_LINE,   /* text: a reply, without number and terminator; value: OVD_CLEAN: of a stream that
-                   was looked at as a whole and in which nothing was found */
-    OVD_LAST,   /* the same, and the request is over; no text: nothing is said */
+    OVD_LINE,   /* text: a reply, without number and terminator */
+    OVD_LAST,   /* the same, and the request is over; no text: nothing is said. value: OVD_CLEAN: of
+                   a stream that was looked at as a whole and in which nothing was found */
 
     /* opener to supervisor */
     OVD_FILE,    /* a descriptor; text: its path */

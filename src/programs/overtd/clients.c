@@ -249,7 +249,7 @@ void ovd_gate_flush(struct ovd *d)
 
 void ovd_reply_clean(struct ovd *d, uint32_t client, uint32_t request, const char *text)
 {
-    const struct ovd_frame frame = { .kind = OVD_LINE,
+    const struct ovd_frame frame = { .kind = OVD_LAST,
         .client = client,
         .request = request,
         .value = OVD_CLEAN,

@@ -91,7 +91,7 @@ void ovd_client_answer(struct ovd_gate *gate, struct ovd_client *c, const struct
         if (ov_bytes_len(frame->text) > 0) {
             ovd_client_say(gate, c, r->style, r->number, frame->text);
         }
-        if (frame->kind == OVD_LINE && frame->value == OVD_CLEAN && gate->options->memory != NULL) {
+        if (frame->value == OVD_CLEAN && gate->options->memory != NULL) {
             ov_guard_contents_put(gate->options->memory, &r->tag, r->rules);
         }
         if (frame->kind == OVD_LAST) {

@@ -29,11 +29,13 @@ const char *ovd_work_shown(const struct ovd_work *work, const char *path, char *
 static void line(struct ovd *d, struct ovd_work *work, const char *path, const char *what)
 {
     char room[32], text[OVD_TEXT_BYTES_MAX];
+    const bool last = work->kind != OVD_WORK_PATH; /* one file, one line */
 
     if (!work->gone) {
         (void)snprintf(
                 text, sizeof(text), "%s: %s", ovd_work_shown(work, path, room, sizeof(room)), what);
-        ovd_reply(d, work->client, work->request, false, text);
+        ovd_reply(d, work->client, work->request, last, text);
+        work->gone = last; /* it has its answer */
     }
 }
 
@@ -212,6 +214,7 @@ void ovd_verdict_tell(struct ovd *d, struct ovd_work *work, const char *path, ov
     case OVERT_CLEAN:
         if (work->kind == OVD_WORK_STREAM && !work->gone) {
             ovd_reply_clean(d, work->client, work->request, "stream: OK");
+            work->gone = true;
         } else if (work->kind != OVD_WORK_PATH) {
             line(d, work, path, "OK");
         }
