@@ -103,7 +103,11 @@ def problems_stand_on_standard_error_in_yaras_words():
                         """error: rule "t" in x.yar(1): syntax error, unexpected '{', expecting text string""",
                         'error: rule "u" in x.yar(1): undefined identifier "q"']), (
                             "rule a1 { condition: true } rule t { condition: all of (a*) } rule a2 { condition: true }", [
-                                'x.yar(1): error: rule identifier "a2" matches previously used wildcard rule set'])):
+                                'x.yar(1): error: rule identifier "a2" matches previously used wildcard rule set']), (
+                                    'rule a { condition: zz } xyz } import "nope"\nrule b { condition: true }\n}', [
+                                        'error: rule "a" in x.yar(1): undefined identifier "zz"',
+                                        'error: rule "a" in x.yar(1): unknown module "nope"',
+                                        "x.yar(3): error: syntax error, unexpected '}'"])):
         put("x.yar", text)
         tap.same(ask("x.yar", "t"), (1, "", "\n".join(said) + "\n"))
     put("zero.yar", "rule z { strings: $a = { 00 } condition: $a }")

@@ -369,6 +369,7 @@ static void lex_hex(struct ov_lexer *lx, struct ov_token *out)
             if (lx->reading->as_yara) { /* it is no hex string there at all */
                 lx->priv_pos = from;
                 lx->priv_line = out->body_line;
+                lx->priv_line_start = from + 1 - out->body_column;
                 out->kind = OV_TOKEN_BRACE_OPEN;
                 return;
             }

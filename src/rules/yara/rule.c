@@ -260,8 +260,10 @@ bool ov_rule_read(struct ov_parser *p)
     if (name.kind != OV_TOKEN_NAME) {
         return ov_parser_unexpected(p, "identifier");
     }
-    p->reading.rule = p->reading.as_yara ? ov_bytes_of(NULL, 0) : name.text;
-    number = take_name(p, &name); /* of no rule yet, for YARA */
+    if (!p->reading.as_yara) { /* YARA is in no rule yet, or in one that it refused */
+        p->reading.rule = name.text;
+    }
+    number = take_name(p, &name);
     p->reading.rule = name.text;
     ov_parser_next(p);
     read = read_body(p);

@@ -238,9 +238,11 @@ static void recover(struct ov_parser *p)
     p->reading.quiet = false;
 }
 
-/* One import, include or rule. False: the grammar is broken. */
+/* One import, include or rule. False: the grammar is broken, or looked at as if it were. */
 static bool read_item(struct ov_parser *p)
 {
+    bool stays;
+
     switch ((int)p->tok.kind) {
     case OV_TOKEN_IMPORT:
         return read_import(p);
@@ -252,10 +254,14 @@ static bool read_item(struct ov_parser *p)
         if (!ov_rule_read(p)) {
             return false;
         }
-        p->reading.rule = ov_bytes_of(NULL, 0);
+        /* YARA has not left a rule that it refuses, and passes over what stands behind it. */
+        stays = p->reading.failed && p->reading.as_yara;
+        if (!stays) {
+            p->reading.rule = ov_bytes_of(NULL, 0);
+        }
         p->reading.failed = false;
         ov_parser_next(p); /* the closing brace; what follows is no part of the rule any more */
-        return true;
+        return !stays;
     default:
         (void)ov_parser_unexpected(p, NULL);
         ov_parser_next(p);
@@ -280,8 +286,10 @@ static bool read_source(struct ov_parser *p, struct ov_bytes file, struct ov_byt
     while (p->tok.kind != OV_TOKEN_END && !p->reading.out_of_memory) {
         const bool read = read_item(p);
 
-        p->reading.rule = ov_bytes_of(NULL, 0);
-        if (!read) {
+        if (!p->reading.as_yara) {
+            p->reading.rule = ov_bytes_of(NULL, 0);
+        }
+        if (!read || (p->reading.as_yara && p->reading.failed)) {
             recover(p);
         }
         p->reading.failed = false;
