@@ -365,9 +365,8 @@ static const struct start starts[] = {
     { OV_TARGET_GRAPHICS, 8, "\0\0\0\x0cjP  " },
 };
 
-/* Pages, texts and mail begin in many ways, but not as what is most common beside them: a file that
- * does so is of another type, and a view of a page or a text counts as no such file whatever it
- * begins with (ov_matcher_view). No more than four bytes: only then does a class hold all of them. */
+/* Mail begins in many ways, but not as what is most common beside it: a file that does so is of
+ * another type. No more than four bytes: only then does a class hold all of them. */
 static const struct start not_text[] = {
     { 0, 2, "MZ" },
     { 0, 4, "\177ELF" },
@@ -379,11 +378,22 @@ static const struct start not_text[] = {
     { 0, 3, "\xff\xd8\xff" },
 };
 
-static const struct ov_hint *of_target(struct ov_hints *hints, unsigned target)
+static const struct ov_hint *looked_at(struct ov_hints *hints, uint32_t stances)
+{
+    struct ov_hint *hint = new_hint(hints, OV_HINT_STANCE);
+
+    if (hint != NULL) {
+        hint->stances = stances;
+    }
+    return hint;
+}
+
+/* How an object of the target begins. */
+static const struct ov_hint *beginning_of(struct ov_hints *hints, unsigned target)
 {
     const struct ov_hint *all = &never;
 
-    if (target == OV_TARGET_HTML || target == OV_TARGET_TEXT || target == OV_TARGET_MAIL) {
+    if (target == OV_TARGET_MAIL) {
         all = NULL;
         for (size_t i = 0; i < sizeof(not_text) / sizeof(not_text[0]); i++) {
             all = join(hints, OV_HINT_AND, all,
@@ -402,11 +412,6 @@ static const struct ov_hint *of_target(struct ov_hints *hints, unsigned target)
     return all == &never ? NULL : all;
 }
 
-static bool is_text(unsigned target)
-{
-    return target == OV_TARGET_HTML || target == OV_TARGET_TEXT || target == OV_TARGET_MAIL;
-}
-
 /* Do the bytes begin as the start does, or as much as there is of either? */
 static bool begin_alike(struct ov_bytes bytes, const struct start *start)
 {
@@ -419,7 +424,7 @@ static bool begin_alike(struct ov_bytes bytes, const struct start *start)
  * it is? */
 static bool is_covered(unsigned target, uint32_t offset, struct ov_bytes bytes)
 {
-    if (is_text(target)) {
+    if (target == OV_TARGET_MAIL) {
         bool alike = offset != 0;
 
         for (size_t i = 0; i < sizeof(not_text) / sizeof(not_text[0]); i++) {
@@ -460,6 +465,26 @@ static const struct ov_hint *or_listed(
     return all;
 }
 
+/* What the engine says of the object is what its target is asked of (ov_walk_clam_stance), so texts
+ * and pages need no other hint. */
+static const struct ov_hint *of_target(struct ov_hints *hints, unsigned target)
+{
+    const uint32_t file = 1u << OV_STANCE_FILE, text = 1u << OV_STANCE_TEXT,
+                   page = 1u << OV_STANCE_PAGE;
+
+    switch (target) {
+    case OV_TARGET_ANY:
+        return looked_at(hints, file | text | page);
+    case OV_TARGET_TEXT:
+        return looked_at(hints, text);
+    case OV_TARGET_HTML:
+        return looked_at(hints, page);
+    default:
+        return join(hints, OV_HINT_AND, looked_at(hints, file),
+                or_listed(hints, target, beginning_of(hints, target)));
+    }
+}
+
 static const struct ov_hint *of_object(
         struct ov_hints *hints, const struct ov_expr *e, enum ov_side side)
 {
@@ -469,8 +494,7 @@ static const struct ov_hint *of_object(
         return NULL;
     }
     if (!hints->target_known[target]) {
-        hints->of_target[target] =
-                or_listed(hints, (unsigned)target, of_target(hints, (unsigned)target));
+        hints->of_target[target] = of_target(hints, (unsigned)target);
         hints->target_known[target] = true;
     }
     return hints->of_target[target];

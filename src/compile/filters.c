@@ -186,20 +186,26 @@ static uint64_t pairs_taken(const struct ov_rarity *rarity, const struct ov_db_n
     return share < OV_SHARE_ONE ? share : OV_SHARE_ONE;
 }
 
-/* The share of offsets that the nibbles let through, about. */
+/* The share of offsets that one set lets through, about. */
+static uint64_t share_of_set(const struct ov_rarity *rarity, unsigned kind,
+        const struct ov_db_nibbles *nibbles, unsigned set)
+{
+    if (kind == OV_PASS_DELTA) { /* of differences only zero is known to be common */
+        return takes(nibbles, 0, set, 0) && takes(nibbles, 1, set, 0) ? OV_SHARE_ONE / 8
+                                                                      : OV_SHARE_ONE / 256;
+    }
+    return pairs_taken(rarity, nibbles, 0, set) * (pairs_taken(rarity, nibbles, 2, set) >> 16)
+           / (OV_SHARE_ONE >> 16);
+}
+
+/* The share that a record lets through. */
 static uint64_t share_taken(
         const struct ov_rarity *rarity, unsigned kind, const struct ov_db_nibbles *nibbles)
 {
     uint64_t share = 0;
 
     for (unsigned set = 0; set < 8; set++) {
-        if (kind == OV_PASS_DELTA) { /* of differences only zero is known to be common */
-            share += takes(nibbles, 0, set, 0) && takes(nibbles, 1, set, 0) ? OV_SHARE_ONE / 8
-                                                                            : OV_SHARE_ONE / 256;
-        } else {
-            share += pairs_taken(rarity, nibbles, 0, set)
-                     * (pairs_taken(rarity, nibbles, 2, set) >> 16) / (OV_SHARE_ONE >> 16);
-        }
+        share += share_of_set(rarity, kind, nibbles, set);
     }
     return share;
 }
@@ -227,17 +233,73 @@ static struct quad *quads_of(const struct job *job, size_t *count)
     return quads;
 }
 
-/* So many records, over which the entries are spread. Neighbours in order share a set. */
+/* So few entries are divided among the sets as it costs least; of more, each set takes as many. */
+#define DIVIDED_MAX 64u
+
+struct division {
+    uint64_t shares[DIVIDED_MAX][DIVIDED_MAX]; /* of a set that takes entries i to j */
+    uint64_t least[DIVIDED_MAX + 1];
+    uint8_t cuts[8 * OV_NIBBLES_MAX][DIVIDED_MAX + 1];
+};
+
+static void measure(const struct job *job, const struct ov_rarity *rarity, const struct quad *quads,
+        size_t count, struct division *division)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct ov_db_nibbles one = { 0 };
+
+        for (size_t j = i; j < count; j++) {
+            put_quad(&one, &quads[j], 0);
+            division->shares[i][j] = share_of_set(rarity, job->pass->kind, &one, 0);
+        }
+    }
+}
+
+/* For each number of sets and each number of entries the cheapest last cut: a set that takes both a
+ * gram of zeros and its neighbour may take most of a file. */
+static void divide(struct division *division, size_t count, size_t sets)
+{
+    division->least[0] = 0;
+    for (size_t to = 1; to <= count; to++) {
+        division->least[to] = division->shares[0][to - 1];
+        division->cuts[0][to] = 0;
+    }
+    for (size_t set = 1; set < sets; set++) {
+        for (size_t to = count; to > 0; to--) {
+            division->cuts[set][to] = (uint8_t)to; /* the set stays empty */
+            for (size_t from = 0; from < to; from++) {
+                const uint64_t share = division->least[from] + division->shares[from][to - 1];
+
+                if (share < division->least[to]) {
+                    division->least[to] = share;
+                    division->cuts[set][to] = (uint8_t)from;
+                }
+            }
+        }
+    }
+}
+
+/* So many records, over which the entries are spread. Neighbours in order share a set. `division`
+ * is measured, or NULL. */
 static void spread(const struct quad *quads, size_t count, size_t records,
-        struct ov_db_nibbles out[OV_NIBBLES_MAX])
+        struct division *division, struct ov_db_nibbles out[OV_NIBBLES_MAX])
 {
     const size_t sets = 8u * records;
+    size_t to = count;
 
     memset(out, 0, OV_NIBBLES_MAX * sizeof(*out));
-    for (size_t i = 0; i < count; i++) {
-        const size_t set = i * sets / count;
+    if (division != NULL) {
+        divide(division, count, sets);
+    }
+    for (size_t set = sets; set-- > 0;) {
+        /* The first whose index, times `sets`, is no less than set * count. */
+        const size_t from =
+                division != NULL ? division->cuts[set][to] : (set * count + sets - 1) / sets;
 
-        put_quad(&out[set / 8], &quads[i], (unsigned)(set % 8));
+        for (size_t i = from; i < to; i++) {
+            put_quad(&out[set / 8], &quads[i], (unsigned)(set % 8));
+        }
+        to = from;
     }
 }
 
@@ -247,27 +309,36 @@ static uint8_t make_nibbles(const struct job *job, const struct ov_rarity *rarit
 {
     size_t count;
     auto_free struct quad *quads = quads_of(job, &count);
-    uint64_t least = COST_WITHOUT;
+    auto_free struct division *division = NULL;
+    uint64_t least = COST_WITHOUT / job->pass->stride;
     uint8_t best = 0;
 
     if (quads == NULL || count > NIBBLE_ENTRIES_MAX) {
         return 0;
     }
+    if (count <= DIVIDED_MAX) {
+        division = calloc(1, sizeof(*division));
+        if (division == NULL) {
+            return 0;
+        }
+        measure(job, rarity, quads, count, division);
+    }
     for (uint8_t records = 1; records <= OV_NIBBLES_MAX; records = (uint8_t)(records * 2)) {
         uint64_t share = 0, cost;
 
-        spread(quads, count, records, out);
+        spread(quads, count, records, division, out);
         for (size_t i = 0; i < records; i++) {
             share += share_taken(rarity, job->pass->kind, &out[i]);
         }
-        cost = COST_ANY + COST_RECORD * records + 32 * COST_OFFSET * share / OV_SHARE_ONE;
+        cost = COST_ANY + COST_RECORD * records
+               + 32 / job->pass->stride * COST_OFFSET * share / OV_SHARE_ONE;
         if (cost < least) {
             least = cost;
             best = records;
         }
     }
     if (best != 0) {
-        spread(quads, count, best, out);
+        spread(quads, count, best, division, out);
     }
     return best;
 }
@@ -380,7 +451,7 @@ overt_status ov_filter_put(const struct ov_rarity *rarity, const struct ov_db_pa
         return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
     }
     filter->filter_bits = bits;
-    filter->nibble_count = pass->stride == 1 ? make_nibbles(&job, rarity, nibbles) : 0;
+    filter->nibble_count = pass->stride <= 2 ? make_nibbles(&job, rarity, nibbles) : 0;
     filter->nibbles = ov_le64_of(ov_bytes_len(ov_buf_bytes(out)));
     ov_buf_put(out, nibbles, filter->nibble_count * sizeof(nibbles[0]));
     if (has_marks(pass)) {

@@ -14,6 +14,7 @@ enum ov_hint_kind {
     OV_HINT_BYTES,     /* these bytes stand at `offset` */
     OV_HINT_NOT_BYTES, /* they do not (or the object ends before) */
     OV_HINT_SIZE,      /* size_min <= size <= size_max */
+    OV_HINT_STANCE,    /* it is looked at in one of these ways */
     OV_HINT_AND,
     OV_HINT_OR
 };
@@ -22,6 +23,7 @@ struct ov_hint {
     enum ov_hint_kind kind;
     uint32_t offset;
     uint32_t count;
+    uint32_t stances; /* a bit for each ov_stance */
     uint8_t bytes[OV_HINT_BYTES_MAX];
     uint64_t size_min;
     uint64_t size_max;

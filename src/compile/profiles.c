@@ -29,6 +29,7 @@ struct bound {
 struct gathering {
     struct ov_buf beginnings;
     struct ov_buf bounds;
+    bool stances; /* some rule asks how an object is looked at */
 };
 
 /* A hint's depth is that of its condition, which is bounded. */
@@ -61,6 +62,9 @@ static void gather(struct gathering *g, const struct ov_hint *hint, uint64_t wei
         for (const struct ov_hint *child = hint->children; child != NULL; child = child->next) {
             gather(g, child, weight);
         }
+        break;
+    case OV_HINT_STANCE:
+        g->stances = true;
         break;
     case OV_HINT_NEVER:
         break;
@@ -138,14 +142,17 @@ static int by_bound_weight(const void *x, const void *y)
                                   : by_size(x, y);
 }
 
-/* The heaviest beginnings become classes. */
-static void choose_classes(struct ov_profiles *profiles, struct ov_buf *from)
+/* Ways to look are classes; then the heaviest beginnings, as far as there is room. */
+static void choose_classes(struct ov_profiles *profiles, struct ov_buf *from, bool stances)
 {
     size_t bytes = 0, kept = 0;
     auto_free struct beginning *all = (void *)ov_buf_steal(from, &bytes);
     const size_t count = bytes / sizeof(*all);
 
     profiles->class_count = 1;
+    for (uint8_t stance = OV_STANCE_FILE + 1; stances && stance < OV_STANCES; stance++) {
+        profiles->classes[profiles->class_count++].stance = stance;
+    }
     if (count == 0) {
         return;
     }
@@ -288,10 +295,19 @@ static bool is_of_another(const struct ov_db_class *class, const struct ov_db_cl
     return true;
 }
 
+/* Whether objects of the kind are told from others by how they begin. */
+static bool is_by_beginning(const struct kind *kind)
+{
+    return kind->class->stance != OV_STANCE_TEXT && kind->class->stance != OV_STANCE_PAGE;
+}
+
 static bool bytes_may_stand(const struct kind *kind, const struct ov_hint *hint)
 {
     if (kind->size_max - hint->offset < hint->count || kind->size_max < hint->offset) {
         return false;
+    }
+    if (!is_by_beginning(kind)) {
+        return true;
     }
     for (uint32_t i = 0; i < hint->count; i++) {
         const uint32_t at = hint->offset + i;
@@ -332,6 +348,8 @@ static bool may_be(const struct kind *kind, const struct ov_hint *hint)
         return !bytes_must_stand(kind, hint);
     case OV_HINT_SIZE:
         return hint->size_min <= kind->size_max && kind->size_min <= hint->size_max;
+    case OV_HINT_STANCE:
+        return (hint->stances >> kind->class->stance & 1) != 0;
     case OV_HINT_AND:
         while (child != NULL && may_be(kind, child)) {
             child = child->next;
@@ -549,7 +567,7 @@ overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule
         const struct ov_hints *hints, const uint32_t *weights, overt_error *err)
 {
     struct ov_profile_set *of_rule;
-    struct gathering g;
+    struct gathering g = { .stances = false };
     bool good;
 
     *profiles = (struct ov_profiles){ 0 };
@@ -563,7 +581,7 @@ overt_status ov_profiles_init(struct ov_profiles *profiles, const struct ov_rule
     of_rule = calloc(set->rule_count + 1, sizeof(*of_rule));
     good = of_rule != NULL && ov_buf_ok(&g.beginnings) && ov_buf_ok(&g.bounds);
     if (good) {
-        choose_classes(profiles, &g.beginnings);
+        choose_classes(profiles, &g.beginnings, g.stances);
         choose_sizes(profiles, &g.bounds);
         good = find_profiles(profiles, set, hints, weights, of_rule)
                && find_groups(profiles, set->rule_count, of_rule);

@@ -215,9 +215,20 @@ struct ov_db_profile {
 
 _Static_assert(OV_CLASSES_MAX *OV_SIZES_MAX <= OV_PROFILES_MAX, "a profile for each");
 
-/* Objects that begin with these bytes, and not with a longer class's. */
+/* How an object is looked at, where signatures of ClamAV's decide that. */
+enum ov_stance {
+    OV_STANCE_FILE = 0, /* as it is: against signatures for any type and for its own */
+    OV_STANCE_TEXT,     /* a text normalised: any type and texts */
+    OV_STANCE_PAGE,     /* a page's view: any type and pages */
+    OV_STANCE_NONE,     /* a page, which is held against ClamAV's signatures in its views alone */
+    OV_STANCES
+};
+
+/* Objects that begin with these bytes, and not with a longer class's; or objects that are looked at
+ * so, which are of no other class. NONE is for those that begin as no class does. */
 struct ov_db_class {
-    uint8_t bytes[7];
+    uint8_t bytes[6];
+    uint8_t stance; /* an ov_stance; FILE: `bytes` say */
     uint8_t length; /* 0: all other objects */
 };
 

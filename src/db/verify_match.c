@@ -263,11 +263,13 @@ static bool check_kinds(const struct check *c, uint32_t class_count, uint32_t si
     const struct ov_le64 *sizes = records(
             c, OV_DB_FILTERS, ov_le64_get(c->filters.sizes), size_count - 1, sizeof(*sizes));
 
-    if (classes == NULL || sizes == NULL || classes[0].length != 0) {
+    if (classes == NULL || sizes == NULL || classes[0].length != 0
+            || classes[0].stance != OV_STANCE_FILE) {
         return false;
     }
     for (uint32_t i = 1; i < class_count; i++) {
-        if (classes[i].length == 0 || classes[i].length > sizeof(classes[i].bytes)) {
+        if (classes[i].length > sizeof(classes[i].bytes) || classes[i].stance >= OV_STANCES
+                || (classes[i].length == 0) != (classes[i].stance != OV_STANCE_FILE)) {
             return false;
         }
         for (uint32_t j = 1; j < i; j++) {
@@ -300,7 +302,7 @@ static bool check_filters(const struct check *c, const struct ov_db_profile *pro
             return false;
         }
         if (filter->nibble_count != 0
-                && (c->filters.passes[i].stride != 1 || filter->nibble_count > OV_NIBBLES_MAX
+                && (c->filters.passes[i].stride > 2 || filter->nibble_count > OV_NIBBLES_MAX
                         || records(c, OV_DB_FILTERS, ov_le64_get(filter->nibbles),
                                    filter->nibble_count, sizeof(struct ov_db_nibbles))
                                    == NULL)) {

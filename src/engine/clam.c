@@ -181,6 +181,19 @@ enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view)
     return parent->clam;
 }
 
+enum ov_stance ov_walk_clam_stance(const struct ov_engine *engine)
+{
+    const uint32_t targets = engine->clam.targets;
+
+    if (targets == 0) {
+        return OV_STANCE_NONE;
+    }
+    if ((targets & 1u << OV_TARGET_TEXT) != 0) {
+        return OV_STANCE_TEXT;
+    }
+    return (targets & 1u << OV_TARGET_HTML) != 0 ? OV_STANCE_PAGE : OV_STANCE_FILE;
+}
+
 /* The digests of one section that could decide anything. False: the budget is gone, or it could not
  * be read. */
 static bool hash_section(struct ov_walk *walk, struct ov_source *source,

@@ -195,8 +195,8 @@ static void pass(struct ov_walk *walk, const struct ov_subject *subject, struct 
                 walk, subject->ordinal, OV_REASON_MEMORY, "no memory to count what rules cost");
     }
     ov_matcher_begin(matcher, source->size, walk->engine->options.keep_all);
-    if (subject->view != OV_VIEW_NONE) {
-        ov_matcher_view(matcher);
+    if (walk->engine->view->clam) {
+        ov_matcher_stance(matcher, ov_walk_clam_stance(walk->engine));
     }
     end = first_sweep(walk, subject, sweep);
     ov_matcher_end(matcher, source, &walk->budget);

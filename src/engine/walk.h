@@ -117,6 +117,8 @@ enum ov_clam_type ov_walk_clam_begin(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_bytes head);
 /* The same of a view, which is its parent's spelling for one kind of signature. */
 enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view);
+/* Which signatures the object under way is held against, as far as the matcher tells them apart. */
+enum ov_stance ov_walk_clam_stance(const struct ov_engine *engine);
 bool ov_clam_is_text(enum ov_clam_type type);
 /* lists.c: what the database lists beside its rules. False: no memory. */
 OV_MUST_CHECK bool ov_walk_lists_init(struct ov_engine *engine);

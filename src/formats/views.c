@@ -82,7 +82,7 @@ static void put_letter(struct page_writer *w, uint8_t c)
     ov_buf_put_u8(w->out, small(c));
 }
 
-/* In the text alone, what is spelled as an entity parts words. */
+/* In the text alone, what is spelled as an entity parts words, and so does a control character. */
 static uint64_t put_text(struct page_writer *w, struct ov_bytes in, uint64_t at)
 {
     const uint8_t c = ov_u8_at(in, at, 0);
@@ -90,7 +90,7 @@ static uint64_t put_text(struct page_writer *w, struct ov_bytes in, uint64_t at)
     uint32_t v;
 
     if (c != '&' || w->dense || (v = entity_at(in, at, &end)) == 0) {
-        put_letter(w, c);
+        put_letter(w, c < ' ' && !w->tags ? ' ' : c);
         return at + 1;
     }
     put_letter(w, w->tags && v < 256 ? (uint8_t)v : ' ');
@@ -306,6 +306,9 @@ void ov_view_scripts(struct ov_buf *out, struct ov_bytes in)
 
 struct views {
     uint32_t next;
+    bool has_zeros;
+    bool has_returns;
+    struct ov_buf page; /* without what is passed over, if there is any */
     struct ov_buf made;
 };
 
@@ -314,14 +317,41 @@ static bool views_begin(struct ov_parser *p)
     struct views *v = p->state;
 
     ov_buf_init(&v->made, OV_MADE_BYTES_MAX);
+    ov_buf_init(&v->page, OV_MADE_BYTES_MAX);
     v->next = OV_VIEW_NONE + 1;
+    v->has_zeros = ov_bytes_find(p->all, 0, "\0", 1) != UINT64_MAX;
+    v->has_returns = ov_bytes_find(p->all, 0, "\r", 1) != UINT64_MAX;
     return true;
+}
+
+/* Browsers pass over zero bytes, so these would hide any word of a page. With them go carriage returns,
+ * but for those in scripts, as for ClamAV. */
+static struct ov_bytes page_for(struct views *v, struct ov_bytes in, enum ov_view view)
+{
+    const bool returns = v->has_returns && view != OV_VIEW_SCRIPT;
+    const uint8_t *p = ov_bytes_raw(in);
+    const uint64_t len = ov_bytes_len(in);
+    uint64_t from = 0;
+
+    if (view == OV_VIEW_TEXT || (!v->has_zeros && !returns)) {
+        return in;
+    }
+    ov_buf_clear(&v->page);
+    for (uint64_t at = 0; at < len; at++) {
+        if (p[at] == '\0' || (returns && p[at] == '\r')) {
+            ov_buf_put(&v->page, p + from, (size_t)(at - from));
+            from = at + 1;
+        }
+    }
+    ov_buf_put(&v->page, p + from, (size_t)(len - from));
+    return ov_buf_bytes(&v->page);
 }
 
 static void views_end(struct ov_parser *p)
 {
     struct views *v = p->state;
 
+    ov_buf_done(&v->page);
     ov_buf_done(&v->made);
 }
 
@@ -360,7 +390,7 @@ static enum ov_give views_step(struct ov_parser *p)
             continue;
         }
         ov_buf_clear(&v->made);
-        make(&v->made, p->all, view);
+        make(&v->made, page_for(v, p->all, view), view);
         if (ov_bytes_len(ov_buf_bytes(&v->made)) == 0) {
             continue;
         }

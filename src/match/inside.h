@@ -87,7 +87,7 @@ struct ov_matcher {
     uint32_t profile_count;
     uint32_t group_count;
     uint32_t profile; /* of the object at hand */
-    bool is_view;
+    enum ov_stance stance;
     bool profile_known;
 
     /* the second sweep: strings of rules whose gates were found in the first */

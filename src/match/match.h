@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/reason.h"
 #include "base/source.h"
+#include "db/match_layout.h"
 #include "db/view.h"
 
 struct ov_match {
@@ -43,9 +44,8 @@ OV_DEFINE_AUTO(struct ov_matcher, ov_matcher_free);
 
 void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all);
 
-/* After begin: the object is a view, what ClamAV would make of another one. Whatever it begins with,
- * it is no file of that kind. */
-void ov_matcher_view(struct ov_matcher *m);
+/* After begin: how the object is looked at; FILE, unless this is called. */
+void ov_matcher_stance(struct ov_matcher *m, enum ov_stance stance);
 
 /* Blocks come in order and without gaps. `source` is for the few confirmations that reach beyond
  * the window's context. */

@@ -246,15 +246,15 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     m->size = size;
     m->keep_all = keep_all;
     m->stopped = OV_REASON_NONE;
-    m->is_view = false;
+    m->stance = OV_STANCE_FILE;
     if (m->costs != NULL) {
         ov_counts_begin(m);
     }
 }
 
-void ov_matcher_view(struct ov_matcher *m)
+void ov_matcher_stance(struct ov_matcher *m, enum ov_stance stance)
 {
-    m->is_view = true;
+    m->stance = stance;
 }
 
 void ov_matcher_part(struct ov_matcher *m, uint64_t end)

@@ -50,11 +50,24 @@ bool ov_profiles_open(
     return true;
 }
 
-/* The longest class that the object begins as; a view, as none. */
+/* The class of objects that are looked at so; that of all others, if there is none. */
+static uint32_t class_by_stance(const struct ov_matcher *m)
+{
+    for (uint32_t c = 1; c < m->class_count; c++) {
+        if (m->classes[c].stance == m->stance) {
+            return c;
+        }
+    }
+    return 0;
+}
+
+/* The longest class that the object begins as; what is looked at as a text or page, whatever it begins
+ * with, is of that class. */
 static uint32_t class_of(struct ov_matcher *m)
 {
     uint8_t bytes[sizeof(m->classes[0].bytes)];
-    const size_t len = m->is_view ? 0 : ov_source_read(m->source, 0, bytes, sizeof(bytes));
+    const bool as_text = m->stance == OV_STANCE_TEXT || m->stance == OV_STANCE_PAGE;
+    const size_t len = as_text ? 0 : ov_source_read(m->source, 0, bytes, sizeof(bytes));
     uint32_t best = 0;
     unsigned longest = 0;
 
@@ -66,7 +79,7 @@ static uint32_t class_of(struct ov_matcher *m)
             longest = length;
         }
     }
-    return best;
+    return best != 0 || m->stance == OV_STANCE_FILE ? best : class_by_stance(m);
 }
 
 static uint32_t size_class_of(const struct ov_matcher *m)
@@ -103,7 +116,7 @@ static void open_filter(
         pass->mark_shift = 64 - from->mark_bits;
     }
     pass->nibble_count = 0;
-    if (pass->stride == 1 && from->nibble_count <= OV_NIBBLES_MAX
+    if (pass->stride <= 2 && from->nibble_count <= OV_NIBBLES_MAX
             && ov_bytes_slice(m->filters, ov_le64_get(from->nibbles),
                     from->nibble_count * sizeof(*pass->nibbles), &part)) {
         pass->nibbles = (const void *)ov_bytes_raw(part);

@@ -44,9 +44,10 @@ void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
     *m = (struct ov_matcher){ .at = UINT64_MAX };
 }
 
-void ov_matcher_view(struct ov_matcher *m)
+void ov_matcher_stance(struct ov_matcher *m, enum ov_stance stance)
 {
     (void)m;
+    (void)stance;
 }
 
 void ov_matcher_part(struct ov_matcher *m, uint64_t end)
