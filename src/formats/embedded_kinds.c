@@ -305,7 +305,7 @@ static bool check_installshield(struct ov_bytes h, uint64_t left, uint64_t *byte
 #define D OV_EMBEDDED_IN_DATA
 
 const struct ov_embedded_kind ov_embedded_kinds[] = {
-    { "MZ", 2, 0, P, false, check_pe, "program" },
+    { "MZ", 2, 0, P | D, false, check_pe, "program" },
     { "PK\3\4", 4, 0, P | D, true, check_zip, "zip" },
     { "Rar!\x1a\7", 6, 0, P | D, false, check_rar, "rar" },
     { "7z\xbc\xaf\x27\x1c", 6, 0, P | D, false, check_7zip, "7z" },

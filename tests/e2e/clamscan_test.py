@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,36 @@ def known_viruses_are_lines_of_signatures():
         tap.same("Known viruses: 4\n" in done.stdout, True, done.stdout)
 
 
+def words_of_a_page_are_hidden_by_no_byte():
+    """Zero bytes and carriage returns are passed over; in the text alone other control characters part words."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = write(folder, "d.ndb", "".join(f"Test.{name}:3:*:{text.encode().hex()}\n" for name, text in (
+            ("Word", "qwertyuiop"), ("Script", "asdfgh;jkl"), ("Apart", "zxcv bnm"), ("Tag", '<a href="http'))))
+        for name, page, found in (
+                ("a", b"qwe\0rty\0\0uiop", "Word"), ("b", b"qwert\ryuiop", "Word"), ("c", b"<scr\0ipt>asd\0fgh ;  jkl</script>", "Script"),
+                ("d", b"zxcv\1bnm", "Apart"), ("e", b"<a hr\0ef=\"http://x.example\">y</a>", "Tag"), ("f", b"qwert\nyuiop", None)):
+            target = write(folder, name, b"<html><body>some text " + page + b" and more of it</body></html>")
+            status, told, _ = clamscan("-d", database, target)
+            tap.same((status, told), (1, f"{target}: Test.{found}.UNOFFICIAL FOUND\n") if found else (0, f"{target}: OK\n"))
+
+
+def a_program_behind_text_is_a_program():
+    with tempfile.TemporaryDirectory() as folder:
+        sections = b".text\0\0\0" + struct.pack("<IIIIIIHHI", 0x200, 0x1000, 0x200, 0x200, 0, 0, 0, 0, 0x60000020)
+        optional = struct.pack("<HBBIIIIIIIII", 0x10b, 0, 0, 0x200, 0, 0, 0x1000, 0x1000, 0x2000, 0x400000, 0x1000, 0x200)
+        optional = optional.ljust(0xe0, b"\0")
+        head = b"MZ".ljust(0x3c, b"\0") + struct.pack("<I", 0x40) + b"PE\0\0" + struct.pack("<HHIIIHH", 0x14c, 1, 0, 0, 0, 0xe0, 0x102)
+        program = (head + optional + sections).ljust(0x200, b"\0") + b"\x90only in a program".ljust(0x200, b"\xcc")
+        database = write(folder, "d.ndb", f"Test.P:1:*:{b'only in a program'.hex()}\n")
+        for name, before, found in (("a", b"", True), ("b", b"some words in front of it\n", True), ("c", b"\0\1\2\3\4 data", True),
+                                    ("d", b"MZ and no more of it ", True)):
+            target = write(folder, name, before + program)
+            status, told, _ = clamscan("-d", database, target)
+            tap.same((status, told), (1, f"{target}: Test.P.UNOFFICIAL FOUND\n") if found else (0, f"{target}: OK\n"))
+        target = write(folder, "e", b"some words MZ " + b"only in a program".rjust(0x200))
+        tap.same(clamscan("-d", database, target)[:2], (0, f"{target}: OK\n"))
+
+
 def strict_refuses_what_a_scan_passes_over():
     with tempfile.TemporaryDirectory() as folder:
         database = write(folder, "d.ldb", "Test.A;Target:0;0&1;41424344;0/ab[c/\nTest.B;Target:0;0;41424344\n")
@@ -158,4 +189,5 @@ if os.geteuid() == 0 and shutil.which("unshare") is None:
 tap.run([the_cache_keeps_what_was_used_last_and_no_more, alerts_are_asked_for_and_named_by_kind,
          a_type_that_is_not_to_be_opened_stays_closed, an_allow_list_beats_what_is_found,
          what_is_inside_is_told_where_it_was_asked_for, databases_that_are_too_old_are_an_error,
-         known_viruses_are_lines_of_signatures, strict_refuses_what_a_scan_passes_over])
+         known_viruses_are_lines_of_signatures, words_of_a_page_are_hidden_by_no_byte,
+         a_program_behind_text_is_a_program, strict_refuses_what_a_scan_passes_over])
