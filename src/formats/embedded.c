@@ -19,12 +19,15 @@
 /* Sections of a program that are kept: files inside end where theirs does. */
 #define SECTIONS_MAX 96u
 #define PAGE_BYTES   4096u
+/* Unpacked bytes of streams whose ends are looked for, in one object. */
+#define MEASURED_BYTES_MAX (64u * OV_MIB)
 
 struct embedded {
     uint64_t at;
     uint64_t given; /* in front of it lies what was laid down */
     uint64_t limit; /* behind it lies what was given already */
     unsigned where; /* which kinds */
+    uint64_t measured;
     bool begun;
     bool no_zip; /* a zip that has its end is opened as one, elsewhere */
     char name[40];
@@ -108,6 +111,37 @@ static struct ov_bytes head_at(
     return read_head(p, at, raw);
 }
 
+/* How long a packed stream is: only unpacking tells. Without its end, the next would lie inside it,
+ * and a thousand of them a thousand deep. */
+static uint64_t end_of_stream(struct ov_parser *p, struct ov_bytes head, uint64_t at)
+{
+    struct embedded *e = p->state;
+    const struct ov_input part = ov_input_part(&p->input, at, p->input.size - at);
+    const enum ov_type type = ov_detect_stream(head, part.size);
+    struct ov_trouble trouble;
+    struct ov_bytes piece;
+    struct ov_stream *stream;
+    uint64_t used = part.size;
+
+    if (!ov_type_is_stream(type) || type == OV_TYPE_LZMA) {
+        return used;
+    }
+    stream = ov_stream_new();
+    if (stream == NULL) {
+        return used;
+    }
+    ov_stream_begin(stream, ov_codec_of(type), &part, false);
+    while (e->measured < MEASURED_BYTES_MAX
+            && ov_stream_next(stream, &piece, &trouble) == OV_GIVE_PIECE) {
+        e->measured += ov_bytes_len(piece) + 1;
+    }
+    if (ov_stream_ended(stream)) {
+        used = ov_stream_used(stream);
+    }
+    ov_stream_free(stream);
+    return used;
+}
+
 /* Does a file of this kind begin at `at`? Then lays it down and goes behind it. */
 static bool lay_if(struct ov_parser *p, size_t kind, const struct window *window, uint64_t at)
 {
@@ -125,6 +159,8 @@ static bool lay_if(struct ov_parser *p, size_t kind, const struct window *window
     }
     if (kind == 0) {
         bytes = end_of_program(e, head, at, bytes);
+    } else if (bytes == p->input.size - at) {
+        bytes = end_of_stream(p, head, at);
     }
     (void)lay(p, k->name, at, bytes);
     e->at = at + (bytes > 0 ? bytes : 1);
