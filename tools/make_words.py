@@ -3,7 +3,7 @@
 
 Usage: make_words.py FOLDER... > src/compile/words_table.h      (needs numpy)
 Bytes are folded (| 0x20). A table is rows of cells, chosen by a hash of the bytes, each with one digit: 0, or the negative
-binary logarithm of the share of all offsets, less 6. It need not be exact, and is made anew only when the matcher's
+binary logarithm of the share of all offsets, less 1. It need not be exact, and is made anew only when the matcher's
 statistics say so.
 """
 import hashlib
@@ -55,14 +55,14 @@ print("""/* SPDX-License-Identifier: Apache-2.0 */
 /* words_table.h - written by tools/make_words.py; not edited by hand.
  *
  * Cell (bytes * 0x9e3779b1) >> (32 - bits) of a table: 0, or a hexadecimal digit that says how common they are: the
- * negative binary logarithm of their share of all offsets is the digit and 6. */
+ * negative binary logarithm of their share of all offsets is the digit and 1. */
 /* clang-format off */""")
 for name, width, bits, most in TABLES:
     top = np.argsort(counts[name])[::-1][:most]
     table = ["0"] * (1 << bits)
     for i in top[::-1]:
         share = int(counts[name][i]) / total
-        digit = max(1, min(15, round(-np.log2(share)) - 6))
+        digit = max(1, min(15, round(-np.log2(share)) - 1))
         table[int(cells(keys[name][i:i + 1], bits)[0])] = "0123456789abcdef"[digit]
     print(f"{name}: the last has a share of {int(counts[name][top[-1]]) / total:.2g}", file=sys.stderr)
     print(f"static const char {name}[{(1 << bits) // ROW}][{ROW} + 1] = {{")

@@ -36,7 +36,7 @@ static uint64_t share_of(char digit)
 {
     const unsigned value = digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a') + 10;
 
-    return value == 0 ? 0 : OV_SHARE_ONE >> (value + 6);
+    return value == 0 ? 0 : OV_SHARE_ONE >> (value + 1);
 }
 
 uint64_t ov_common_share(const uint8_t *gram, unsigned width)

@@ -14,7 +14,7 @@
 uint64_t ov_common_find(const struct ov_re_set *sets, size_t count, bool wide);
 
 /* The share of offsets at which these three or four bytes, folded, stand in ordinary files: at least
- * one in 2^21, or 0 if they are not common. */
+ * one in 2^16, or 0 if they are not common. */
 uint64_t ov_common_share(const uint8_t *gram, unsigned width);
 
 /* Whether these eight bytes, folded, stand in many ordinary files. */

@@ -157,6 +157,7 @@ static void gather(const struct ov_matcher *m, const struct ov_pass *pass, uint3
     }
     for (uint32_t i = 0; i < n; i++) {
         __builtin_prefetch(&pass->buckets[out->buckets[i]]);
+        __builtin_prefetch(&pass->dead[out->buckets[i] >> 6]);
     }
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t from = ov_le32_get(pass->buckets[out->buckets[i]]);

@@ -15,6 +15,11 @@
 #define AVX2   __attribute__((target("avx2")))
 #define INLINE AVX2 static inline __attribute__((always_inline))
 
+/* Steps of 32 bytes whose finds are written down together. */
+#define TOGETHER 16u
+
+_Static_assert(OV_HITS_MAX > 32 * TOGETHER, "all offsets of so many steps may pass");
+
 struct shape { /* constants where it is used */
     unsigned kind;
     unsigned stride;
@@ -107,28 +112,30 @@ INLINE unsigned spread(unsigned bits)
     static const uint16_t half[16] = { 0x0000, 0x0001, 0x0010, 0x0011, 0x0100, 0x0101, 0x0110,
         0x0111, 0x1000, 0x1001, 0x1010, 0x1011, 0x1100, 0x1101, 0x1110, 0x1111 };
 
-    return (unsigned)half[bits >> 4] << 16 | half[bits & 15];
+    return (unsigned)half[bits >> 4 & 15] << 16 | half[bits & 15];
 }
 
-/* Of 32 offsets from `at` on, those that pass. As a rule none does. */
+/* Of 32 offsets from `at` on, those that pass: eight bits for each step. */
 INLINE unsigned look(const struct ov_pass *pass, const struct constants *k, const uint8_t *at,
         struct shape shape)
 {
-    unsigned bits[4] = { 0 }, any;
+    unsigned bits = 0;
 
-    bits[0] = any = passed(pass, hashes_at(k, at, shape), k->shift);
-    for (unsigned i = shape.stride; i < 4; i += shape.stride) {
-        bits[i] = passed(pass, hashes_at(k, at + i, shape), k->shift);
-        any |= bits[i];
-    }
-    if (any == 0) {
-        return 0;
-    }
-    any = 0;
     for (unsigned i = 0; i < 4; i += shape.stride) {
-        any |= spread(bits[i]) << i;
+        bits |= passed(pass, hashes_at(k, at + i, shape), k->shift) << 8 * i;
     }
-    return any;
+    return bits;
+}
+
+/* The same, a bit for each offset. */
+INLINE unsigned in_order(unsigned bits, struct shape shape)
+{
+    unsigned all = 0;
+
+    for (unsigned i = 0; i < 4; i += shape.stride) {
+        all |= spread(bits >> 8 * i & 255u) << i;
+    }
+    return all;
 }
 
 /* Whether the 32 bytes at `at`, all of one value if `plain` is, lie inside a barren run. */
@@ -157,19 +164,24 @@ INLINE uint32_t find(const struct ov_pass *pass, const uint8_t *at, size_t *from
     uint32_t count = 0;
 
     /* The last step reads three bytes more and a difference one; the second half of a gram four. */
-    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
-        unsigned bits;
+    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32 * TOGETHER) {
+        uint32_t places[TOGETHER + 1], found[TOGETHER + 1];
+        unsigned n = 0;
 
-        if (is_barren(pass, at, x, readable)) {
+        /* One step in four lets something through, and none can be told beforehand: no branch. */
+        for (unsigned i = 0; i < TOGETHER && x + 32 <= to && x + 32 + 4 <= readable; i++) {
+            if (!is_barren(pass, at, x, readable)) {
+                places[n] = (uint32_t)x;
+                found[n] = look(pass, &k, at + x, shape);
+                n += found[n] != 0;
+            }
             x += 32;
-            continue;
         }
-        bits = look(pass, &k, at + x, shape);
-        while (bits != 0) {
-            hits[count++] = (uint32_t)x + (unsigned)__builtin_ctz(bits);
-            bits &= bits - 1;
+        for (unsigned i = 0; i < n; i++) {
+            for (unsigned bits = in_order(found[i], shape); bits != 0; bits &= bits - 1) {
+                hits[count++] = places[i] + (unsigned)__builtin_ctz(bits);
+            }
         }
-        x += 32;
     }
     *from = x;
     return count;
