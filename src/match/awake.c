@@ -15,6 +15,13 @@
 /* So many fit the eight sets of one record of nibbles. */
 #define NIBBLE_GRAMS 64u
 
+/* A record takes three quarters of a step of eight look-ups, of which a pass over every offset has
+ * four: so many records are worth asking. */
+static unsigned records_worth(const struct ov_pass *pass)
+{
+    return OV_NIBBLES_MAX / pass->stride;
+}
+
 /* Any odd numbers will do: there is nothing here to be tried out beforehand. */
 #define HASH_LOW  UINT32_C(0x9e3779b1)
 #define HASH_HIGH UINT32_C(0x85ebca6b)
@@ -159,7 +166,7 @@ static void make_filter(struct ov_matcher *m, uint32_t number)
         grams_of(m, pass, m->awake_rules[i], &first, &end);
         enter(pass, m->awake_filters[number], first, end);
     }
-    if (count <= NIBBLE_GRAMS * OV_NIBBLES_MAX) {
+    if (count <= (uint64_t)NIBBLE_GRAMS * records_worth(pass)) {
         make_nibbles(m, number, count);
     }
 }
