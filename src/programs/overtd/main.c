@@ -26,6 +26,7 @@
 
 /* Of descriptors, beside those of connections: files that wait, workers, the processes' own. */
 #define DESCRIPTORS_BESIDE 4096u
+#define DESCRIPTORS_LEAST  256u
 
 uint64_t ovd_clock_ms(void)
 {
@@ -263,14 +264,22 @@ static void raise_descriptors(const struct ovd_config *config)
 static bool make_sessions(struct ovd *d)
 {
     struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-    uint64_t most = d->config.clients_max;
+    uint64_t most = d->config.clients_max, room;
 
     d->queue_fds_max = most * 2;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         d->queue_fds_max = limit.rlim_cur / 2;
     }
-    if (limit.rlim_cur / 4 * 3 < most) {
-        most = limit.rlim_cur / 4 * 3;
+    if (limit.rlim_cur < DESCRIPTORS_LEAST) {
+        errno = EMFILE;
+        return false;
+    }
+    room = limit.rlim_cur / 4 * 3;
+    if (room > limit.rlim_cur - DESCRIPTORS_LEAST) { /* few: streams and files need some, too */
+        room = limit.rlim_cur / 4;
+    }
+    if (room < most) {
+        most = room;
         ovd_log(&d->log, OVD_INFO, "at most %llu connections: the limit of descriptors is %llu",
                 (unsigned long long)most, (unsigned long long)limit.rlim_cur);
     }
