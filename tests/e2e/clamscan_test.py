@@ -140,6 +140,17 @@ def known_viruses_are_lines_of_signatures():
         tap.same("Known viruses: 4\n" in done.stdout, True, done.stdout)
 
 
+def heuristics_come_last_unless_asked_first():
+    with tempfile.TemporaryDirectory() as folder:
+        target = write(folder, "cards", "4111111111111111 and 4012888888881881 and 5105105105105100 and some body of text\n")
+        database = write(folder, "d.ndb", f"Test.Body:0:*:{b'some body of text'.hex()}\n")
+        body, cards = f"{target}: Test.Body.UNOFFICIAL FOUND\n", f"{target}: Heuristics.Structured.CreditCardNumber FOUND\n"
+        asked = ["--detect-structured", "-d", database, target]
+        tap.same(clamscan(*asked)[:2], (1, body))
+        tap.same(clamscan("--heuristic-scan-precedence", *asked)[:2], (1, cards))
+        tap.same(sorted(clamscan("--allmatch", *asked)[1].splitlines(True)), sorted([body, cards]))
+
+
 def words_of_a_page_are_hidden_by_no_byte():
     """Zero bytes and carriage returns are passed over; in the text alone other control characters part words."""
     with tempfile.TemporaryDirectory() as folder:
@@ -189,5 +200,6 @@ if os.geteuid() == 0 and shutil.which("unshare") is None:
 tap.run([the_cache_keeps_what_was_used_last_and_no_more, alerts_are_asked_for_and_named_by_kind,
          a_type_that_is_not_to_be_opened_stays_closed, an_allow_list_beats_what_is_found,
          what_is_inside_is_told_where_it_was_asked_for, databases_that_are_too_old_are_an_error,
-         known_viruses_are_lines_of_signatures, words_of_a_page_are_hidden_by_no_byte,
+         known_viruses_are_lines_of_signatures, heuristics_come_last_unless_asked_first,
+         words_of_a_page_are_hidden_by_no_byte,
          a_program_behind_text_is_a_program, strict_refuses_what_a_scan_passes_over])

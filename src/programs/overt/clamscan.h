@@ -44,6 +44,7 @@ struct clamscan_options {
     uint64_t ssn_format, ssn_count, card_count;
     uint64_t pcre_matches, pcre_depth, pcre_bytes; /* 0: as given by nobody */
     bool alert_encrypted, alert_encrypted_archive, alert_encrypted_document, alert_exceeds;
+    bool heuristics_first;
     bool no_cache;                             /* of the compiled database */
     unsigned follow_directories, follow_files; /* 0 never, 1 as named, 2 always */
     uint64_t directory_depth_max;

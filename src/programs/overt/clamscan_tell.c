@@ -227,7 +227,28 @@ static void say_found(
     }
 }
 
-static void say_hits(struct clamscan *c, const char *path, const overt_report *report)
+/* What ClamAV reports at the end of a look, or, where it was asked to, at once. */
+static bool is_heuristic(const overt_hit *hit)
+{
+    static const char mark[] = "Heuristics.", broken[] = "Heuristics.Broken.";
+
+    return hit->name.len >= sizeof(mark) && memcmp(hit->name.bytes, mark, sizeof(mark) - 1) == 0
+           && (hit->name.len < sizeof(broken)
+                   || memcmp(hit->name.bytes, broken, sizeof(broken) - 1) != 0);
+}
+
+/* Of two, the one that is named: signatures before heuristics, unless these take precedence. */
+static bool is_named_before(const struct clamscan *c, const overt_hit *a, const overt_hit *b)
+{
+    if (is_heuristic(a) != is_heuristic(b)) {
+        return is_heuristic(a) == c->options.heuristics_first;
+    }
+    return comes_first(a, b);
+}
+
+/* `alert`: what else there is to say, or NULL. */
+static void say_hits(
+        struct clamscan *c, const char *path, const overt_report *report, const char *alert)
 {
     const size_t count = overt_report_hit_count(report);
     const overt_hit *first = overt_report_hit(report, 0);
@@ -236,9 +257,13 @@ static void say_hits(struct clamscan *c, const char *path, const overt_report *r
         for (size_t i = 1; i < count; i++) {
             const overt_hit *hit = overt_report_hit(report, i);
 
-            first = comes_first(hit, first) ? hit : first;
+            first = is_named_before(c, hit, first) ? hit : first;
         }
-        say_found(c, path, report, first);
+        if (alert != NULL && c->options.heuristics_first && !is_heuristic(first)) {
+            clamscan_say(c, "%s: %s FOUND", path, alert);
+        } else {
+            say_found(c, path, report, first);
+        }
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -251,6 +276,9 @@ static void say_hits(struct clamscan *c, const char *path, const overt_report *r
         if (!said) {
             say_found(c, path, report, hit);
         }
+    }
+    if (alert != NULL) {
+        clamscan_say(c, "%s: %s FOUND", path, alert);
     }
 }
 
@@ -352,7 +380,7 @@ void clamscan_tell(struct clamscan *c, const char *path, overt_report *report)
     }
     if (verdict == OVERT_DETECTED) {
         c->counts.infected++;
-        say_hits(c, path, report);
+        say_hits(c, path, report, alert_of(c, report));
         act(c, path);
         return;
     }
