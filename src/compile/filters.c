@@ -66,31 +66,20 @@ static unsigned runs_that_pass(
     return passing;
 }
 
-static int by_gram(const void *x, const void *y)
-{
-    const uint64_t *a = x, *b = y;
-
-    return (*a > *b) - (*a < *b);
-}
-
 /* The grams that are entered, each once, one behind the other: every hash that is tried goes over
  * them. There is room for all in `grams`. */
 static uint32_t entered(const struct job *job, uint64_t *grams)
 {
-    uint32_t count = 0, kept = 0;
+    uint32_t count = 0;
 
     for (uint32_t i = 0; i < job->count; i++) {
-        if (is_entered(job, i)) {
-            grams[count++] = job->entries[i].gram;
+        const uint64_t gram = job->entries[i].gram;
+
+        if (is_entered(job, i) && (count == 0 || grams[count - 1] != gram)) {
+            grams[count++] = gram;
         }
     }
-    qsort(grams, count, sizeof(*grams), by_gram);
-    for (uint32_t i = 0; i < count; i++) {
-        if (kept == 0 || grams[kept - 1] != grams[i]) {
-            grams[kept++] = grams[i];
-        }
-    }
-    return kept;
+    return count;
 }
 
 /* --- nibbles -------------------------------------------------------------------------------------- */
@@ -163,24 +152,37 @@ static bool takes(const struct ov_db_nibbles *nibbles, unsigned i, unsigned set,
     return (nibbles->low[i][byte & 15] >> set & nibbles->high[i][byte >> 4] >> set & 1) != 0;
 }
 
-/* The share of pairs of neighbours that bytes i and i + 1 of a set take. */
+/* Bytes, folded (bit 5 is set), that a set takes at place i. */
+static unsigned bytes_taken(
+        const struct ov_db_nibbles *nibbles, unsigned i, unsigned set, uint8_t out[128])
+{
+    unsigned count = 0;
+
+    for (unsigned b = 0x20; b < 256; b++) {
+        if ((b & 0x20u) != 0 && (takes(nibbles, i, set, b) || takes(nibbles, i, set, b ^ 0x20u))) {
+            out[count++] = (uint8_t)b;
+        }
+    }
+    return count;
+}
+
+/* The share of pairs of neighbours that bytes i and i + 1 of a set take. This is asked for all pairs of
+ * entries of each pass. */
 static uint64_t pairs_taken(const struct ov_rarity *rarity, const struct ov_db_nibbles *nibbles,
         unsigned i, unsigned set)
 {
-    bool second[256];
+    uint8_t firsts[128], seconds[128];
+    const unsigned first_count = bytes_taken(nibbles, i, set, firsts);
+    const unsigned second_count = bytes_taken(nibbles, i + 1, set, seconds);
     uint64_t share = 0;
 
-    for (unsigned b = 0x20; b < 256; b++) { /* folded: bit 5 is set */
-        second[b] = takes(nibbles, i + 1, set, b) || takes(nibbles, i + 1, set, b ^ 0x20u);
-    }
-    for (unsigned a = 0x20; a < 256; a++) {
-        if ((a & 0x20u) == 0 || !(takes(nibbles, i, set, a) || takes(nibbles, i, set, a ^ 0x20u))) {
+    for (unsigned a = 0; a < first_count; a++) {
+        if (second_count == 128) {
+            share += ov_rarity_first(rarity, firsts[a]);
             continue;
         }
-        for (unsigned b = 0x20; b < 256; b++) {
-            if ((b & 0x20u) != 0 && second[b]) {
-                share += ov_rarity_pair(rarity, (uint8_t)a, (uint8_t)b);
-            }
+        for (unsigned b = 0; b < second_count; b++) {
+            share += ov_rarity_pair(rarity, firsts[a], seconds[b]);
         }
     }
     return share < OV_SHARE_ONE ? share : OV_SHARE_ONE;

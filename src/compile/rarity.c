@@ -25,6 +25,7 @@ void ov_rarity_init(struct ov_rarity *rarity)
             rarity->priv_pair[a][b] = share;
             all += share;
         }
+        rarity->priv_first[a] = all;
         for (unsigned b = 0; b < 128; b++) {
             rarity->priv_follow[a][b] = (uint32_t)((rarity->priv_pair[a][b] << 20) / all);
         }
@@ -34,6 +35,11 @@ void ov_rarity_init(struct ov_rarity *rarity)
 uint64_t ov_rarity_pair(const struct ov_rarity *rarity, uint8_t first, uint8_t second)
 {
     return rarity->priv_pair[squeeze(first)][squeeze(second)];
+}
+
+uint64_t ov_rarity_first(const struct ov_rarity *rarity, uint8_t first)
+{
+    return rarity->priv_first[squeeze(first)];
 }
 
 uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t *gram, unsigned width)

@@ -10,6 +10,7 @@
 
 struct ov_rarity {
     uint64_t priv_pair[128][128];   /* share of the pair */
+    uint64_t priv_first[128];       /* of all pairs that begin so */
     uint32_t priv_follow[128][128]; /* of 1 << 20: how often the second follows the first */
 };
 
@@ -17,6 +18,8 @@ void ov_rarity_init(struct ov_rarity *rarity);
 
 /* Bytes are folded (| 0x20) here; case makes no difference. */
 uint64_t ov_rarity_pair(const struct ov_rarity *rarity, uint8_t first, uint8_t second);
+/* Of a byte with any behind it. */
+uint64_t ov_rarity_first(const struct ov_rarity *rarity, uint8_t first);
 uint64_t ov_rarity_gram(const struct ov_rarity *rarity, const uint8_t *gram, unsigned width);
 
 #endif

@@ -2,6 +2,7 @@
 /* tables.c - see tables.h. The same entries give the same bytes, always. */
 #include "compile/tables.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -181,6 +182,36 @@ static void put_grams(struct ov_db_pass *pass, const struct ov_table_entry *entr
     ov_buf_align(out, OV_DB_ALIGN);
 }
 
+static int by_gram(const void *x, const void *y)
+{
+    const struct ov_table_entry *a = x, *b = y;
+
+    return (a->gram > b->gram) - (a->gram < b->gram);
+}
+
+/* The filters of one table in all profiles, which want equal grams side by side. */
+static overt_status put_filters(struct ov_tables *tables, const struct ov_db_pass *of,
+        uint32_t pass, const struct ov_table_entry *entries, uint32_t count,
+        const struct ov_profiles *profiles, struct ov_db_profile *records, struct ov_buf *out,
+        overt_error *err)
+{
+    auto_free struct ov_table_entry *sorted = malloc(((size_t)count + 1) * sizeof(*sorted));
+    overt_status status = OVERT_OK;
+
+    if (sorted == NULL) {
+        return ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the matcher's tables");
+    }
+    if (count != 0) {
+        memcpy(sorted, entries, count * sizeof(*sorted));
+        qsort(sorted, count, sizeof(*sorted), by_gram);
+    }
+    for (uint32_t p = 0; p < profiles->profile_count && status == OVERT_OK; p++) {
+        status = ov_filter_put(&tables->rarity, of, sorted, count, profiles, p,
+                &records[p].filters[pass], out, err);
+    }
+    return status;
+}
+
 /* The pass over one table: its filter in each profile, its buckets, its atoms. */
 static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pass,
         const struct ov_profiles *profiles, struct ov_db_filters *filters,
@@ -189,6 +220,7 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pa
     const struct ov_table_entry *entries;
     const uint32_t count = entries_of(tables, table, &entries);
     struct ov_db_pass *to = &filters->passes[pass];
+    overt_status status;
 
     *to = (struct ov_db_pass){
         .kind = shapes[table].kind,
@@ -199,13 +231,10 @@ static overt_status put_pass(struct ov_tables *tables, size_t table, uint32_t pa
         .bucket_hash = ov_le64_of(UINT64_C(0xc2b2ae3d27d4eb4f)),
         .atom_count = ov_le32_of(count),
     };
-    for (uint32_t p = 0; p < profiles->profile_count; p++) {
-        const overt_status status = ov_filter_put(&tables->rarity, to, entries, count, profiles, p,
-                &records[p].filters[pass], &writer->sections[OV_DB_FILTERS], err);
-
-        if (status != OVERT_OK) {
-            return status;
-        }
+    status = put_filters(tables, to, pass, entries, count, profiles, records,
+            &writer->sections[OV_DB_FILTERS], err);
+    if (status != OVERT_OK) {
+        return status;
     }
     put_grams(to, entries, count, &writer->sections[OV_DB_ATOMS]);
     return put_atoms(to, entries, count, &writer->sections[OV_DB_ATOMS], err);

@@ -62,7 +62,7 @@ OV_MUST_CHECK overt_status ov_tables_write(struct ov_tables *tables,
 uint8_t ov_table_bits(uint64_t count, uint8_t low, uint8_t high);
 
 /* filters.c: appends the bitmap of those entries that are looked for in this profile; without any,
- * `filter` says that the pass is not made. */
+ * `filter` says that the pass is not made. Entries with equal grams stand side by side. */
 OV_MUST_CHECK overt_status ov_filter_put(const struct ov_rarity *rarity,
         const struct ov_db_pass *pass, const struct ov_table_entry *entries, uint32_t count,
         const struct ov_profiles *profiles, uint32_t profile, struct ov_db_filter *filter,
