@@ -11,10 +11,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import anybody  # noqa: E402
 import tap  # noqa: E402
 from clamd_client import EICAR, Daemon  # noqa: E402
 
 OVERT, OVERTD = map(os.path.abspath, sys.argv[1:3])
+OVERT = anybody.programs(os.path.dirname(OVERT)) / "overt"
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="overt-history-"))
 RULE = 'rule Marked { strings: $a = "a-mark-of-this-test" condition: $a }\n'
 OTHER = 'rule Other { strings: $a = "another-mark" condition: $a }\n'

@@ -9,13 +9,14 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import anybody  # noqa: E402
 import tap  # noqa: E402
 from log_rig import EXTRA, Client, Folder, Log, binary_rule, bundle_of, run  # noqa: E402
 
 BUILD = pathlib.Path(os.path.abspath(sys.argv[1]))
-OVERT = BUILD / "overt"
+OVERT = anybody.programs(BUILD) / "overt"
 FILES = 100000 if os.environ.get("OVERT_LONG") else 5000  # the record is as long either way
-USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+USER = anybody.NOBODY if os.geteuid() == 0 else []
 
 
 class Person:
@@ -78,7 +79,7 @@ def the_daemon_says_when_it_began_and_ended():
         person = Person(root)
         person.begin()
         (root / "conf").write_text(f"LocalSocket {root}/sock\n")
-        daemon = subprocess.Popen([*USER, str(BUILD / "overtd"), "-c", str(root / "conf")], env=person.env, cwd=root,
+        daemon = subprocess.Popen([*USER, str(OVERT.with_name("overtd")), "-c", str(root / "conf")], env=person.env, cwd=root,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             said = []

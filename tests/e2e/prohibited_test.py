@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import anybody  # noqa: E402
 import prohibited_fixtures as make  # noqa: E402
 import tap  # noqa: E402
 
@@ -816,8 +817,9 @@ def volumes_and_disk_images_are_named():
         subprocess.run(["mkfs.ext4", "-q", root / "vm/ext.bin"], check=True)
         want["/vm/ext.bin"] = "unsupported"
     for more in ([], ["--deep"]):
-        if more:  # it looks into the table, and names the one partition that it cannot read
+        if more:  # it looks into the table, and names the one partition that it cannot read; ext4 it can
             want["/vm/old.raw!/partition 1"] = want.pop("/vm/old.raw")
+            want.pop("/vm/ext.bin", None)
         report = Report("--root", root, *more)
         tap.same((report.code, {u["path"]: u["reason"] for u in report.unread}), (3, want), more)
 
@@ -830,11 +832,7 @@ def an_unreadable_folder_is_named():
     os.chmod(TMP, 0o755)
     command = [OVERT, "prohibited", "--format", "json", "--root", str(root)]
     if os.geteuid() == 0:
-        command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command]
-        if subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", OVERT, "--version"],
-                          capture_output=True, check=False).returncode:
-            print("# SKIP the build cannot be run by another user")
-            return
+        command = [*anybody.NOBODY, anybody.programs(os.path.dirname(OVERT)) / "overt", *command[1:]]
     done = subprocess.run(command, capture_output=True, check=False)
     os.chmod(root / "opt/closed", 0o755)
     paths = {json.loads(line)["path"] for line in done.stdout.splitlines() if b"prohibited-unread" in line}
