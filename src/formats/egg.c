@@ -96,10 +96,10 @@ static bool unpack_bzip2(struct ov_buf *out, struct ov_bytes in, uint32_t plain)
 {
     const size_t before = (size_t)ov_bytes_len(ov_buf_bytes(out));
     unsigned len = plain;
-    uint8_t *room = ov_buf_extend(out, plain);
+    uint8_t *room = ov_bytes_len(in) <= OV_WHOLE_BYTES_MAX ? ov_buf_extend(out, plain) : NULL;
     int got;
 
-    if (room == NULL || ov_bytes_len(in) > OV_WHOLE_BYTES_MAX) {
+    if (room == NULL) {
         return false;
     }
     /* The library takes its input as writable and leaves it alone. */

@@ -2,11 +2,12 @@
 /* ext.c - ext2, ext3 and ext4 file systems: the content of every file that has a name, in the order of
  * their inodes. Folders are not asked, so none can lead round in circles, and the files are called by
  * their inodes' numbers. Numbers on the image are claims: a file is put together from as many blocks as
- * its size has room for, and the nodes of its tree of extents are counted. */
+ * its size has room for, and the bytes of its tree of extents are counted. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/limits.h"
 #include "formats/decode.h"
 #include "formats/parsers.h"
 #include "formats/peek.h"
@@ -23,7 +24,7 @@
 #define FLAG_ENCRYPTED    0x800u
 #define FLAG_EXTENTS      0x80000u
 #define FLAG_INLINE       0x10000000u
-#define NODES_MAX         (1024u * 1024u) /* of trees and maps, of one image */
+#define NODE_BYTES_MAX    (4u * (uint64_t)OV_GIB) /* of trees and maps, of one image */
 #define INODES_MAX        (16u * 1024u * 1024u)
 #define FIRST_OF_THE_USER 11u /* what comes before are the file system's own */
 
@@ -35,7 +36,7 @@ struct ext {
     uint64_t descriptors_at;
     uint32_t descriptor_bytes;
     uint32_t next; /* inode, from 1 */
-    uint32_t nodes_left;
+    uint64_t node_bytes_left;
     bool told;
     uint64_t group_table; /* of the group that `next` is in */
     uint32_t group;       /* UINT32_MAX: none yet */
@@ -57,7 +58,7 @@ static bool ext_begin(struct ov_parser *p)
 
     ov_buf_init(&e->made, OV_MADE_BYTES_MAX);
     e->group = UINT32_MAX;
-    e->nodes_left = NODES_MAX;
+    e->node_bytes_left = NODE_BYTES_MAX;
     return true;
 }
 
@@ -212,11 +213,11 @@ static bool put_extents(struct ov_parser *p, uint64_t size)
             }
             continue;
         }
-        if (e->nodes_left == 0) {
+        if (e->node_bytes_left < e->block_bytes) {
             ov_lay_trouble(p, OV_REASON_STEPS, "trees of more nodes than are followed");
             return false;
         }
-        e->nodes_left--;
+        e->node_bytes_left -= e->block_bytes;
         {
             const uint64_t child = (uint64_t)ov_u16le_at(node[level], at + 8, 0) << 32
                                    | ov_u32le_at(node[level], at + 4, 0);
@@ -255,11 +256,11 @@ static bool put_map(struct ov_parser *p, uint64_t size)
         }
         for (uint32_t level = 0; level < deep && block != 0; level++) {
             if (held[level] != block) {
-                if (e->nodes_left == 0) {
+                if (e->node_bytes_left < e->block_bytes) {
                     ov_lay_trouble(p, OV_REASON_STEPS, "maps of more blocks than are followed");
                     return false;
                 }
-                e->nodes_left--;
+                e->node_bytes_left -= e->block_bytes;
                 held[level] = block;
                 memset(e->node[level], 0, e->block_bytes);
                 (void)read_at(p, (uint64_t)block * e->block_bytes, e->node[level], e->block_bytes);

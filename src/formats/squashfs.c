@@ -78,29 +78,18 @@ static void squashfs_end(struct ov_parser *p)
 
 /* --- blocks --------------------------------------------------------------------------------- */
 
-static bool unpack_lzma(struct ov_bytes in, uint8_t *room, size_t *len, size_t max, bool alone)
+/* These stop at the cap of `out`, not at a block's size. */
+static bool unpack_uncapped(uint32_t packer, struct ov_buf *out, struct ov_bytes in)
 {
-    uint64_t memory = OV_CODEC_MEMORY_MAX;
-    size_t in_at = 0;
-    lzma_stream stream = LZMA_STREAM_INIT;
-    lzma_ret got;
-
-    if (!alone) {
-        return lzma_stream_buffer_decode(&memory, 0, NULL, ov_bytes_raw(in), &in_at,
-                       (size_t)ov_bytes_len(in), room, len, max)
-               == LZMA_OK;
+    switch (packer) {
+    case GZIP:
+        return ov_unpack_zlib(out, in, 15);
+    case LZO:
+        return ov_unpack_lzo(out, in);
+    default: /* LZMA: properties and the size stand in front of it */
+        return ov_unpack_lzma(out, ov_bytes_between(in, 0, 5), ov_bytes_between(in, 13, UINT64_MAX),
+                ov_u64le_at(in, 5, UINT64_MAX));
     }
-    if (lzma_alone_decoder(&stream, OV_CODEC_MEMORY_MAX) != LZMA_OK) {
-        return false;
-    }
-    stream.next_in = ov_bytes_raw(in);
-    stream.avail_in = (size_t)ov_bytes_len(in);
-    stream.next_out = room;
-    stream.avail_out = max;
-    got = lzma_code(&stream, LZMA_FINISH);
-    *len = max - stream.avail_out;
-    lzma_end(&stream);
-    return got == LZMA_STREAM_END || (got == LZMA_OK && *len == max);
 }
 
 /* One block of at most `max` bytes, behind what `out` holds. */
@@ -112,8 +101,8 @@ static bool unpack_block(
     size_t len = 0;
     bool good = false;
 
-    if (s->packer == GZIP || s->packer == LZO) {
-        good = s->packer == GZIP ? ov_unpack_zlib(out, in, 15) : ov_unpack_lzo(out, in);
+    if (s->packer == GZIP || s->packer == LZO || s->packer == LZMA) {
+        good = unpack_uncapped(s->packer, out, in);
         len = (size_t)ov_bytes_len(ov_buf_bytes(out)) - before;
         *made = len;
         return good && len <= max;
@@ -133,7 +122,12 @@ static bool unpack_block(
         good = ZSTD_isError(len) == 0;
         len = good ? len : 0;
     } else {
-        good = unpack_lzma(in, room, &len, max, s->packer == LZMA);
+        uint64_t memory = OV_CODEC_MEMORY_MAX;
+        size_t in_at = 0;
+
+        good = lzma_stream_buffer_decode(&memory, 0, NULL, ov_bytes_raw(in), &in_at,
+                       (size_t)ov_bytes_len(in), room, &len, max)
+               == LZMA_OK;
     }
     ov_buf_cut(out, before + len);
     *made = len;

@@ -17,7 +17,6 @@ void ov_quarantine_name(const struct ov_quarantine_id *id, const char *suffix, c
 #define OV_QUARANTINE_HIDDEN ".overt-quarantine-" /* the file's name while it is on its way */
 
 overt_status ov_quarantine_fail(overt_error *err, const char *what); /* errno */
-OV_MUST_CHECK bool ov_quarantine_write(int fd, struct ov_bytes bytes);
 
 /* Reads an item's records one after the other. */
 struct ov_quarantine_reader {

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "quarantine/inside.h"
 
 struct move {
@@ -50,8 +51,7 @@ static bool put_record(int to, struct ov_seal *seal, struct ov_bytes plain, bool
     bool good;
 
     ov_buf_init(&record, OV_SEAL_RECORD_BYTES + 64u);
-    good = ov_seal_put(seal, &record, plain, last)
-           && ov_quarantine_write(to, ov_buf_bytes(&record));
+    good = ov_seal_put(seal, &record, plain, last) && ov_file_write_all(to, ov_buf_bytes(&record));
     ov_buf_done(&record);
     return good;
 }
@@ -105,7 +105,7 @@ static overt_status write_copy(struct move *m, overt_error *err)
     }
     ov_buf_init(&text, 2u * OV_SEAL_RECORD_BYTES);
     ov_seal_put_head(&text, m->id.bytes);
-    good = ov_buf_ok(&text) && ov_quarantine_write(to, ov_buf_bytes(&text));
+    good = ov_buf_ok(&text) && ov_file_write_all(to, ov_buf_bytes(&text));
     ov_buf_clear(&text);
     if (good && !ov_item_encode(&m->item, &text)) {
         errno = E2BIG; /* its path and attributes are more than an item holds */
@@ -138,7 +138,7 @@ static overt_status write_journal(struct move *m, const char *path, overt_error 
     ov_buf_put_u8(&text, 0);
     ov_buf_put_text(&text, m->name);
     ov_buf_put_u8(&text, 0);
-    good = to >= 0 && ov_buf_ok(&text) && ov_quarantine_write(to, ov_buf_bytes(&text))
+    good = to >= 0 && ov_buf_ok(&text) && ov_file_write_all(to, ov_buf_bytes(&text))
            && fsync(to) == 0 && fsync(m->store->folder) == 0;
     ov_buf_done(&text);
     return good ? OVERT_OK : ov_quarantine_fail(err, "a journal could not be written");

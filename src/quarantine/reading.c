@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "quarantine/inside.h"
 
 #define ROOM_BYTES (OV_SEAL_RECORD_BYTES + OV_SEAL_TAG_BYTES + 4u)
@@ -127,7 +128,7 @@ overt_status ov_quarantine_export(
                 break;
             }
             ov_digest_update(digest, ov_bytes_of(plain, bytes));
-            if (fd >= 0 && !ov_quarantine_write(fd, ov_bytes_of(plain, bytes))) {
+            if (fd >= 0 && !ov_file_write_all(fd, ov_bytes_of(plain, bytes))) {
                 status = ov_quarantine_fail(err, "the content could not be written");
             }
         }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/checked.h"
+#include "base/file.h"
 #include "quarantine/inside.h"
 
 #define JOURNAL_BYTES_MAX (OV_ITEM_PATH_BYTES_MAX + 512u)
@@ -26,27 +27,6 @@ overt_status ov_quarantine_fail(overt_error *err, const char *what)
         err->sys_errno = bad;
     }
     return OVERT_E_IO;
-}
-
-bool ov_quarantine_write(int fd, struct ov_bytes bytes)
-{
-    for (uint64_t done = 0; done < ov_bytes_len(bytes);) {
-        struct ov_bytes rest;
-        ssize_t n;
-
-        if (!ov_bytes_slice(bytes, done, ov_bytes_len(bytes) - done, &rest)) {
-            return false;
-        }
-        n = write(fd, ov_bytes_raw(rest), (size_t)ov_bytes_len(rest));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (uint64_t)n;
-    }
-    return true;
 }
 
 void ov_quarantine_id_text(const struct ov_quarantine_id *id, char text[OV_QUARANTINE_ID_TEXT])
@@ -103,7 +83,7 @@ static bool make_key(struct ov_quarantine *s)
             s->folder, "key.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     return fd >= 0 && getrandom(s->key, sizeof(s->key), 0) == (ssize_t)sizeof(s->key)
-           && ov_quarantine_write(fd, ov_bytes_of(s->key, sizeof(s->key))) && fsync(fd) == 0
+           && ov_file_write_all(fd, ov_bytes_of(s->key, sizeof(s->key))) && fsync(fd) == 0
            && renameat(s->folder, "key.new", s->folder, "key") == 0 && fsync(s->folder) == 0;
 }
 

@@ -2,11 +2,11 @@
 /* gate_stream.c - INSTREAM: what a client sends becomes memory files that nobody can change any more.
  * Small streams that came with one read go on in one; what holds the same bytes as a stream in which
  * nothing was found before is answered at once. */
-#include <errno.h>
 #include <string.h>
 
 #include "api/memfd.h"
 #include "base/checked.h"
+#include "base/file.h"
 #include "programs/overtd/gate.h"
 
 static struct ov_bytes text_of(const char *text)
@@ -115,23 +115,7 @@ static bool file_put(struct ovd_client *c, struct ov_bytes data)
     if (c->tagging != NULL) {
         ov_guard_tagging_put(c->tagging, data);
     }
-    for (uint64_t done = 0; done < ov_bytes_len(data);) {
-        struct ov_bytes rest;
-        ssize_t n;
-
-        if (!ov_bytes_slice(data, done, ov_bytes_len(data) - done, &rest)) {
-            return false;
-        }
-        n = write(c->stream_fd, ov_bytes_raw(rest), (size_t)ov_bytes_len(rest));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (uint64_t)n;
-    }
-    return true;
+    return ov_file_write_all(c->stream_fd, data);
 }
 
 /* A stream that is longer than a pack, or not all there yet, gets a memory file of its own. */
