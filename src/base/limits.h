@@ -236,7 +236,7 @@ _Static_assert(OV_NAME_BYTES_MAX / 2u + 256u < OV_EXPLAIN_FRAME_BYTES_MAX, "half
 /* Small files in one descriptor, handed to a worker by one request. */
 #define OV_PARTS_MAX 32u
 /* Files, each with its descriptor, handed to a worker by one request: as many as it may have open. */
-#define OV_FILES_MAX 4u
+#define OV_FILES_MAX 12u
 /* Keys, words and domains asked of a file in one request. */
 #define OV_QUESTIONS_BYTES_MAX (32u * OV_KIB)
 

@@ -106,7 +106,7 @@ static const struct row {
     { SYS_exit, ALL, ALLOW, ANY },
 
     /* The beginning of a static program. Descriptor 200 is closed by the exec itself, and with
-     * RLIMIT_NOFILE at 8 no later descriptor can get that number: this happens once. */
+     * RLIMIT_NOFILE at 16 no later descriptor can get that number: this happens once. */
     { SYS_execveat, ALL, ALLOW, { IS(0, OV_JAIL_FD_PROGRAM), IS(4, AT_EMPTY_PATH) } },
     { SYS_arch_prctl, ALL, ALLOW, { IS(0, ARCH_SET_FS) } },
     { SYS_set_tid_address, ALL, ALLOW, ANY },

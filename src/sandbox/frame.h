@@ -21,7 +21,7 @@
 #define OV_JAIL_FD_DATABASE 201 /* worker: the database; compiler: the output memfd */
 
 /* RLIMIT_NOFILE in the jail: every later descriptor is below it. */
-#define OV_JAIL_FDS_MAX 8
+#define OV_JAIL_FDS_MAX 16
 _Static_assert(OV_JAIL_FD_CHANNEL + 1 + OV_FILES_MAX <= OV_JAIL_FDS_MAX, "one message's fit");
 
 /* With what status a jailed program leaves when it cannot go on. Not to be trusted, only shown. */
