@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""tidy.py BUILD [FILE...]: clang-tidy over the C files of src/ (or these), as BUILD compiles them. What was clean once is not
+"""tidy.py [--shorter] BUILD [FILE...]: clang-tidy over the C files of src/ (or these), as BUILD compiles them. What was clean once is not
 looked at again until the file, a header that it includes, its flags, the checks or clang-tidy itself change: a name in
-BUILD/tidy stands for all of these. Exit: 0 all clean, 1 not, 2 an error."""
+BUILD/tidy stands for all of these. --shorter: the analyzer, which takes nine tenths of the time, gives a function 60,000 steps
+instead of 225,000, for half of it. Exit: 0 all clean, 1 not, 2 an error."""
 import concurrent.futures
 import hashlib
 import json
@@ -13,6 +14,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WORDS = ["clang-tidy", "--quiet", "--warnings-as-errors=*"]
+SHORTER = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=60000"]
 digests = {}
 
 
@@ -55,11 +57,15 @@ def look(build, path):
 
 
 def main():
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1:] == ["--shorter"]:
         print(__doc__, file=sys.stderr)
         return 2
-    build = pathlib.Path(sys.argv[1]).resolve()
-    wanted = sys.argv[2:] or subprocess.run(["git", "-C", ROOT, "ls-files", "--", "src/*.c"], capture_output=True, text=True,
+    arguments = sys.argv[1:]
+    if arguments[0] == "--shorter":
+        WORDS.extend(f"--extra-arg={word}" for word in SHORTER)
+        del arguments[0]
+    build = pathlib.Path(arguments[0]).resolve()
+    wanted = arguments[1:] or subprocess.run(["git", "-C", ROOT, "ls-files", "--", "src/*.c"], capture_output=True, text=True,
                                             check=True).stdout.split()
     wanted = [(ROOT / name).resolve() for name in wanted]
     clean = build / "tidy"
