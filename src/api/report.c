@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/named.h"
 #include "base/reason.h"
 #include "db/rules.h"
 #include "facts/used.h"
@@ -458,8 +459,26 @@ int ov_report_compare_objects(const void *a, const void *b)
     return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
 }
 
+/* The worker never learns a file's name. Where it found nothing in it to open, and nothing else, the
+ * name may say that there is something all the same. */
+static void heed_name(overt_report *report)
+{
+    const char *detail = "";
+    enum ov_reason reason;
+
+    if (!report->by_name || report->hit_seen || report->failed != OV_REASON_NONE
+            || report->gap_count != 0 || report->objects != 1 || report->size == 0) {
+        return;
+    }
+    reason = ov_reason_by_name(ov_bytes_of(report->name, strlen(report->name)), &detail);
+    if (reason != OV_REASON_NONE) {
+        ov_report_gap(report, reason, detail);
+    }
+}
+
 void ov_report_finish(overt_report *report, uint64_t bytes_max)
 {
+    heed_name(report);
     if (report->inner_count > 1) {
         qsort(report->inner, report->inner_count, sizeof(overt_object), ov_report_compare_objects);
     }

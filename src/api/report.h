@@ -46,6 +46,7 @@ struct overt_report {
     uint64_t record_bytes; /* of the explain profile */
     bool hit_seen;         /* a rule held, whether or not the hit could be kept */
     bool lost;             /* no memory for something that was told */
+    bool by_name;          /* what its name says of its content counts */
     bool over;             /* more was told than the cap lets us keep */
     enum ov_reason failed; /* OV_REASON_NONE: it was looked at to its end */
     overt_gap spare;       /* where a gap goes when there is no memory for it */

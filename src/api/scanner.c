@@ -203,6 +203,7 @@ struct ov_job *ov_scanner_job(
     ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
     job->mtime = st->st_mtim;
     job->seq = ++s->seq_last;
+    job->report->by_name = (s->scan_flags & OV_SCAN_RAW) == 0;
     job->goes_along = s->profile == OV_JAIL_VERDICT;
     job->request = (struct ov_request){
         .magic = ov_le32_of(OV_REQUEST_MAGIC),

@@ -3,6 +3,7 @@
  * hostile; what keeps them in bounds is the source's windows and the budget. */
 #include "base/buf.h"
 #include "base/checked.h"
+#include "base/named.h"
 #include "db/rules.h"
 #include "db/rules_layout.h"
 #include "engine/walk.h"
@@ -221,6 +222,15 @@ static void add_views(const struct ov_walk *walk, struct ov_frame *frame)
     }
 }
 
+/* Data of no known kind: some have no mark but their name. The file's own is the supervisor's. */
+static void heed_name(const struct ov_subject *subject, struct ov_detected *detected)
+{
+    if (subject->member != NULL && detected->type == OV_TYPE_DATA
+            && detected->trouble == OV_REASON_NONE && subject->source->size != 0) {
+        detected->trouble = ov_reason_by_name(subject->name, &detected->detail);
+    }
+}
+
 static void detect(struct ov_walk *walk, const struct ov_subject *subject, struct ov_frame *frame)
 {
     struct ov_source *source = subject->source;
@@ -239,6 +249,7 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
         return; /* nobody asks what it is */
     }
     ov_detect(source, first.bytes, &frame->detected);
+    heed_name(subject, &frame->detected);
     if (walk->engine->view->clam) {
         frame->clam = ov_walk_clam_begin(walk, subject, first.bytes);
         if (ov_walk_is_closed(walk->engine, frame->clam)) {

@@ -345,6 +345,7 @@ const struct ov_codec_ops *ov_codec_ops(enum ov_codec codec)
 enum ov_codec ov_codec_of(enum ov_type type)
 {
     OV_ASSERT(ov_type_is_stream(type));
-    _Static_assert(OV_TYPE_LZ4 - OV_TYPE_GZIP == OV_CODEC_LZ4 - OV_CODEC_GZIP, "same order");
+    _Static_assert(
+            OV_TYPE_DEFLATE - OV_TYPE_GZIP == OV_CODEC_DEFLATE - OV_CODEC_GZIP, "same order");
     return (enum ov_codec)(type - OV_TYPE_GZIP);
 }

@@ -68,7 +68,10 @@ static bool unpack(struct compress *c, struct ov_bytes in)
         const uint64_t left = (ov_bytes_len(in) - b.at) * 8 + b.have;
         uint32_t code, string;
 
-        if (left < bits || !ov_buf_ok(&c->made)) {
+        if (left < bits) { /* what is left of the last byte is nobody's, and zero */
+            return left < 8 && ov_bits_low(&b, (unsigned)left) == 0;
+        }
+        if (!ov_buf_ok(&c->made)) {
             return true;
         }
         code = ov_bits_low(&b, bits);

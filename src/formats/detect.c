@@ -12,6 +12,7 @@
 #include "formats/decode.h"
 #include "formats/detect_archive.h"
 #include "formats/detect_document.h"
+#include "formats/detect_trial.h"
 #include "formats/embedded_kinds.h"
 #include "formats/parsers.h"
 
@@ -24,6 +25,8 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_LZIP] = "lzip",
     [OV_TYPE_ZSTD] = "zstd",
     [OV_TYPE_LZ4] = "lz4",
+    [OV_TYPE_ZLIB] = "zlib",
+    [OV_TYPE_DEFLATE] = "deflate",
     [OV_TYPE_ZIP] = "zip",
     [OV_TYPE_TAR] = "tar",
     [OV_TYPE_CPIO] = "cpio",
@@ -75,6 +78,7 @@ static const char *const names[OV_TYPE_COUNT] = {
     [OV_TYPE_SWF] = "swf",
     [OV_TYPE_PYZ] = "pyz",
     [OV_TYPE_PYINSTALLER] = "pyinstaller",
+    [OV_TYPE_BASE64] = "base64",
     [OV_TYPE_SCRENC] = "screnc",
     [OV_TYPE_UPX] = "upx",
     [OV_TYPE_HTML_VIEWS] = "views",
@@ -113,7 +117,7 @@ const char *ov_type_name(enum ov_type type)
 
 bool ov_type_is_stream(enum ov_type type)
 {
-    return type >= OV_TYPE_GZIP && type <= OV_TYPE_LZ4;
+    return type >= OV_TYPE_GZIP && type <= OV_TYPE_DEFLATE;
 }
 
 /* --- packed streams ------------------------------------------------------------------------- */
@@ -434,6 +438,15 @@ static void look_for_more(struct ov_source *source, struct ov_bytes head, struct
     }
 }
 
+/* Scripts carry files as base64, and decode them; other texts do where they have a word for that. */
+static void look_for_base64(struct ov_source *source, struct ov_bytes head, struct ov_detected *out)
+{
+    if (out->type == OV_TYPE_SCRIPT || out->type == OV_TYPE_HTML
+            || (out->type == OV_TYPE_DATA && ov_base64_is_spoken_of(head))) {
+        ov_detected_add(out, OV_TYPE_BASE64, 0, source->size);
+    }
+}
+
 bool ov_detected_in_block(const struct ov_window *window, uint64_t object_bytes)
 {
     return !ov_embedded_none(window, object_bytes, OV_EMBEDDED_IN_DATA);
@@ -460,6 +473,10 @@ void ov_detect(struct ov_source *source, struct ov_bytes head, struct ov_detecte
         ov_detected_add(out, stream, 0, source->size);
     } else {
         detect_plain(source, head, out);
+        if (out->type == OV_TYPE_DATA) {
+            ov_detect_trial(source, head, out);
+        }
+        look_for_base64(source, head, out);
         look_for_more(source, head, out);
     }
     ov_detect_appended(source, out);

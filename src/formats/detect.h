@@ -21,6 +21,8 @@ enum ov_type {
     OV_TYPE_LZIP,
     OV_TYPE_ZSTD,
     OV_TYPE_LZ4,
+    OV_TYPE_ZLIB,    /* without any mark but that it goes well: trial.c */
+    OV_TYPE_DEFLATE, /* the same */
 
     /* many members */
     OV_TYPE_ZIP,
@@ -78,6 +80,7 @@ enum ov_type {
     OV_TYPE_SWF,
     OV_TYPE_PYZ,
     OV_TYPE_PYINSTALLER,
+    OV_TYPE_BASE64,     /* in scripts, for them to decode */
     OV_TYPE_SCRENC,     /* JScript.Encode, VBScript.Encode */
     OV_TYPE_UPX,        /* in an ELF */
     OV_TYPE_HTML_VIEWS, /* a page, a text in other spellings: not members, views */

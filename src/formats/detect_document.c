@@ -71,6 +71,24 @@ static bool is_rtf(struct ov_bytes head)
     return ov_has(head, at, "{\\rt", 4);
 }
 
+/* "7 0 obj": readers that find no mark go on all the same, and rebuild the table of objects. */
+static bool is_pdf_object(struct ov_bytes b)
+{
+    uint64_t at = 0;
+
+    for (unsigned number = 0; number < 2; number++) {
+        const uint64_t first = at;
+
+        while (at < first + 9 && ov_u8_at(b, at, 0) >= '0' && ov_u8_at(b, at, 0) <= '9') {
+            at++;
+        }
+        if (at == first || ov_u8_at(b, at++, 0) != ' ') {
+            return false;
+        }
+    }
+    return ov_has(b, at, "obj", 3);
+}
+
 /* Readers look for the mark in the first kilobyte. Asked of every object: a byte that is rare finds the
  * place sooner than a search for all five. */
 static bool is_pdf(struct ov_bytes head)
@@ -79,12 +97,12 @@ static bool is_pdf(struct ov_bytes head)
     const uint8_t *p = ov_bytes_raw(b), *end = p + ov_bytes_len(b), *at = p;
 
     while (at < end && (at = memchr(at, '%', (size_t)(end - at))) != NULL) {
-        if (ov_has(b, (uint64_t)(at - p), "%PDF-", 5)) {
+        if (ov_has(b, (uint64_t)(at - p), "%PDF-", 5) || (at == p && ov_has(b, 0, "%PDF", 4))) {
             return true;
         }
         at++;
     }
-    return false;
+    return is_pdf_object(head);
 }
 
 static bool is_binhex(struct ov_bytes head)

@@ -41,7 +41,9 @@ static bool embedded_begin(struct ov_parser *p)
     struct embedded *e = p->state;
 
     e->limit = p->input.size;
-    e->where = p->type == OV_TYPE_EMBEDDED_DATA ? OV_EMBEDDED_IN_DATA : OV_EMBEDDED_IN_PROGRAMS;
+    e->where = p->type == OV_TYPE_EMBEDDED_DATA ? OV_EMBEDDED_IN_DATA
+               : p->type == OV_TYPE_BEHIND      ? OV_EMBEDDED_IN_PROGRAMS | OV_EMBEDDED_BEHIND
+                                                : OV_EMBEDDED_IN_PROGRAMS;
     if (ov_input_in_memory(&p->input)) {
         return true;
     }

@@ -265,6 +265,13 @@ static bool check_lzip(struct ov_bytes h, uint64_t left, uint64_t *bytes)
     return dictionary >= 12 && dictionary <= 29 && ov_u8_at(h, 6, 1) == 0;
 }
 
+/* It has no magic: what most packers write, and a decoder that makes something of it. */
+static bool check_lzma(struct ov_bytes h, uint64_t left, uint64_t *bytes)
+{
+    *bytes = left;
+    return ov_detect_stream(h, left) == OV_TYPE_LZMA && ov_lzma_goes_well(h);
+}
+
 /* Codes of nine bits, the first a literal, and none that could not have been defined by then. */
 static bool check_compress(struct ov_bytes h, uint64_t left, uint64_t *bytes)
 {
@@ -303,6 +310,7 @@ static bool check_installshield(struct ov_bytes h, uint64_t left, uint64_t *byte
 
 #define P OV_EMBEDDED_IN_PROGRAMS
 #define D OV_EMBEDDED_IN_DATA
+#define B OV_EMBEDDED_BEHIND
 
 const struct ov_embedded_kind ov_embedded_kinds[] = {
     { "MZ", 2, 0, P | D, false, check_pe, "program" },
@@ -333,6 +341,7 @@ const struct ov_embedded_kind ov_embedded_kinds[] = {
             4, 261, P | D, false, check_tar, "tar" },
     { "Inno Setup Setup Data (", 23, 0, P, false, check_inno, "installer" },
     { " \0", 2, 263, P | D, false, check_tar, "tar" },
+    { "\x5d\0\0", 3, 0, B, false, check_lzma, "lzma" },
 };
 
 _Static_assert(sizeof(ov_embedded_kinds) / sizeof(ov_embedded_kinds[0]) == OV_EMBEDDED_KINDS,

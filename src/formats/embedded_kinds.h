@@ -6,10 +6,11 @@
 
 #include "base/source.h"
 
-#define OV_EMBEDDED_KINDS 22u
+#define OV_EMBEDDED_KINDS 23u
 
 #define OV_EMBEDDED_IN_PROGRAMS 1u
 #define OV_EMBEDDED_IN_DATA     2u
+#define OV_EMBEDDED_BEHIND      4u /* an archive's end: what has next to no mark */
 
 /* What a check wants to see of a file. */
 #define OV_EMBEDDED_HEAD_BYTES 4096u

@@ -43,6 +43,7 @@ static const struct ov_parser_ops *const parsers[OV_TYPE_COUNT] = {
     [OV_TYPE_PACKED] = &ov_parser_packed,
     [OV_TYPE_PDF] = &ov_parser_pdf,
     [OV_TYPE_RTF] = &ov_parser_rtf,
+    [OV_TYPE_BASE64] = &ov_parser_base64,
     [OV_TYPE_SCRENC] = &ov_parser_screnc,
     [OV_TYPE_XML] = &ov_parser_page,
     [OV_TYPE_SIS] = &ov_parser_sis,

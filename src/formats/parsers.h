@@ -7,6 +7,7 @@
 
 extern const struct ov_parser_ops ov_parser_arj;
 extern const struct ov_parser_ops ov_parser_autoit;
+extern const struct ov_parser_ops ov_parser_base64;
 extern const struct ov_parser_ops ov_parser_binhex;
 extern const struct ov_parser_ops ov_parser_chm;
 extern const struct ov_parser_ops ov_parser_compress;
@@ -46,6 +47,8 @@ extern const struct ov_parser_ops ov_parser_xar;
 
 extern const struct ov_parser_ops ov_parser_udf;
 extern const struct ov_parser_ops ov_parser_upx;
+/* base64_runs.c: is this a text with a word for decoding it? */
+bool ov_base64_is_spoken_of(struct ov_bytes head);
 /* upx.c: is this ELF packed by UPX? */
 bool ov_upx_begins(struct ov_bytes head);
 /* partitions.c: does an image of `size` bytes begin with a table of partitions? */

@@ -14,10 +14,10 @@ enum ov_codec {
     OV_CODEC_LZIP,
     OV_CODEC_ZSTD,
     OV_CODEC_LZ4,
-    OV_CODEC_STORED,   /* the rest: members of a zip */
-    OV_CODEC_DEFLATE,  /* no header, no checksum */
-    OV_CODEC_ZIP_LZMA, /* APPNOTE 5.8: a header of its own, then LZMA */
     OV_CODEC_ZLIB,
+    OV_CODEC_DEFLATE,   /* no header, no checksum */
+    OV_CODEC_STORED,    /* the rest: members of a zip */
+    OV_CODEC_ZIP_LZMA,  /* APPNOTE 5.8: a header of its own, then LZMA */
     OV_CODEC_DEFLATE64, /* APPNOTE method 9 */
     OV_CODEC_IMPLODE,   /* method 6; this and three more, by bits 1 and 2 of the zip's flags */
     OV_CODEC_IMPLODE_LAST = OV_CODEC_IMPLODE + 3,

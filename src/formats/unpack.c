@@ -14,6 +14,8 @@
 #include "formats/peek.h"
 
 #define CHUNK_BYTES (32u * OV_KIB)
+/* What a stream may come to while nobody knows yet whether it is one. */
+#define TRIAL_BYTES_MAX (256u * OV_KIB)
 
 uint32_t ov_crc32(struct ov_bytes bytes)
 {
@@ -23,26 +25,56 @@ uint32_t ov_crc32(struct ov_bytes bytes)
     return len == 0 ? 0 : (uint32_t)crc32_z(0, at, (size_t)len);
 }
 
-bool ov_deflate_goes_well(struct ov_bytes in)
+struct ov_deflate_trial ov_deflate_try(struct ov_bytes in, int window_bits)
 {
+    struct ov_deflate_trial trial = { .ended = false };
     uint8_t made[1024];
     z_stream z = { 0 };
     int answer = Z_OK;
 
-    if (inflateInit2(&z, -15) != Z_OK) {
-        return true; /* no memory to doubt it */
+    if (ov_bytes_len(in) > UINT32_MAX || inflateInit2(&z, window_bits) != Z_OK) {
+        return trial; /* no memory to doubt it */
     }
     z.next_in = ov_bytes_raw(in);
     z.avail_in = (unsigned)ov_bytes_len(in);
     /* Each turn uses up input or makes output, or is the last. */
-    while (answer == Z_OK && z.avail_in != 0) {
+    while (answer == Z_OK && z.total_out < TRIAL_BYTES_MAX) {
         z.next_out = made;
         z.avail_out = sizeof(made);
         answer = inflate(&z, Z_NO_FLUSH);
     }
+    trial.used = z.total_in;
+    trial.made = z.total_out;
+    trial.ended = answer == Z_STREAM_END;
+    trial.failed = answer != Z_OK && answer != Z_STREAM_END && answer != Z_BUF_ERROR;
     (void)inflateEnd(&z);
-    return (answer == Z_OK || answer == Z_STREAM_END || answer == Z_BUF_ERROR)
-           && (z.total_out != 0 || answer == Z_STREAM_END);
+    return trial;
+}
+
+bool ov_deflate_goes_well(struct ov_bytes in)
+{
+    const struct ov_deflate_trial trial = ov_deflate_try(in, -15);
+
+    return !trial.failed && (trial.made != 0 || trial.ended);
+}
+
+bool ov_lzma_goes_well(struct ov_bytes in)
+{
+    lzma_stream s = LZMA_STREAM_INIT;
+    uint8_t made[4096];
+    lzma_ret answer;
+
+    if (lzma_alone_decoder(&s, OV_CODEC_MEMORY_MAX) != LZMA_OK) {
+        return true;
+    }
+    s.next_in = ov_bytes_raw(in);
+    s.avail_in = (size_t)ov_bytes_len(in);
+    s.next_out = made;
+    s.avail_out = sizeof(made);
+    answer = lzma_code(&s, LZMA_RUN);
+    lzma_end(&s);
+    return answer == LZMA_MEMLIMIT_ERROR
+           || ((answer == LZMA_OK || answer == LZMA_STREAM_END) && s.avail_out < sizeof(made));
 }
 
 static bool unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits, uint64_t *used)

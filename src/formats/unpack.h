@@ -13,6 +13,16 @@ bool ov_unpack_zlib(struct ov_buf *out, struct ov_bytes in, int window_bits);
 bool ov_unpack_zlib_first(struct ov_buf *out, struct ov_bytes in, uint64_t *used);
 /* Does bare deflate go well as far as there are bytes, and come to some? */
 bool ov_deflate_goes_well(struct ov_bytes in);
+/* How far a deflate stream gets: bare (`window_bits` -15) or zlib's (15). */
+struct ov_deflate_trial {
+    uint64_t used; /* of the input */
+    uint64_t made;
+    bool ended;  /* by its own end, checksum and all */
+    bool failed; /* at a byte that no such stream has there */
+};
+struct ov_deflate_trial ov_deflate_try(struct ov_bytes in, int window_bits);
+/* Does a .lzma file go well as far as there are bytes, and come to some? */
+bool ov_lzma_goes_well(struct ov_bytes in);
 /* LZMA, bare: the five bytes of properties, then as much as `size` says (UINT64_MAX: an end mark). */
 bool ov_unpack_lzma(
         struct ov_buf *out, struct ov_bytes properties, struct ov_bytes in, uint64_t size);

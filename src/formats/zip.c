@@ -50,6 +50,8 @@ struct ov_zip {
     bool reading;
     bool size_unknown;
     bool disagrees;
+    bool again_due; /* the last member as its header has it, where that says something else */
+    struct ov_zip_entry again;
     uint64_t data_at;
     struct ov_trouble pending; /* reason NONE: none */
 
@@ -424,10 +426,36 @@ static void next_listed(struct ov_zip *zip, struct ov_member *member)
             local.method != zip->entry.method
             || ((local.flags ^ zip->entry.flags) & OV_ZIP_FLAG_ENCRYPTED) != 0
             || ((local.flags & OV_ZIP_FLAG_SIZE_LATER) == 0 && local.packed != zip->entry.packed);
+    if (zip->disagrees) {
+        zip->again = zip->entry;
+        zip->again.method = local.method;
+        zip->again.flags = local.flags;
+        if (local.packed != 0) {
+            zip->again.packed = local.packed;
+            zip->again.size = local.size;
+            zip->again.crc = local.crc;
+        }
+        zip->again_due = true;
+    }
     begin_member(zip, zip->directory_at);
     if (ov_add(&end, zip->data_at, zip->entry.packed) && end <= zip->input.size && end > zip->pos) {
         zip->pos = end;
     }
+}
+
+/* Where a member's header and the directory disagree, some unpackers believe the one and some the
+ * other: once more, as the header has it. */
+static void next_again(struct ov_zip *zip, struct ov_member *member)
+{
+    zip->again_due = false;
+    zip->entry = zip->again;
+    zip->disagrees = false;
+    member->name = zip->entry.name;
+    if (ov_bytes_len(member->name) > OV_NAME_BYTES_MAX
+            && !ov_bytes_slice(member->name, 0, OV_NAME_BYTES_MAX, &member->name)) {
+        member->name = ov_bytes_of(NULL, 0);
+    }
+    begin_member(zip, zip->directory_at);
 }
 
 static bool is_listed_again(const struct ov_zip *zip)
@@ -459,7 +487,7 @@ enum ov_give ov_zip_next(struct ov_zip *zip, struct ov_member *member, struct ov
     if (zip->size_unknown) {
         finish_member(zip);
     }
-    /* Each turn moves `pos` or `place_next` forward. */
+    /* Each turn moves `pos` or `place_next` forward, or gives the last member once more. */
     for (;;) {
         const bool listed = zip->place_next < zip->place_count;
         const uint64_t limit = listed && zip->places[zip->place_next].local < zip->directory_at
@@ -467,7 +495,9 @@ enum ov_give ov_zip_next(struct ov_zip *zip, struct ov_member *member, struct ov
                                        : zip->directory_at;
 
         zip->pending.reason = OV_REASON_NONE;
-        if (zip->pos < limit && next_local(zip, limit, member)) {
+        if (zip->again_due) {
+            next_again(zip, member);
+        } else if (zip->pos < limit && next_local(zip, limit, member)) {
             /* found between the listed ones */
         } else if (!listed) {
             return OV_GIVE_END;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/limits.h"
+#include "base/named.h"
 #include "base/reason.h"
 #include "base/source.h"
 #include "base/text.h"
@@ -169,10 +170,36 @@ TEST(every_reason_has_a_name_and_no_gap_has)
     CHECK(!ov_reason_is_workers(0));
 }
 
+static enum ov_reason reason_of(const char *name)
+{
+    const char *detail = NULL;
+    const enum ov_reason reason = ov_reason_by_name(ov_bytes_of(name, strlen(name)), &detail);
+
+    return (reason == OV_REASON_NONE) == (detail == NULL) ? reason : OV_REASON_LAST;
+}
+
+TEST(names_say_what_has_no_mark_and_nothing_else)
+{
+    static const char *const parts[] = { "x.7z.002", "/a/b.ZIP.100", "x.tar.gz.012", "x.z02",
+        "x.tar.ab", "x.7z.az" };
+    static const char *const others[] = { "", "x", "x.7z.001", "x.7z", ".7z.002", "x.002", "x.z01",
+        "x.7z.aa", "x.7z.ba", "x.7z.0a2", "7z.002", ".br", "br", "x.bra", "x.br/y" };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        CHECK_UINT(reason_of(parts[i]), OV_REASON_MULTIVOLUME);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        CHECK_UINT(reason_of(others[i]), OV_REASON_NONE);
+    }
+    CHECK_UINT(reason_of("x.js.br"), OV_REASON_UNSUPPORTED);
+    CHECK_UINT(reason_of("x.TAR.BR"), OV_REASON_UNSUPPORTED);
+}
+
 TESTS(T(arena_gives_zeroed_aligned_memory_up_to_its_cap),
         T(buf_failure_sticks_and_keeps_what_was_there), T(buf_printf_takes_long_text),
         T(escape_leaves_nothing_that_acts_on_a_terminal),
         T(utf8_refuses_overlong_surrogates_and_cut_sequences),
         T(digests_are_those_of_the_standards),
         T(blocks_of_a_descriptor_cover_the_object_with_context),
-        T(a_file_shorter_than_announced_is_cut), T(every_reason_has_a_name_and_no_gap_has));
+        T(a_file_shorter_than_announced_is_cut), T(every_reason_has_a_name_and_no_gap_has),
+        T(names_say_what_has_no_mark_and_nothing_else));

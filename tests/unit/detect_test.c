@@ -169,8 +169,63 @@ TEST(the_magic_of_a_zip_alone_is_no_zip)
     CHECK_UINT(detected.inside_count, 0);
 }
 
+TEST(packed_streams_without_a_mark_are_told_by_what_they_unpack_to)
+{
+    static const uint8_t zlib_stream[] = { 0x78, 0xda, 0x4b, 0x54, 0x48, 0xcb, 0xcc, 0x49, 0x55,
+        0xc8, 0x4f, 0x53, 0x48, 0x54, 0x48, 0x4b, 0x2d, 0x57, 0x28, 0xcf, 0x2f, 0x4a, 0x29, 0xd6,
+        0x01, 0x71, 0xe8, 0x2d, 0x0c, 0x00, 0x5b, 0xbc, 0x2d, 0x79 };
+    uint8_t bytes[sizeof(zlib_stream)];
+
+    detect(zlib_stream, sizeof(zlib_stream));
+    CHECK_STR(ov_type_name(detected.type), "zlib");
+    CHECK_UINT(detected.inside_count, 1);
+    detect(zlib_stream + 2, sizeof(zlib_stream) - 6);
+    CHECK_STR(ov_type_name(detected.type), "deflate");
+    /* Bare deflate that does not end with the object is chance, and so is a header alone. */
+    detect(zlib_stream + 2, sizeof(zlib_stream) - 5);
+    CHECK_STR(ov_type_name(detected.type), "data");
+    detect(zlib_stream + 2, sizeof(zlib_stream) - 12);
+    CHECK_STR(ov_type_name(detected.type), "data");
+    memcpy(bytes, zlib_stream, sizeof(bytes));
+    bytes[2] ^= 0x07;
+    detect(bytes, sizeof(bytes));
+    CHECK_STR(ov_type_name(detected.type), "data");
+    DETECT("x\x9c words that begin like one");
+    CHECK_STR(ov_type_name(detected.type), "data");
+    DETECT("\x1f\x8b\7\0\0\0\0\0\0\3 of no method that there is");
+    CHECK_STR(ov_type_name(detected.type), "gzip");
+    CHECK(detected.trouble == OV_REASON_UNSUPPORTED);
+}
+
+TEST(a_pdf_without_its_mark_is_one_by_its_first_object)
+{
+    DETECT("1 0 obj\n<</Type/Catalog>>\nendobj\n");
+    CHECK_STR(ov_type_name(detected.type), "pdf");
+    DETECT("%PDF.1.7\n1 0 obj\n");
+    CHECK_STR(ov_type_name(detected.type), "pdf");
+    DETECT("1 0 object\n");
+    CHECK_STR(ov_type_name(detected.type), "pdf");
+    DETECT("1 obj\n");
+    CHECK_STR(ov_type_name(detected.type), "data");
+}
+
+TEST(texts_that_speak_of_base64_are_looked_through_for_it)
+{
+    DETECT("#!/bin/sh\n");
+    CHECK_UINT(detected.inside[0].type, OV_TYPE_BASE64);
+    DETECT("$x = [Convert]::FromBase64String('')\r\n");
+    CHECK_UINT(detected.inside[0].type, OV_TYPE_BASE64);
+    DETECT("x = base64.b64decode(y)\n");
+    CHECK_UINT(detected.inside[0].type, OV_TYPE_BASE64);
+    DETECT("words of 64 bits\n");
+    CHECK_UINT(detected.inside_count, 0);
+}
+
 TESTS(T(types_are_told_by_content), T(a_pe_is_told_from_an_old_program),
         T(words_that_begin_like_containers_are_data), T(names_of_types_are_words),
         T(containers_that_are_not_unpacked_are_said), T(old_packers_are_opened),
         T(a_tar_is_told_by_its_checksum), T(a_deb_is_an_ar_of_its_own_name),
-        T(the_magic_of_a_zip_alone_is_no_zip));
+        T(the_magic_of_a_zip_alone_is_no_zip),
+        T(packed_streams_without_a_mark_are_told_by_what_they_unpack_to),
+        T(a_pdf_without_its_mark_is_one_by_its_first_object),
+        T(texts_that_speak_of_base64_are_looked_through_for_it));

@@ -187,8 +187,20 @@ TEST(a_wrong_checksum_or_two_minds_are_damage_and_still_scanned)
     made_zip_add(&z, "inner", needle());
     made_zip_end(&z, "");
     look_and_free(&file);
+    /* As the directory has it; then as the header has it, bare deflate in a member of its own. */
+    CHECK_UINT(look.hits, 2);
+    CHECK_UINT(look.hit_object, 3);
+    CHECK_UINT(look.gap_of[OV_REASON_DAMAGED], 2);
+
+    made_init(&file);
+    made_zip_begin(&z, &file);
+    z.method = 0;
+    z.local_method_xor = 8; /* the other way round: some unpack what the header says */
+    made_zip_add(&z, "inner", needle());
+    made_zip_end(&z, "");
+    look_and_free(&file);
     CHECK_UINT(look.hit_object, 1);
-    CHECK_UINT(look.gap_of[OV_REASON_DAMAGED], 1);
+    CHECK(look.gap_of[OV_REASON_DAMAGED] >= 1);
 }
 
 TEST(encrypted_and_unknown_members_are_said_and_the_rest_is_looked_at)
