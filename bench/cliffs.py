@@ -64,15 +64,14 @@ class Bench:
         os.unlink(self.path("hole"))
 
     def large(self):
-        piece = bytearray()
-        for name in sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("*.so*")):
-            if name.is_file() and len(piece) < 64 << 20:
-                piece += name.read_bytes()
+        left = 2 << 30
         with open(self.path("large"), "wb") as out:
-            while out.tell() < 2 << 30:
-                out.write(piece)
-            out.truncate(2 << 30)
-        self.scan("one file of 2 GiB of libraries", self.path("large"))
+            for name in sorted(pathlib.Path("/usr").rglob("*")):
+                if left and name.is_file() and not name.is_symlink() and os.access(name, os.R_OK):
+                    left -= out.write(name.read_bytes()[:left])
+        if left:
+            print(f"/usr has {left >> 20} MiB too little", flush=True)
+        self.scan("one file of 2 GiB, the files of /usr one behind the other", self.path("large"))
         os.unlink(self.path("large"))
 
     def small(self):

@@ -405,11 +405,11 @@ def as_expression(text):
 
 
 def one_length(text, offset, data, lengths):
-    """Whether overt's length of a match is the longest that the expression has there, the shortest of a lazy one or one
-    without quantifiers: of several, YARA takes the first it would prefer, or its last thread's (docs/compat-yara.md)."""
+    """Whether both are lengths that an expression with alternatives may have there: which of them YARA tells depends on
+    where it looks for which bytes (docs/compat-yara.md). Without alternatives there is one answer."""
     body, flags = re.match(r"/(.*)/([is]*) ", text).groups()
-    bare = re.sub(r"\\.|\[[^]]*\]", "a", body)
-    lazy = "??" in bare or re.search(r"[*+}]\?", bare) or not re.search(r"[*+?]|\{(?!2\})", bare)
+    if "|" not in re.sub(r"\\.|\[[^]]*\]", "a", body):
+        return False
     if "nocase" in text.rsplit("/", 1)[1]:
         flags += "i"
     body = re.sub(r"(?<!\\)\$", r"\\Z", body).encode("latin1")
@@ -419,7 +419,7 @@ def one_length(text, offset, data, lengths):
                           sum({"i": re.I, "s": re.S}[f] for f in set(flags)))
         if ends.match(data, offset):
             having.append(end - offset)
-    return having and lengths[0] == (having[0] if lazy else having[-1]) and lengths[1] in having
+    return lengths[0] in having and lengths[1] in having
 
 
 def same(got, want, rules, data, known):
@@ -429,7 +429,7 @@ def same(got, want, rules, data, known):
     for name, matches in want.items():
         if got[name] == matches:
             continue
-        loose = set(re.findall(r"(\$\w+) = /.* (?:wide|ascii).*", rules[name]))
+        loose = set(re.findall(r"(\$\w+) = /.* (?:wide .*ascii|ascii .*wide).*", rules[name]))
         texts = dict(re.findall(r"(\$\w+) = (/.*)", rules[name]))
         texts.update((n, as_expression(t)) for n, t in re.findall(r"(\$\w+) = (\{.*\(.*)", rules[name]))
         a = {(o, s, None if s in loose else n) for o, s, n in got[name]}

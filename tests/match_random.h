@@ -166,6 +166,11 @@ static inline bool plain_fullword(
 
 #define NO_LENGTH UINT32_MAX
 
+static inline unsigned plain_lowest(uint64_t bits)
+{
+    return (unsigned)__builtin_ctzll(bits);
+}
+
 /* The length at `start` of one form, or NO_LENGTH. */
 static inline unsigned plain_text(const struct ov_string *string, const uint8_t *text,
         unsigned size, unsigned start, bool wide, unsigned *key)
@@ -198,7 +203,162 @@ static inline unsigned plain_text(const struct ov_string *string, const uint8_t 
                    : NO_LENGTH;
 }
 
-static inline unsigned plain_re(const struct ov_string *string, const struct ov_re *re,
+/* Where an expression may end, what is preferred first. */
+struct plain_order {
+    uint8_t ends[64];
+    unsigned count;
+    uint64_t seen;
+};
+
+static inline void plain_add(struct plain_order *order, unsigned end)
+{
+    if ((order->seen >> end & 1) == 0) {
+        order->seen |= UINT64_C(1) << end;
+        order->ends[order->count++] = (uint8_t)end;
+    }
+}
+
+static inline void plain_try(
+        const struct naive *n, const struct ov_re *re, unsigned from, struct plain_order *out);
+
+/* Of a repeat `done` copies have been taken up to `from`. What comes from there again adds nothing. */
+static inline void plain_repeat(const struct naive *n, const struct ov_re *re, unsigned done,
+        unsigned from, uint64_t visited[8], struct plain_order *out)
+{
+    const bool enough = done >= re->min, unbounded = re->max == OV_RE_UNBOUNDED;
+    const unsigned slot = enough && unbounded ? re->min : done;
+    struct plain_order one = { .count = 0 };
+
+    if ((visited[slot] >> from & 1) != 0) {
+        return;
+    }
+    visited[slot] |= UINT64_C(1) << from;
+    if (enough && re->lazy) {
+        plain_add(out, from);
+    }
+    if (!enough || unbounded || done < re->max) {
+        plain_try(n, re->children, from, &one);
+    }
+    for (unsigned i = 0; i < one.count; i++) {
+        plain_repeat(n, re, slot + 1, one.ends[i], visited, out);
+    }
+    if (enough) {
+        plain_add(out, from);
+    }
+}
+
+/* What stands one behind the other, parentheses taken off. */
+struct plain_items {
+    const struct ov_re *at[256];
+    unsigned count;
+};
+
+static inline void plain_flatten(const struct ov_re *re, struct plain_items *items)
+{
+    if (re->kind != OV_RE_CONCAT) {
+        OV_ASSERT(items->count < 256);
+        items->at[items->count++] = re;
+        return;
+    }
+    for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
+        plain_flatten(child, items);
+    }
+}
+
+static inline void plain_list(const struct naive *n, const struct ov_re *const *items,
+        unsigned count, unsigned from, struct plain_order *out)
+{
+    struct plain_order here = { .count = 0 };
+
+    plain_add(&here, from);
+    for (unsigned item = 0; item < count; item++) {
+        struct plain_order next = { .count = 0 };
+
+        for (unsigned i = 0; i < here.count; i++) {
+            plain_try(n, items[item], here.ends[i], &next);
+        }
+        here = next;
+    }
+    for (unsigned i = 0; i < here.count; i++) {
+        plain_add(out, here.ends[i]);
+    }
+}
+
+static inline void plain_try(
+        const struct naive *n, const struct ov_re *re, unsigned from, struct plain_order *out)
+{
+    uint64_t visited[8] = { 0 }, ends;
+
+    if (re->kind == OV_RE_CONCAT) {
+        struct plain_items items = { .count = 0 };
+
+        plain_flatten(re, &items);
+        plain_list(n, items.at, items.count, from, out);
+    } else if (re->kind == OV_RE_ALT) {
+        for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
+            plain_try(n, child, from, out);
+        }
+    } else if (re->kind == OV_RE_REPEAT) {
+        plain_repeat(n, re, 0, from, visited, out);
+    } else {
+        ends = naive_ends(n, re, UINT64_C(1) << from); /* one at most */
+        for (unsigned end = 0; end <= n->size; end++) {
+            if ((ends >> end & 1) != 0) {
+                plain_add(out, end);
+            }
+        }
+    }
+}
+
+/* Whether what may be empty is repeated without end in it. */
+static inline bool plain_loops(const struct ov_re *re)
+{
+    if (re->kind == OV_RE_REPEAT && re->max == OV_RE_UNBOUNDED
+            && ov_re_length_min(re->children) == 0) {
+        return true;
+    }
+    if (re->kind != OV_RE_CONCAT && re->kind != OV_RE_ALT && re->kind != OV_RE_REPEAT) {
+        return false;
+    }
+    for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
+        if (plain_loops(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The end right of a cut: the first in order, or the nearest or farthest. UINT_MAX: none. */
+static inline unsigned plain_end(const struct ov_string *string, const struct naive *n,
+        const struct ov_re *const *right, unsigned count, unsigned start, unsigned cut,
+        bool shortest)
+{
+    struct plain_order order = { .count = 0 };
+    unsigned best = UINT32_MAX;
+    bool loops = false;
+
+    for (unsigned i = 0; i < count; i++) {
+        loops = loops || plain_loops(right[i]);
+    }
+    plain_list(n, right, count, cut, &order);
+    for (unsigned i = 0; i < order.count; i++) {
+        const unsigned end = order.ends[i];
+
+        if ((string->flags & OV_STRING_FULLWORD) != 0
+                && !plain_fullword(n->text, n->size, start, end, n->wide)) {
+            continue;
+        }
+        if (best == UINT32_MAX || (loops && (shortest ? end < best : end > best))) {
+            best = end;
+        }
+    }
+    return best;
+}
+
+/* The lengths, as bits, that a match at `start` may have: one for each place where the compiler may
+ * cut the expression. Right of it the preferred end counts; of several cuts, the nearest or
+ * farthest end. 0: no match. */
+static inline uint64_t plain_re(const struct ov_string *string, const struct ov_re *re,
         bool shortest, const uint8_t *text, unsigned size, unsigned start, bool wide)
 {
     const struct naive naive = {
@@ -207,29 +367,36 @@ static inline unsigned plain_re(const struct ov_string *string, const struct ov_
         .nocase = (string->flags & OV_STRING_NOCASE) != 0,
         .wide = wide,
     };
-    const uint64_t ends = naive_ends(&naive, re, UINT64_C(1) << start);
-    unsigned best = UINT32_MAX;
+    struct plain_items items = { .count = 0 };
+    uint64_t cuts = UINT64_C(1) << start, lengths = 0;
 
-    for (unsigned end = start; end <= size; end++) {
-        if ((ends >> end & 1) == 0
-                || ((string->flags & OV_STRING_FULLWORD) != 0
-                        && !plain_fullword(text, size, start, end, wide))) {
-            continue;
+    plain_flatten(re, &items);
+    for (unsigned i = 0; i < items.count; i++) {
+        unsigned best = UINT32_MAX;
+
+        for (unsigned cut = start; cut <= size; cut++) {
+            const unsigned end = (cuts >> cut & 1) == 0
+                                         ? UINT32_MAX
+                                         : plain_end(string, &naive, items.at + i, items.count - i,
+                                                 start, cut, shortest);
+
+            if (end != UINT32_MAX && (best == UINT32_MAX || (shortest ? end < best : end > best))) {
+                best = end;
+            }
         }
-        if (best == UINT32_MAX || !shortest) {
-            best = end;
-        }
+        lengths |= best == UINT32_MAX ? 0 : UINT64_C(1) << (best - start);
+        cuts = naive_ends(&naive, items.at[i], cuts);
     }
-    return best == UINT32_MAX ? NO_LENGTH : best - start;
+    return lengths;
 }
 
-/* The length of the string's match at `start`, or NO_LENGTH. */
-static inline unsigned plain_length(const struct ov_string *string, const uint8_t *text,
+/* The lengths that the string's match at `start` may have, as bits; 0: no match. */
+static inline uint64_t plain_lengths(const struct ov_string *string, const uint8_t *text,
         unsigned size, unsigned start, unsigned *key)
 {
     const bool shortest = string->kind != OV_STRING_REGEX || (string->flags & OV_STRING_LAZY) != 0
                           || !has_variable(string->re);
-    unsigned best = NO_LENGTH;
+    uint64_t lengths = 0;
 
     *key = 0;
     for (unsigned wide = 0; wide < 2; wide++) {
@@ -241,24 +408,22 @@ static inline unsigned plain_length(const struct ov_string *string, const uint8_
                  : string->kind != OV_STRING_HEX && (string->flags & OV_STRING_ASCII) == 0) {
             continue;
         }
-        for (const struct ov_re *one = alternatives ? re->children : re;;) {
-            unsigned this_key = 0, length;
+        if (string->kind == OV_STRING_TEXT) {
+            unsigned this_key = 0;
+            const unsigned length = plain_text(string, text, size, start, wide != 0, &this_key);
 
-            length = string->kind == OV_STRING_TEXT
-                             ? plain_text(string, text, size, start, wide != 0, &this_key)
-                             : plain_re(string, one, shortest, text, size, start, wide != 0);
-            if (length != NO_LENGTH
-                    && (best == NO_LENGTH || (shortest ? length < best : length > best))) {
-                best = length;
+            if (length != NO_LENGTH && (lengths == 0 || length < plain_lowest(lengths))) {
+                lengths = UINT64_C(1) << length;
                 *key = this_key;
             }
-            one = alternatives ? one->next : NULL;
-            if (one == NULL) {
-                break;
-            }
+            continue;
+        }
+        for (const struct ov_re *one = alternatives ? re->children : re; one != NULL;
+                one = alternatives ? one->next : NULL) {
+            lengths |= plain_re(string, one, shortest, text, size, start, wide != 0);
         }
     }
-    return best;
+    return lengths;
 }
 
 #endif

@@ -133,52 +133,62 @@ static uint16_t emit_items(
     return next;
 }
 
-static uint16_t emit_concat(struct builder *b, const struct ov_re *re, uint16_t next)
+/* The children of a node in a list; NULL: no memory. */
+static const struct ov_re **children_of(struct builder *b, const struct ov_re *re, size_t *count)
 {
     const struct ov_re **items;
-    size_t count = 0, i = 0;
+    size_t i = 0;
 
+    *count = 0;
     for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
-        count++;
+        ++*count;
     }
-    items = ov_arena_alloc(&b->arena, count, sizeof(struct ov_re *));
-    if (items == NULL) {
-        b->out_of_memory = true;
-        return 0;
-    }
-    for (const struct ov_re *child = re->children; child != NULL; child = child->next) {
+    items = ov_arena_alloc(&b->arena, *count, sizeof(struct ov_re *));
+    b->out_of_memory |= items == NULL;
+    for (const struct ov_re *child = re->children; child != NULL && items != NULL;
+            child = child->next) {
         items[i++] = child;
     }
-    return emit_items(b, items, count, next);
+    return items;
+}
+
+static uint16_t emit_concat(struct builder *b, const struct ov_re *re, uint16_t next)
+{
+    size_t count;
+    const struct ov_re **items = children_of(b, re, &count);
+
+    return items != NULL ? emit_items(b, items, count, next) : 0;
+}
+
+/* A choice: `first` is preferred. */
+static uint16_t add_split(struct builder *b, uint16_t first, uint16_t second)
+{
+    return add_node(b, (struct node){ .op = OV_NODE_SPLIT, .next = first, .alt = second });
 }
 
 static uint16_t emit_alt(struct builder *b, const struct ov_re *re, uint16_t next)
 {
+    size_t count;
+    const struct ov_re **items = children_of(b, re, &count);
     uint16_t entry = next;
-    bool first = true;
 
-    for (const struct ov_re *child = re->children; child != NULL && !failed(b);
-            child = child->next) {
-        const uint16_t one = emit(b, child, next);
+    for (size_t i = count; i > 0 && items != NULL && !failed(b); i--) {
+        const uint16_t one = emit(b, items[i - 1], next);
 
-        entry = first ? one
-                      : add_node(
-                              b, (struct node){ .op = OV_NODE_SPLIT, .next = one, .alt = entry });
-        first = false;
+        entry = i == count ? one : add_split(b, one, entry);
     }
     return entry;
 }
 
-static uint16_t emit_loop(struct builder *b, const struct ov_re *child, uint16_t next)
+static uint16_t emit_loop(struct builder *b, const struct ov_re *re, uint16_t next)
 {
-    const uint16_t loop =
-            add_node(b, (struct node){ .op = OV_NODE_SPLIT, .next = next, .alt = next });
-    const uint16_t body = emit(b, child, loop);
+    const uint16_t loop = add_split(b, next, next);
+    const uint16_t body = emit(b, re->children, loop);
 
     if (!failed(b) && body != loop) {
-        b->nodes[loop].next = body;
-        b->loops |= ov_re_length_min(child) == 0;
+        *(re->lazy ? &b->nodes[loop].alt : &b->nodes[loop].next) = body;
     }
+    b->loops |= ov_re_length_min(re->children) == 0;
     return loop;
 }
 
@@ -194,7 +204,7 @@ static uint16_t emit_repeat(struct builder *b, const struct ov_re *re, uint16_t 
         max = max > OV_REGEX_REACH_BYTES ? OV_RE_UNBOUNDED : max;
     }
     if (max == OV_RE_UNBOUNDED) {
-        entry = emit_loop(b, child, next);
+        entry = emit_loop(b, re, next);
     } else {
         for (uint32_t i = min; i < max && !failed(b); i++) {
             const uint16_t body = emit(b, child, entry);
@@ -202,7 +212,7 @@ static uint16_t emit_repeat(struct builder *b, const struct ov_re *re, uint16_t 
             if (body == entry) {
                 break; /* the child is nothing at all, however often */
             }
-            entry = add_node(b, (struct node){ .op = OV_NODE_SPLIT, .next = body, .alt = next });
+            entry = re->lazy ? add_split(b, next, body) : add_split(b, body, next);
         }
     }
     for (uint32_t i = 0; i < min && !failed(b); i++) {

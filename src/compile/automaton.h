@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* automaton.h - a run of tree nodes to one program (struct ov_db_program and what follows it).
  *
+ * Of several ways on, a choice names the preferred one first: the earlier alternative, one more of
+ * what is repeated, or of a lazy repeat one less.
+ *
  * The program's size is linear in the tree with its repeats written out; OV_PROGRAM_NODES_MAX
  * bounds it. */
 #ifndef OV_COMPILE_AUTOMATON_H

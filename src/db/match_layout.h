@@ -43,7 +43,7 @@ enum ov_db_node_op {
     OV_NODE_BYTE = 1, /* takes one byte: `arg` */
     OV_NODE_ANY,      /* takes one byte, any */
     OV_NODE_SET,      /* takes one byte of set number `set` */
-    OV_NODE_SPLIT,    /* takes nothing: goes on at `next` and at `alt` */
+    OV_NODE_SPLIT,    /* takes nothing: goes on at `next`, which is preferred, and at `alt` */
     OV_NODE_ASSERT,   /* takes nothing: goes on if `arg` (ov_db_assert) holds here */
     OV_NODE_MATCH     /* the end */
 };

@@ -216,19 +216,23 @@ static void confirm_fixed(struct ov_matcher *m, const struct ov_db_pattern *patt
 struct ends {
     struct ov_matcher *m;
     unsigned flags;
+    bool in_order; /* the preferred one, else the nearest or the farthest */
     uint64_t best; /* UINT64_MAX: none yet */
 };
 
-static bool on_end(void *payload, uint64_t offset)
+static enum ov_accepted on_end(void *payload, uint64_t offset)
 {
     struct ends *ends = payload;
 
     if ((ends->flags & OV_PATTERN_FULLWORD) != 0 && (ends->flags & OV_PATTERN_ANY_END) != 0
             && !ov_fullword_right(ends->m, offset, (ends->flags & OV_PATTERN_WIDE) != 0)) {
-        return true;
+        return OV_ACCEPT_ALL;
     }
     ends->best = offset;
-    return (ends->flags & OV_PATTERN_SHORTEST) == 0;
+    if (ends->in_order) {
+        return OV_ACCEPT_BEST;
+    }
+    return (ends->flags & OV_PATTERN_SHORTEST) != 0 ? OV_ACCEPT_STOP : OV_ACCEPT_ALL;
 }
 
 /* Keeps a match for each beginning, left of the cut. */
@@ -239,7 +243,7 @@ struct starts {
     uint64_t end;
 };
 
-static bool on_start(void *payload, uint64_t offset)
+static enum ov_accepted on_start(void *payload, uint64_t offset)
 {
     struct starts *starts = payload;
     struct ov_matcher *m = starts->m;
@@ -248,7 +252,9 @@ static bool on_start(void *payload, uint64_t offset)
             || ov_fullword_left(m, offset, (starts->flags & OV_PATTERN_WIDE) != 0)) {
         ov_matches_add(m, starts->pattern, offset, starts->end - offset, 0);
     }
-    return ov_pattern_wanted(m, starts->pattern->use, ov_le32_get(starts->pattern->string));
+    return ov_pattern_wanted(m, starts->pattern->use, ov_le32_get(starts->pattern->string))
+                   ? OV_ACCEPT_ALL
+                   : OV_ACCEPT_STOP;
 }
 
 static bool open_program(const struct ov_matcher *m, struct ov_le32 at, struct ov_program *out)
@@ -291,7 +297,12 @@ static void run_both_ways(struct ov_matcher *m, const struct ov_db_pattern *patt
         const struct ov_program *right, const struct ov_program *left, uint64_t cut)
 {
     const unsigned flags = ov_le16_get(pattern->flags);
-    struct ends ends = { .m = m, .flags = flags, .best = UINT64_MAX };
+    struct ends ends = {
+        .m = m,
+        .flags = flags,
+        .in_order = ov_program_in_order(right),
+        .best = UINT64_MAX,
+    };
     struct starts starts = { .m = m, .pattern = pattern, .flags = flags };
 
     if (!run(m, right, cut, on_end, &ends) || ends.best == UINT64_MAX) {

@@ -2,7 +2,8 @@
 /* dense.c - one automaton over a whole block, in time linear in the block: for automata without
  * atoms, and for those whose atoms are everywhere in this block.
  *
- * A sweep over the program right of the cut gives for every cut its best end; another one over
+ * A sweep over the program right of the cut gives for every cut its best end: the preferred one; where
+ * that is out of reach, the nearest or farthest within it. Another one over
  * the program left of it, in which these ends are what is carried, gives for every offset the
  * match that begins there. A match may reach OV_REGEX_REACH_BYTES from its cut to either side.
  */
@@ -78,6 +79,42 @@ static uint64_t offset_of(const struct job *job, uint64_t base, uint32_t rank)
                                                                       : rank - 1);
 }
 
+/* Fills right_out. */
+static bool choose_ends(struct job *job, struct ov_sweep *sweep)
+{
+    uint32_t *preferred = job->d->left_out; /* not in use yet */
+    bool far = false;
+
+    if (job->nearest || !ov_program_in_order(&job->right)) {
+        return ov_sweep_run(sweep, needs_sets(job, &job->right));
+    }
+    sweep->in_order = true;
+    if (!ov_sweep_run(sweep, false)) {
+        return false;
+    }
+    for (uint64_t cut = sweep->low; cut < sweep->high; cut++) {
+        const uint32_t rank = sweep->out[cut - sweep->base];
+        const bool out_of_reach = rank != OV_NO_RANK
+                                  && offset_of(job, sweep->base, rank) - cut > OV_REGEX_REACH_BYTES;
+
+        far |= out_of_reach;
+        preferred[cut - sweep->base] = out_of_reach ? OV_NO_RANK : rank;
+    }
+    if (!far) {
+        return true;
+    }
+    sweep->in_order = false;
+    if (!ov_sweep_run(sweep, needs_sets(job, &job->right))) {
+        return false;
+    }
+    for (uint64_t cut = sweep->low; cut < sweep->high; cut++) {
+        if (preferred[cut - sweep->base] != OV_NO_RANK) {
+            sweep->out[cut - sweep->base] = preferred[cut - sweep->base];
+        }
+    }
+    return true;
+}
+
 /* For each cut of [first, end) the rank of its end, in right_out. */
 static bool find_ends(struct job *job, uint64_t base, uint64_t first, uint64_t end)
 {
@@ -100,7 +137,7 @@ static bool find_ends(struct job *job, uint64_t base, uint64_t first, uint64_t e
     sweep.low = first;
     sweep.high = end;
     sweep.top = top;
-    if (!ov_sweep_run(&sweep, needs_sets(job, &job->right))) {
+    if (!choose_ends(job, &sweep)) {
         return false;
     }
     for (uint64_t cut = first; cut < end; cut++) {
@@ -239,9 +276,9 @@ bool ov_dense_run(struct ov_matcher *m, const struct ov_db_pattern *pattern)
 
     /* Where only the being there counts, the nearest end is as good as the best one. A full word
      * is asked of the best one, though. */
-    job.nearest = ov_once_is_enough(m, pattern) && ov_le32_get(pattern->collector) < m->string_count
-                  && ((job.flags & OV_PATTERN_FULLWORD) == 0
-                          || (job.flags & (OV_PATTERN_ANY_END | OV_PATTERN_SHORTEST)) != 0);
+    job.nearest =
+            ov_once_is_enough(m, pattern) && ov_le32_get(pattern->collector) < m->string_count
+            && ((job.flags & OV_PATTERN_FULLWORD) == 0 || (job.flags & OV_PATTERN_ANY_END) != 0);
     if (!open_program(m, pattern->code, &job.right)
             || (has_left && !open_program(m, pattern->left_forward, &job.left))) {
         return false;

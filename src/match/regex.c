@@ -3,11 +3,11 @@
 
 #include "match/simulate.h"
 
-static bool stop_at_the_first(void *payload, uint64_t offset)
+static enum ov_accepted stop_at_the_first(void *payload, uint64_t offset)
 {
     (void)payload;
     (void)offset;
-    return false;
+    return OV_ACCEPT_STOP;
 }
 
 bool ov_regex_search(

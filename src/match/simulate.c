@@ -238,62 +238,58 @@ struct run {
     const struct ov_text *text;
     struct ov_simulator *sim;
     struct ov_budget *budget;
-    uint16_t *list; /* consuming nodes reached in this generation */
+    uint16_t *list; /* consuming nodes reached in this generation, what is preferred first */
     uint32_t count;
+    uint32_t preferred; /* how many of them are preferred to the match */
     bool accepted;
 };
 
-/* Adds the node and all it leads to without taking a byte. A node is pushed once a generation,
+/* Adds the node and all it leads to without taking a byte. A choice is followed once a generation,
  * so the stack, as large as the program, cannot overflow. */
 static enum ov_run reach_node(struct run *run, uint32_t node, uint64_t offset)
 {
     struct ov_simulator *sim = run->sim;
     uint32_t depth = 0;
 
-#define PUSH(number)                                            \
-    do {                                                        \
-        const uint32_t pushed_ = (number);                      \
-        if (pushed_ >= run->program->node_count) {              \
-            return OV_RUN_MALFORMED;                            \
-        }                                                       \
-        if (sim->priv_marks[pushed_] != sim->priv_generation) { \
-            sim->priv_marks[pushed_] = sim->priv_generation;    \
-            sim->priv_stack[depth++] = (uint16_t)pushed_;       \
-        }                                                       \
-    } while (0)
+    for (;;) {
+        const struct ov_db_node *at;
+        bool goes_on = false;
 
-    PUSH(node);
-    while (depth > 0) {
-        const uint16_t number = sim->priv_stack[--depth];
-        const struct ov_db_node *at = &run->program->nodes[number];
-
-        if (!ov_budget_steps(run->budget, 1)) {
-            return OV_RUN_STEPS;
-        }
-        switch (at->op) {
-        case OV_NODE_SPLIT:
-            PUSH(ov_le16_get(at->next));
-            PUSH(ov_le16_get(at->alt));
-            break;
-        case OV_NODE_ASSERT:
-            if (ov_text_assert(run->text, at->arg, offset)) {
-                PUSH(ov_le16_get(at->next));
-            }
-            break;
-        case OV_NODE_MATCH:
-            run->accepted = true;
-            break;
-        case OV_NODE_BYTE:
-        case OV_NODE_ANY:
-        case OV_NODE_SET:
-            run->list[run->count++] = number;
-            break;
-        default:
+        if (node >= run->program->node_count) {
             return OV_RUN_MALFORMED;
         }
+        at = &run->program->nodes[node];
+        if (sim->priv_marks[node] != sim->priv_generation) {
+            sim->priv_marks[node] = sim->priv_generation;
+            if (!ov_budget_steps(run->budget, 1)) {
+                return OV_RUN_STEPS;
+            }
+            switch (at->op) {
+            case OV_NODE_SPLIT:
+                sim->priv_stack[depth++] = ov_le16_get(at->alt);
+                goes_on = true;
+                break;
+            case OV_NODE_ASSERT:
+                goes_on = ov_text_assert(run->text, at->arg, offset);
+                break;
+            case OV_NODE_MATCH:
+                run->preferred = run->accepted ? run->preferred : run->count;
+                run->accepted = true;
+                break;
+            case OV_NODE_BYTE:
+            case OV_NODE_ANY:
+            case OV_NODE_SET:
+                run->list[run->count++] = (uint16_t)node;
+                break;
+            default:
+                return OV_RUN_MALFORMED;
+            }
+        }
+        if (!goes_on && depth == 0) {
+            return OV_RUN_ENDED;
+        }
+        node = goes_on ? ov_le16_get(at->next) : sim->priv_stack[--depth];
     }
-#undef PUSH
-    return OV_RUN_ENDED;
 }
 
 static enum ov_run take_byte(
@@ -366,11 +362,16 @@ enum ov_run ov_program_run(const struct ov_program *program, const struct ov_tex
     run.list = sim->priv_lists[side];
     result = reach_node(&run, start, offset);
     while (result == OV_RUN_ENDED) {
-        const uint32_t count = run.count;
+        uint32_t count = run.count;
         uint8_t byte;
 
-        if (run.accepted && !options->accept(options->payload, offset)) {
-            return OV_RUN_STOPPED;
+        if (run.accepted) {
+            const enum ov_accepted answer = options->accept(options->payload, offset);
+
+            if (answer == OV_ACCEPT_STOP) {
+                return OV_RUN_STOPPED;
+            }
+            count = answer == OV_ACCEPT_BEST ? run.preferred : count;
         }
         if (left == 0 || (count == 0 && !options->everywhere)) {
             return OV_RUN_ENDED;

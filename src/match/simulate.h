@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* simulate.h - running a program: all its states at once, byte after byte, nothing ever twice.
+/* simulate.h - running a program: all its states at once, byte after byte, nothing ever twice. States
+ * are kept in the order in which they are preferred, so that of several matches the one can be told
+ * that trying one way after the other would find first.
  *
  * Programs come from the database and are not trusted: numbers in them are checked where they
  * are followed. The work of one run is at most bytes times nodes, charged step by step.
@@ -55,6 +57,13 @@ static inline bool ov_program_takes(
     return set < program->set_count && (program->sets[set].bits[byte >> 3] >> (byte & 7) & 1) != 0;
 }
 
+/* Whether the preferred match counts, and not the nearest or farthest. Where what may be empty is
+ * repeated without end, choices lead back to themselves, and a sweep cannot tell their order. */
+static inline bool ov_program_in_order(const struct ov_program *program)
+{
+    return (program->flags & OV_PROGRAM_LOOPS) == 0;
+}
+
 /* Scratch for runs, grown to the largest program seen. */
 struct ov_simulator {
     uint32_t *priv_marks; /* the generation in which a node was last reached */
@@ -67,8 +76,14 @@ struct ov_simulator {
 void ov_simulator_init(struct ov_simulator *sim);
 void ov_simulator_done(struct ov_simulator *sim);
 
-/* Asked at each offset where the program has matched; false ends the run there. */
-typedef bool (*ov_accept_fn)(void *payload, uint64_t offset);
+enum ov_accepted {
+    OV_ACCEPT_STOP = 0, /* the run ends here */
+    OV_ACCEPT_ALL,      /* it goes on */
+    OV_ACCEPT_BEST      /* only with what would be preferred to this match */
+};
+
+/* Asked at each offset where the program has matched. */
+typedef enum ov_accepted (*ov_accept_fn)(void *payload, uint64_t offset);
 
 enum ov_run {
     OV_RUN_ENDED = 0, /* no state left, or the reach or the text ended */

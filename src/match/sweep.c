@@ -151,6 +151,7 @@ static uint32_t better(uint32_t a, uint32_t b)
 static bool settle_ranks(const struct ov_sweep *s, uint32_t *here, uint64_t offset)
 {
     const struct ov_program *program = s->program;
+    const bool in_order = s->in_order && !s->sweeper->priv_cyclic;
     bool changed = true;
 
     for (uint32_t i = 0; i < s->sweeper->priv_order_count && s->sweeper->priv_cyclic; i++) {
@@ -167,7 +168,10 @@ static bool settle_ranks(const struct ov_sweep *s, uint32_t *here, uint64_t offs
             uint32_t rank = OV_NO_RANK;
 
             if (node->op == OV_NODE_SPLIT) {
-                rank = better(here[ov_le16_get(node->next)], here[ov_le16_get(node->alt)]);
+                const uint32_t first = here[ov_le16_get(node->next)];
+                const uint32_t second = here[ov_le16_get(node->alt)];
+
+                rank = !in_order ? better(first, second) : first != OV_NO_RANK ? first : second;
             } else if (ov_text_assert(s->text, node->arg, offset)) {
                 rank = here[ov_le16_get(node->next)];
             }
@@ -299,12 +303,12 @@ struct above {
     uint64_t edge;
 };
 
-static bool on_end_above(void *payload, uint64_t offset)
+static enum ov_accepted on_end_above(void *payload, uint64_t offset)
 {
     const struct above *above = payload;
 
     above->s->sweeper->priv_best[offset - above->edge] = above->s->in[offset - above->s->base];
-    return true;
+    return OV_ACCEPT_ALL;
 }
 
 /* What is reached over node `node` at the edge improves what the segment has so far. */
@@ -347,6 +351,7 @@ static bool sweep_segment(const struct ov_sweep *s, uint64_t low, uint64_t edge)
     inside.low = low;
     inside.high = edge;
     inside.top = edge - 1;
+    inside.in_order = false;
     if (!sweep_ranks(&inside)) {
         return false;
     }

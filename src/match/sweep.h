@@ -50,6 +50,7 @@ struct ov_sweep {
     uint64_t low;
     uint64_t high;
     uint64_t top;
+    bool in_order; /* the preferred end of all, whatever its rank; not with `limited` */
 };
 
 /* All numbers in range and all kinds known, so that sweeping need not ask again. */

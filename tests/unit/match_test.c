@@ -136,7 +136,12 @@ TEST(of_several_lengths_the_one_yara_would_tell)
     CHECK_STR(RE_IN("foo.*", ASCII, "foo\nfoox\n"), "0+3 4+4");
     CHECK_STR(RE_IN("[^\n]*foo", ASCII, "x foo\n foo"), "0+5 1+4 2+3 6+4 7+3");
     CHECK_STR(RE_IN("a{2,3}", ASCII, "aaaa"), "0+3 1+3 2+2");
-    CHECK_STR(HEX_IN("\x01(\x02\x03|\x02)", "\x01\x02\x03"), "0+2");
+    CHECK_STR(HEX_IN("\x01(\x02\x03|\x02)", "\x01\x02\x03"), "0+3");
+    CHECK_STR(RE_IN("(a|ab)(c|bcd)", ASCII, "abcd"), "0+4");
+    CHECK_STR(RE_IN("xA?(AB)*", ASCII, "xAB"), "0+2");
+    CHECK_STR(RE_IN("x(|a)b?", ASCII, "xab"), "0+1");
+    CHECK_STR(RE_IN("foo(b|bar)?x?", ASCII, "foobarx"), "0+4");
+    CHECK_STR(RE_IN("foo(a*|ab)*", ASCII, "fooab"), "0+5"); /* choices without order: the longest */
 }
 
 TEST(the_empty_match_counts_but_not_behind_the_last_byte)
