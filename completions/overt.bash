@@ -49,7 +49,7 @@ _overt()
             ;;
         clamscan)
             options="--help --version --verbose --archive-verbose --debug --quiet --stdout --no-summary --infected
-                --suppress-ok-results --bell --gen-json --database --official-db-only --log --recursive --allmatch
+                --suppress-ok-results --bell --gen-json --database --official-db-only --cvdcertsdir --fips-limits --log --recursive --allmatch
                 --cross-fs --follow-dir-symlinks --follow-file-symlinks --file-list --exclude --exclude-dir
                 --include --include-dir --detect-pua --exclude-pua --include-pua --phishing-sigs --scan-archive
                 --alert-encrypted --alert-encrypted-archive --alert-encrypted-doc --alert-exceeds-max --disable-

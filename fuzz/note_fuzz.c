@@ -3,8 +3,8 @@
  * same bytes, so a note has one spelling; and no key of ours is ever found under noise. */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
-#include "trust/base64.h"
 #include "trust/checkpoint.h"
 #include "trust/note.h"
 

@@ -4,8 +4,8 @@
  * of 70000 leaves that is in the corpus, and the entry we ask about. */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
-#include "trust/base64.h"
 #include "trust/proof.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

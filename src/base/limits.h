@@ -176,6 +176,9 @@ _Static_assert(OV_CONDITION_SLICE_STEPS * 16u <= OV_STEPS_FLOOR, "several such r
 /* Unpacked bytes of one container of databases. */
 #define OV_CLAM_CONTAINER_BYTES_MAX (2u * OV_GIB)
 
+/* A file of detached signatures, or one certificate that they lead back to: a chain has some kB. */
+#define OV_CLAM_SIGN_BYTES_MAX (256u * OV_KIB)
+
 /* Sections of an executable that are kept: ClamAV itself stops at 96 of a PE. */
 #define OV_CLAM_SECTIONS_MAX 256u
 

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
 #include "base/defence.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 
 #define MAGIC "overt-entry/v1"

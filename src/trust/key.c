@@ -6,12 +6,12 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
 #include "base/defence.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "trust/base64.h"
 #include "trust/cosignature.h"
 #include "trust/line.h"
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 
 #define SIGNATURE_PREFIX "\xe2\x80\x94 " /* U+2014 and a space */

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 
 #define FIRST_LINE   "c2sp.org/tlog-proof@v1"

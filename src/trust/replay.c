@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/defence.h"
 #include "base/text.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 #include "trust/update.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trust/base64.h"
+#include "base/base64.h"
 #include "trust/cosignature.h"
 #include "trust/line.h"
 

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/checked.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 
 _Static_assert(OV_HASH_BYTES == OV_DIGEST_BYTES_MAX, "a digest ends in a hash");

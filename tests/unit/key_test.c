@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "tests/tap.h"
 #include "tests/unit/log_help.h"
-#include "trust/base64.h"
 #include "trust/key.h"
 
 #define LOG_KEY "overt.example/log+a45cec38+AX0syT4T8/8XJ/qRWSAN4s2WbD3NNwxvHkJutaFbw2US"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
 #include "tests/tap.h"
 #include "tests/unit/log_help.h"
-#include "trust/base64.h"
 #include "trust/cosignature.h"
 #include "trust/note.h"
 

@@ -48,7 +48,9 @@ struct clamscan_options {
     bool no_cache;                             /* of the compiled database */
     unsigned follow_directories, follow_files; /* 0 never, 1 as named, 2 always */
     uint64_t directory_depth_max;
-    uint64_t file_bytes_max; /* 0: as given by nobody */
+    uint64_t file_bytes_max;  /* 0: as given by nobody */
+    bool fips_limits;         /* nothing is trusted by MD5 or SHA-1 */
+    const char *certificates; /* a folder; NULL: the usual one */
     const char *log;
     const char *list;
     const char *move_to;          /* a folder, for COPY and MOVE */

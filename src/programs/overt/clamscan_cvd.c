@@ -10,37 +10,15 @@
 
 #include "base/attr.h"
 #include "programs/overt/clamscan.h"
+#include "programs/overt/detached.h"
 
-#define HEADER_BYTES  512
-#define FIELD_VERSION 2u
-#define FIELD_MADE    8u
 #define SECONDS_A_DAY 86400u
-
-/* A field of the header, which are cut by colons. 0: there is none, or it is no number. */
-static unsigned long long field_of(int fd, unsigned field)
-{
-    char head[HEADER_BYTES + 1], *at = head;
-    const ssize_t n = pread(fd, head, sizeof(head) - 1, 0);
-
-    if (n <= 0) {
-        return 0;
-    }
-    head[n] = '\0';
-    for (unsigned i = 0; i < field; i++) {
-        at = strchr(at, ':');
-        if (at == NULL) {
-            return 0;
-        }
-        at++;
-    }
-    return strtoull(at, NULL, 10);
-}
 
 static unsigned long long version_of(const char *path)
 {
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    return fd < 0 ? 0 : field_of(fd, FIELD_VERSION);
+    return fd < 0 ? 0 : ov_cvd_number(fd, OV_CVD_VERSION);
 }
 
 static bool has_end(const char *path, const char *end)
@@ -70,7 +48,7 @@ bool clamscan_cvd_is_outdated(const char *path)
 
 uint64_t clamscan_cvd_age_days(int fd)
 {
-    const unsigned long long made = field_of(fd, FIELD_MADE);
+    const unsigned long long made = ov_cvd_number(fd, OV_CVD_MADE);
     const time_t now = time(NULL);
 
     return now < 0 || made > (unsigned long long)now

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clamscan_options.c - every option of clamscan 1.4.6. What overt does by itself, or not at all, is
+/* clamscan_options.c - every option of clamscan 1.4.6, and 1.5's about signed databases. What overt does by itself, or not at all, is
  * taken too, so that scripts run; docs/compat-clamav.md says which those are. */
 #include <getopt.h>
 #include <stdlib.h>
@@ -100,6 +100,8 @@ static const struct known {
     { "tempdir", 0, VALUE_TEXT, FIELD(temporary_folder) },
     { "leave-temps", 0, VALUE_FLAG, FIELD(leave_temps) },
     { "fail-if-cvd-older-than", 0, VALUE_LONG, FIELD(cvd_days_max) },
+    { "cvdcertsdir", 0, VALUE_TEXT, FIELD(certificates) },
+    { "fips-limits", 0, VALUE_FLAG, FIELD(fips_limits) },
     /* overt does these by itself, or has no use for them */
     { "force-to-disk", 0, VALUE_NO_FLAG, 0 },
     { "bytecode", 0, VALUE_NO_FLAG, 0 },

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "programs/overt/clamscan.h"
 #include "programs/overt/database_out.h"
+#include "programs/overt/detached.h"
 #include "programs/overt/listing.h"
 
 #define CACHE_FORM   "overt clamscan 1 " OV_VERSION /* another program makes other databases */
@@ -72,12 +73,12 @@ static bool is_database(const struct clamscan *c, const char *name)
     return is_one_of(name, c->options.official_only ? official : all);
 }
 
-/* Lists of what to ignore come before what they are about. */
+/* Lists of what to ignore come before what they are about, and so do signatures. */
 static unsigned order_of(const char *name)
 {
-    static const char *const ignores[] = { ".ign", ".ign2", NULL };
+    static const char *const first[] = { ".ign", ".ign2", ".sign", NULL };
 
-    return is_one_of(name, ignores) ? 0 : has_end(name, ".crb") ? 1 : 2;
+    return is_one_of(name, first) ? 0 : has_end(name, ".crb") ? 1 : 2;
 }
 
 static bool fail(struct gathering *g, const char *path, const char *why)
@@ -87,7 +88,7 @@ static bool fail(struct gathering *g, const char *path, const char *why)
     return false;
 }
 
-static bool add_source(struct gathering *g, const char *path, int fd)
+static bool put_source(struct gathering *g, const char *path, int fd)
 {
     struct source *more = NULL;
 
@@ -107,6 +108,23 @@ static bool add_source(struct gathering *g, const char *path, int fd)
     }
     g->count++;
     return true;
+}
+
+/* With what is beside it: the detached signatures of a container. */
+static bool add_source(struct gathering *g, const char *path, int fd)
+{
+    auto_free char *signatures = NULL;
+    const int beside = ov_detached_open(path, fd, &signatures);
+
+    if (beside < 0 && errno != ENOENT) {
+        (void)close(fd);
+        return fail(g, signatures == NULL ? path : signatures, strerrordesc_np(errno));
+    }
+    if (beside >= 0 && !put_source(g, signatures, beside)) {
+        (void)close(fd);
+        return false;
+    }
+    return put_source(g, path, fd);
 }
 
 static bool add_file(struct gathering *g, const char *path)
@@ -205,6 +223,7 @@ static void put_settings(struct gathering *g)
         { !o->phishing_sigs, "no-phishing" },
         { !o->phishing_urls, "no-phishing-urls" },
         { o->no_certificates, "no-certificates" },
+        { o->fips_limits, "fips-limits" },
         { !o->normalize, "no-views" },
         { o->alert_broken, "alert-broken" },
         { o->alert_macros, "alert-macros" },
@@ -259,6 +278,20 @@ static bool is_young_enough(struct gathering *g)
     return false;
 }
 
+/* What signers of containers are led back to, if there are containers. */
+static bool put_certificates(struct gathering *g)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    bool wanted = g->c->options.certificates != NULL;
+
+    for (size_t i = 0; i < g->count; i++) {
+        wanted |= has_end(g->sources[i].path, ".sign");
+    }
+    return !wanted
+           || ov_detached_certificates(g->c->options.certificates, &g->options, &err) == OVERT_OK
+           || fail(g, err.source[0] == '\0' ? "certificates" : err.source, err.message);
+}
+
 static bool gather(struct gathering *g)
 {
     const struct clamscan_options *o = &g->c->options;
@@ -277,6 +310,7 @@ static bool gather(struct gathering *g)
     if (good) {
         qsort(g->sources, g->count, sizeof(*g->sources), by_order);
         put_settings(g);
+        good = put_certificates(g);
     }
     return good;
 }

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "db/layout.h"
+#include "programs/overt/detached.h"
 #include "programs/overt/ledgers.h"
 #include "programs/overt/listing.h"
 #include "programs/overt/out.h"
@@ -34,7 +35,8 @@ struct gathering {
     overt_compiler *compiler; /* owned */
     char *database;           /* owned; the one .ovdb among the sources */
     size_t sources;
-    bool want_database; /* .ovdb files may be among them */
+    bool want_database;    /* .ovdb files may be among them */
+    bool has_certificates; /* they are with the compiler */
 };
 
 /* --- what is it? ---------------------------------------------------------------------------- */
@@ -192,6 +194,49 @@ static bool ensure_compiler(struct gathering *g)
     return true;
 }
 
+/* What its signers are led back to goes with the first file of signatures. */
+static overt_status add_certificates(struct gathering *g, overt_error *err)
+{
+    struct ov_buf options;
+    overt_status status = OVERT_OK;
+
+    ov_buf_init(&options, OV_MIB);
+    if (!g->has_certificates) {
+        g->has_certificates = true;
+        status = ov_detached_certificates(NULL, &options, err);
+    }
+    if (status == OVERT_OK && !ov_buf_ok(&options)) {
+        status = ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "more certificates than 1 MiB");
+    }
+    if (status == OVERT_OK && ov_bytes_len(ov_buf_bytes(&options)) != 0) {
+        status = overt_compiler_add(g->compiler, OVERT_CLAMAV_OPTIONS, "options",
+                ov_bytes_raw(ov_buf_bytes(&options)), (size_t)ov_bytes_len(ov_buf_bytes(&options)),
+                err);
+    }
+    ov_buf_done(&options);
+    return status;
+}
+
+/* The detached signatures of a container go before it. */
+static bool add_beside(struct gathering *g, const char *path, int fd)
+{
+    overt_error err = OVERT_ERROR_INIT;
+    auto_free char *signatures = NULL;
+    auto_fd int beside = ov_detached_open(path, fd, &signatures);
+
+    if (beside < 0) {
+        return errno == ENOENT
+               || complain_path(g, signatures == NULL ? path : signatures, strerror(errno));
+    }
+    if (add_certificates(g, &err) != OVERT_OK
+            || overt_compiler_add_fd(g->compiler, OVERT_CLAMAV, signatures, beside, &err)
+                       != OVERT_OK) {
+        ov_complain_error(g->options->command, &err);
+        return false;
+    }
+    return true;
+}
+
 /* A list behind a pipe or in memory has no size to hand on: read to the end, then as text. */
 static bool add_stream(struct gathering *g, const char *path, int fd)
 {
@@ -252,7 +297,7 @@ static bool add_file(struct gathering *g, const char *path, int fd)
 
     if (kind != KIND_DATABASE) {
         g->sources++;
-        if (!ensure_compiler(g)) {
+        if (!ensure_compiler(g) || (kind == KIND_CLAMAV && !add_beside(g, path, fd))) {
             return false;
         }
         if (overt_compiler_add_fd(g->compiler, dialect_of(kind), path, fd, &err) != OVERT_OK) {

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/base64.h"
 #include "facts/schema.h"
 #include "programs/publish/publish.h"
-#include "trust/base64.h"
 #include "trust/line.h"
 
 #define RULE_FILE_BYTES_MAX OV_RULE_SOURCE_BYTES_MAX

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "rules/clamav/detached.h"
 #include "rules/clamav/reader.h"
 #include "rules/yara/yara.h"
 
@@ -16,7 +17,8 @@ enum file_kind {
     KIND_BYTECODE,
     KIND_YARA,
     KIND_INDICATORS,
-    KIND_NOT_USED, /* says nothing about what is detected */
+    KIND_SIGNATURES, /* of a container that comes later */
+    KIND_NOT_USED,   /* says nothing about what is detected */
     KIND_NOT_YET
 };
 
@@ -54,7 +56,7 @@ static const struct file_type {
     { ".cbc", KIND_BYTECODE, NULL, false, NULL },
     { ".info", KIND_NOT_USED, NULL, false, NULL },
     { ".cfg", KIND_LINES, line_cfg, false, NULL },
-    { ".sign", KIND_NOT_USED, NULL, false, NULL },
+    { ".sign", KIND_SIGNATURES, NULL, false, NULL },
     { ".ftm", KIND_LINES, line_ftm, false, NULL },
     { ".cdb", KIND_LINES, line_cdb, false, NULL },
     { ".zmd", KIND_LINES, line_zmd, false, NULL },
@@ -152,6 +154,9 @@ static bool take_argument(struct ov_clamav *clam, struct ov_bytes word, struct o
     if (is_text(word, "pua-include") || is_text(word, "pua-exclude")) {
         return add_category(clam, argument, is_text(word, "pua-include"));
     }
+    if (is_text(word, "certificate")) {
+        return clam_detached_trust(clam, argument);
+    }
     if (is_text(word, "close")) {
         return ov_clam_type_of(argument, &type)
                && clam_setting(clam, OV_SETTING_CLOSED, (uint64_t)type);
@@ -178,6 +183,7 @@ static bool take_option(struct ov_clamav *clam, struct ov_bytes line)
         { "no-phishing", &clam->no_phishing },
         { "no-phishing-urls", &clam->no_phishing_urls },
         { "no-certificates", &clam->no_certificates },
+        { "fips-limits", &clam->fips_limits },
     };
     const uint64_t space = find_byte(line, ' ');
     const struct ov_bytes word = part(line, 0, space);
@@ -275,9 +281,9 @@ static bool read_yara(struct ov_clamav *clam, struct ov_bytes name, struct ov_by
 /* What ClamAV does not count among its viruses. */
 static bool is_counted(const struct file_type *type)
 {
-    return type->kind != KIND_CONTAINER && type->line != line_wdb && type->line != line_ignore
-           && type->line != line_ignore2 && type->line != line_crb && type->line != line_pwdb
-           && type->line != line_cfg && type->line != line_ftm;
+    return type->kind != KIND_CONTAINER && type->kind != KIND_SIGNATURES && type->line != line_wdb
+           && type->line != line_ignore && type->line != line_ignore2 && type->line != line_crb
+           && type->line != line_pwdb && type->line != line_cfg && type->line != line_ftm;
 }
 
 static bool read_file(struct ov_clamav *clam, const struct file_type *type, struct ov_bytes name,
@@ -314,6 +320,8 @@ static bool read_file(struct ov_clamav *clam, const struct file_type *type, stru
         return read_yara(clam, name, text);
     case KIND_INDICATORS:
         return clam_indicators(clam, name, text, official);
+    case KIND_SIGNATURES:
+        return clam_detached_keep(clam, name, text);
     case KIND_BYTECODE:
         clam->bytecode_count++;
         ov_diag_add(clam->diags, OV_DIAG_NOTE, name, ov_bytes_of(NULL, 0), 0, 0,

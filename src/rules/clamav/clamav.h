@@ -13,6 +13,8 @@
 
 /* The functionality level that signatures are gated on: that of ClamAV 1.4.6, as observed. */
 #define OV_CLAM_LEVEL 216u
+/* The level that lines of detached signatures are gated on: that of ClamAV 1.5, which has them. */
+#define OV_CLAM_SIGN_LEVEL 230u
 
 /* What one kind of file gave. */
 struct ov_clamav_count {
@@ -31,6 +33,7 @@ struct ov_clamav {
     bool has_phishing;               /* the names that links are reported under are there */
     bool no_certificates;            /* pass over lists of certificates */
     uint32_t certificate_count;      /* read so far */
+    bool fips_limits;                /* neither MD5 nor SHA-1 makes anything trusted */
     bool no_phishing;                /* leave out what is named HTML.Phishing, Email.Phishing */
     struct ov_names ignored;         /* names of signatures that are not wanted */
     struct ov_names ignored_lines;   /* space: a name, name: the digest of its line */
@@ -42,6 +45,8 @@ struct ov_clamav {
     uint64_t signatures;                            /* loaded, as ClamAV counts its viruses */
     struct ov_clam_member *members;                 /* of groups of macros; in the set's arena */
     struct ov_clam_waiting *waiting, *waiting_last; /* lines that speak of them */
+    struct ov_clam_kept *trusted, *signs;           /* detached.c: certificates, signatures */
+    uint32_t trusted_count;
     bool finishing;
 };
 
@@ -49,7 +54,8 @@ void ov_clamav_init(struct ov_clamav *clam, struct ov_rule_set *set, struct ov_d
 void ov_clamav_done(struct ov_clamav *clam);
 
 /* Lines of `word [argument]`: strict, pua, pua-include CATEGORY, pua-exclude CATEGORY,
- * official-only, no-phishing, no-phishing-urls, no-certificates; no-views, close TYPE, pcre-matches N,
+ * official-only, no-phishing, no-phishing-urls, no-certificates, fips-limits, certificate BASE64 (that
+ * signers of containers are led back to); no-views, close TYPE, pcre-matches N,
  * pcre-depth N, pcre-bytes N, which are settings of scans; alert-broken, alert-macros, cards N,
  * people N, people-plain N, which add rules of their own. False: one of them is none of these. */
 OV_MUST_CHECK bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* container.c - .cvd, .cld, .cud: a header of 512 bytes, then a tar, mostly packed with gzip. What
- * is inside is believed to be the publisher's only where a signature says so: over all of a .cvd,
- * member by member (through its .info) in a .cld. A container whose signature does not hold is not
- * loaded at all. */
+ * is inside is believed to be the publisher's only where a signature says so: over all of a .cvd (the
+ * one in a file beside it, or the older one in its header), member by member (through its .info) in a
+ * .cld. A container whose signature does not hold is not loaded at all. */
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/checked.h"
+#include "rules/clamav/detached.h"
 #include "rules/clamav/reader.h"
 #include "rules/clamav/signature.h"
 
@@ -23,6 +25,7 @@ struct container {
     struct ov_clamav *clam;
     struct ov_bytes name;
     struct ov_bytes header;
+    uint64_t version;
     struct ov_bytes md5_text; /* of the header */
     struct ov_bytes signature;
     struct ov_bytes body;
@@ -33,6 +36,7 @@ struct container {
     struct member *members; /* MEMBERS_MAX of them, in the arena */
     size_t member_count;
     bool official;
+    bool signed_whole; /* by a detached signature: nothing more need be signed */
 };
 
 static bool wrong(struct container *c, const char *why)
@@ -83,7 +87,7 @@ static bool read_header(struct container *c, struct ov_bytes bytes)
         rest = part(rest, end + 1, ov_bytes_len(rest));
     }
     if (count < 8 || !is_text(fields[0], "ClamAV-VDB")
-            || !read_number(fields[2], UINT32_MAX, &number)
+            || !read_number(fields[2], UINT32_MAX, &c->version)
             || !read_number(fields[3], UINT32_MAX, &number)
             || !read_number(fields[4], UINT32_MAX, &number)) {
         return wrong(c, "its header is none");
@@ -98,7 +102,7 @@ static bool read_header(struct container *c, struct ov_bytes bytes)
     return true;
 }
 
-static bool check_whole(struct container *c)
+static bool check_older(struct container *c)
 {
     uint8_t told[16], md5[OV_DIGEST_BYTES_MAX];
 
@@ -107,6 +111,29 @@ static bool check_whole(struct container *c)
         return wrong(c, "its digest is another one than its header says");
     }
     return clam_md5_is_signed(md5, c->signature) || wrong(c, "its publisher did not sign it");
+}
+
+/* A detached signature that does not hold refuses the container, whatever the older one says; where
+ * none can be judged the older one decides, if MD5 is good enough for the owner. */
+static bool check_whole(struct container *c, struct ov_bytes bytes)
+{
+    struct clam_detached_said said;
+    char why[320];
+
+    clam_detached_judge(c->clam, c->name, c->version, bytes, &said);
+    c->signed_whole = said.is == CLAM_DETACHED_GOOD;
+    if (c->signed_whole) {
+        return true;
+    }
+    if (said.is == CLAM_DETACHED_NONE && !c->clam->fips_limits) {
+        return check_older(c);
+    }
+    (void)snprintf(why, sizeof(why), "%s: %s",
+            said.is == CLAM_DETACHED_BAD
+                    ? "its detached signature does not hold"
+                    : "no detached signature can be judged, and MD5 is not enough",
+            said.why);
+    return wrong(c, why);
 }
 
 /* --- unpacking ------------------------------------------------------------------------------- */
@@ -397,8 +424,8 @@ bool clam_container(struct ov_clamav *clam, struct ov_bytes name, struct ov_byte
     const bool is_cud = ends(name, ".cud");
 
     c.official = !is_cud;
-    if (!read_header(&c, bytes) || (ends(name, ".cvd") && !check_whole(&c)) || !read_members(&c)
-            || !check_members(&c, !is_cud)) {
+    if (!read_header(&c, bytes) || (ends(name, ".cvd") && !check_whole(&c, bytes))
+            || !read_members(&c) || !check_members(&c, !is_cud && !c.signed_whole)) {
         return !clam->diags->out_of_memory;
     }
     return load_members(&c);

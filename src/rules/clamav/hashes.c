@@ -50,6 +50,10 @@ static void read_hash(struct line *line, enum ov_hash_domain domain, bool pua)
             || !take_name_into(line, line->fields[2], pua, room, &rule.name)) {
         return;
     }
+    if (domain == OV_HASH_TRUST && line->clam->fips_limits && rule.kind != OV_DIGEST_SHA256) {
+        (void)skip(line); /* others may be made to have the same digest */
+        return;
+    }
     if (!ov_hash_set_add(&line->clam->set->hashes, &rule)) {
         (void)no_memory(line);
         return;

@@ -4,8 +4,8 @@
  * Common decoders accept texts whose last character carries bits that belong to no byte. Then
  * one proof has several spellings, and a hash over its text says nothing. Here they are refused.
  */
-#ifndef OV_TRUST_BASE64_H
-#define OV_TRUST_BASE64_H
+#ifndef OV_BASE_BASE64_H
+#define OV_BASE_BASE64_H
 
 #include "base/buf.h"
 

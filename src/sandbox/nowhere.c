@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nowhere.c - what libraries may refer to and a worker does not have.
+/* nowhere.c - what libraries may refer to and a jailed program does not have: it goes into the worker
+ * and the rule compiler.
  *
  * libcrypto's readers of certificates bring along its sockets, its resolver and its loader of
  * shared objects; libmagic its way of having files unpacked by other programs. The kernel refuses all of that in the jail; here it is not even in the program:
