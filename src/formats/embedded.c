@@ -26,7 +26,7 @@ struct embedded {
     uint64_t at;
     uint64_t given; /* in front of it lies what was laid down */
     uint64_t limit; /* behind it lies what was given already */
-    unsigned where; /* which kinds */
+    struct ov_embedded_search search; /* for which kinds */
     uint64_t measured;
     bool begun;
     bool no_zip; /* a zip that has its end is opened as one, elsewhere */
@@ -41,9 +41,10 @@ static bool embedded_begin(struct ov_parser *p)
     struct embedded *e = p->state;
 
     e->limit = p->input.size;
-    e->where = p->type == OV_TYPE_EMBEDDED_DATA ? OV_EMBEDDED_IN_DATA
-               : p->type == OV_TYPE_BEHIND      ? OV_EMBEDDED_IN_PROGRAMS | OV_EMBEDDED_BEHIND
-                                                : OV_EMBEDDED_IN_PROGRAMS;
+    ov_embedded_search_init(&e->search, p->type == OV_TYPE_EMBEDDED_DATA ? OV_EMBEDDED_IN_DATA
+                                        : p->type == OV_TYPE_BEHIND
+                                                ? OV_EMBEDDED_IN_PROGRAMS | OV_EMBEDDED_BEHIND
+                                                : OV_EMBEDDED_IN_PROGRAMS);
     if (ov_input_in_memory(&p->input)) {
         return true;
     }
@@ -179,7 +180,7 @@ static bool lay_any(struct ov_parser *p, const struct window *window, uint64_t a
     for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
         const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
 
-        if ((k->where & e->where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
+        if ((k->where & e->search.where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
                 && magic_at < e->limit + k->back
                 && ov_has_prefix(window->bytes, at, k->magic, k->len)
                 && lay_if(p, kind, window, magic_at - k->back)) {
@@ -197,7 +198,7 @@ static bool search_window(struct ov_parser *p, struct ov_bytes bytes)
     uint64_t at = 0;
 
     /* Each turn goes to the next place where one may be. */
-    while ((at = ov_embedded_find(bytes, at, e->where)) != UINT64_MAX) {
+    while ((at = ov_embedded_find(&e->search, bytes, at)) != UINT64_MAX) {
         if (lay_any(p, &window, at)) {
             return true;
         }

@@ -21,7 +21,7 @@ static bool begins(struct ov_bytes b, uint64_t at, unsigned where)
     for (size_t i = 0; i < OV_EMBEDDED_KINDS; i++) {
         const struct ov_embedded_kind *k = &ov_embedded_kinds[i];
 
-        if ((k->where & where) != 0 && first == (uint8_t)k->magic[0]
+        if (first == (uint8_t)k->magic[0] && (k->where & where) != 0
                 && ov_has_prefix(b, at, k->magic, k->len)) {
             return true;
         }
@@ -31,23 +31,18 @@ static bool begins(struct ov_bytes b, uint64_t at, unsigned where)
 
 #if defined(__x86_64__)
 
-/* For each nibble of the first bytes a bit for each bucket of kinds that have it there: where all
- * six agree on a bucket, one of its kinds may begin. */
-#define BYTES   3u
+#define BYTES   OV_EMBEDDED_NIBBLE_BYTES
 #define BUCKETS 8u
-
-struct nibbles {
-    uint8_t low[BYTES][16];
-    uint8_t high[BYTES][16];
-};
 
 /* Two bytes stand in every file of some size: a kind that has no more shares its bucket with none, or
  * what mixes the nibbles of both would be let through as well. */
-static void set_nibbles(struct nibbles *out, unsigned where)
+static void set_nibbles(struct ov_embedded_search *out)
 {
+    const unsigned where = out->where;
     unsigned shorts = 0, next_short = 0, next = 0;
 
-    memset(out, 0, sizeof(*out));
+    memset(out->low, 0, sizeof(out->low));
+    memset(out->high, 0, sizeof(out->high));
     for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
         shorts +=
                 (ov_embedded_kinds[kind].where & where) != 0 && ov_embedded_kinds[kind].len < BYTES;
@@ -75,49 +70,52 @@ static void set_nibbles(struct nibbles *out, unsigned where)
     }
 }
 
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2   __attribute__((target("avx2")))
+#define INLINE AVX2 static inline __attribute__((always_inline))
 
-AVX2 static inline __m256i table(const uint8_t bytes[16])
+INLINE __m256i table(const uint8_t bytes[16])
 {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)bytes));
 }
 
-AVX2 static inline __m256i buckets_at(
-        const uint8_t *at, const struct nibbles *nibbles, size_t i, __m256i low_bits)
+INLINE __m256i buckets_at(const uint8_t *at, __m256i low, __m256i high)
 {
-    const __m256i bytes = _mm256_loadu_si256((const void *)(at + i));
+    const __m256i low_bits = _mm256_set1_epi8(15);
+    const __m256i bytes = _mm256_loadu_si256((const void *)at);
     const __m256i above = _mm256_srli_epi16(bytes, 4);
 
-    return _mm256_and_si256(
-            _mm256_shuffle_epi8(table(nibbles->low[i]), _mm256_and_si256(bytes, low_bits)),
-            _mm256_shuffle_epi8(table(nibbles->high[i]), _mm256_and_si256(above, low_bits)));
+    return _mm256_and_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(bytes, low_bits)),
+            _mm256_shuffle_epi8(high, _mm256_and_si256(above, low_bits)));
 }
 
 /* As far as whole vectors go; *from is where to go on if there is none. */
-AVX2 static uint64_t find_many(struct ov_bytes b, uint64_t *from, unsigned where)
+AVX2 static uint64_t find_many(
+        const struct ov_embedded_search *search, struct ov_bytes b, uint64_t *from)
 {
+    const __m256i low0 = table(search->low[0]), high0 = table(search->high[0]);
+    const __m256i low1 = table(search->low[1]), high1 = table(search->high[1]);
+    const __m256i low2 = table(search->low[2]), high2 = table(search->high[2]);
     const uint8_t *p = ov_bytes_raw(b);
     const uint64_t len = ov_bytes_len(b);
-    const __m256i low_bits = _mm256_set1_epi8(15);
-    struct nibbles nibbles;
+    uint64_t x = *from;
 
-    set_nibbles(&nibbles, where);
-    for (; len - *from >= 32 + BYTES; *from += 32) {
-        __m256i may = buckets_at(p + *from, &nibbles, 0, low_bits);
-        unsigned left;
+    _Static_assert(BYTES == 3, "as many as are looked at here");
+    for (; len - x >= 32 + BYTES; x += 32) {
+        const __m256i may = _mm256_and_si256(
+                _mm256_and_si256(buckets_at(p + x, low0, high0), buckets_at(p + x + 1, low1, high1)),
+                buckets_at(p + x + 2, low2, high2));
+        unsigned left =
+                ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(may, _mm256_setzero_si256()));
 
-        for (size_t i = 1; i < BYTES; i++) {
-            may = _mm256_and_si256(may, buckets_at(p + *from, &nibbles, i, low_bits));
-        }
-        left = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(may, _mm256_setzero_si256()));
         for (; left != 0; left &= left - 1) {
-            const uint64_t at = *from + (unsigned)__builtin_ctz(left);
+            const uint64_t at = x + (unsigned)__builtin_ctz(left);
 
-            if (begins(b, at, where)) {
+            if (begins(b, at, search->where)) {
                 return at;
             }
         }
     }
+    *from = x;
     return UINT64_MAX;
 }
 
@@ -129,9 +127,15 @@ static bool has_vectors(void)
 
 #else
 
-static uint64_t find_many(struct ov_bytes b, uint64_t *from, unsigned where)
+static void set_nibbles(struct ov_embedded_search *out)
 {
-    (void)b, (void)from, (void)where;
+    (void)out;
+}
+
+static uint64_t find_many(
+        const struct ov_embedded_search *search, struct ov_bytes b, uint64_t *from)
+{
+    (void)search, (void)b, (void)from;
     return UINT64_MAX;
 }
 
@@ -178,15 +182,25 @@ static uint64_t find_plainly(struct ov_bytes b, uint64_t *from, unsigned where)
     return UINT64_MAX;
 }
 
-uint64_t ov_embedded_find(struct ov_bytes b, uint64_t from, unsigned where)
+void ov_embedded_search_init(struct ov_embedded_search *search, unsigned where)
 {
+    search->where = where;
+    search->vectors = has_vectors();
+    if (search->vectors) {
+        set_nibbles(search);
+    }
+}
+
+uint64_t ov_embedded_find(const struct ov_embedded_search *search, struct ov_bytes b, uint64_t from)
+{
+    const unsigned where = search->where;
     const uint64_t len = ov_bytes_len(b);
     uint64_t found;
 
     if (from > len) {
         return UINT64_MAX;
     }
-    found = has_vectors() ? find_many(b, &from, where) : find_plainly(b, &from, where);
+    found = search->vectors ? find_many(search, b, &from) : find_plainly(b, &from, where);
     for (; found == UINT64_MAX && len - from >= 2; from++) {
         if (begins(b, from, where)) {
             return from;
@@ -219,9 +233,11 @@ bool ov_embedded_none(const struct ov_window *window, uint64_t size, unsigned wh
 {
     const uint64_t end = window->end - window->offset;
     uint64_t at = window->first - window->offset;
+    struct ov_embedded_search search;
 
+    ov_embedded_search_init(&search, where);
     /* Each turn goes to the next place where one may be. */
-    while ((at = ov_embedded_find(window->bytes, at, where)) < end) {
+    while ((at = ov_embedded_find(&search, window->bytes, at)) < end) {
         for (size_t i = 0; i < OV_EMBEDDED_KINDS; i++) {
             const struct ov_embedded_kind *k = &ov_embedded_kinds[i];
 

@@ -335,12 +335,14 @@ const struct ov_embedded_kind ov_embedded_kinds[] = {
     { "LZIP\1", 5, 0, P | D, false, check_lzip, "lzip" },
     { "\x89LZO\0\r\n\x1a\n", 9, 0, P | D, false, check_long_magic, "lzop" },
     { "\x1f\x9d\x90", 3, 0, P | D, false, check_compress, "compress" },
-    /* The ends of "ustar\0" "00" and of GNU's "ustar  \0": how they begin is in every text. */
+    /* The ends of "ustar\0" "00", of GNU's "ustar  \0" and of what mixes both: how they begin is in
+     * every text, and the last two bytes of GNU's alone in every program. */
     { "r\0"
       "00",
             4, 261, P | D, false, check_tar, "tar" },
     { "Inno Setup Setup Data (", 23, 0, P, false, check_inno, "installer" },
-    { " \0", 2, 263, P | D, false, check_tar, "tar" },
+    { "r  \0", 4, 261, P | D, false, check_tar, "tar" },
+    { "r\0 \0", 4, 261, P | D, false, check_tar, "tar" },
     { "\x5d\0\0", 3, 0, B, false, check_lzma, "lzma" },
 };
 

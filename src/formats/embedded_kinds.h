@@ -6,7 +6,7 @@
 
 #include "base/source.h"
 
-#define OV_EMBEDDED_KINDS 23u
+#define OV_EMBEDDED_KINDS 24u
 
 #define OV_EMBEDDED_IN_PROGRAMS 1u
 #define OV_EMBEDDED_IN_DATA     2u
@@ -31,8 +31,23 @@ extern const struct ov_embedded_kind ov_embedded_kinds[OV_EMBEDDED_KINDS];
 /* A program's size with what fills it up to its alignment; zeros may as well be none of it. */
 uint64_t ov_embedded_filled(struct ov_bytes head, uint64_t bytes);
 
-/* The next place at or behind `from` where one of `where`'s may have its magic; UINT64_MAX: none. */
-uint64_t ov_embedded_find(struct ov_bytes bytes, uint64_t from, unsigned where);
+/* How many bytes of a magic are looked for in many places at once. */
+#define OV_EMBEDDED_NIBBLE_BYTES 3u
+
+/* What is looked for, readied once for many bytes. For each nibble of the first bytes a bit for each
+ * bucket of kinds that have it there: where all six agree on a bucket, one of its kinds may begin. */
+struct ov_embedded_search {
+    uint8_t low[OV_EMBEDDED_NIBBLE_BYTES][16];
+    uint8_t high[OV_EMBEDDED_NIBBLE_BYTES][16];
+    unsigned where;
+    bool vectors;
+};
+
+void ov_embedded_search_init(struct ov_embedded_search *search, unsigned where);
+
+/* The next place at or behind `from` where one of them may have its magic; UINT64_MAX: none. */
+uint64_t ov_embedded_find(
+        const struct ov_embedded_search *search, struct ov_bytes bytes, uint64_t from);
 
 /* Whether none of `where`'s files begins inside an object of `size` bytes with its magic in the block
  * that the window shows. False where it cannot be told. */

@@ -64,11 +64,13 @@ TEST(many_places_at_once_are_as_one_after_the_other)
     for (uint32_t i = 0; i < 3000; i++) {
         const struct ov_bytes b = ov_bytes_of(bytes, fill(bytes));
         const unsigned where = wheres[roll(3)];
+        struct ov_embedded_search search;
 
+        ov_embedded_search_init(&search, where);
         for (uint64_t at = 0; at != UINT64_MAX; at += at != UINT64_MAX) {
             const uint64_t expected = find_slowly(b, at, where);
 
-            at = ov_embedded_find(b, at, where);
+            at = ov_embedded_find(&search, b, at);
             CHECK_UINT(at, expected);
             found += at != UINT64_MAX;
         }
@@ -78,9 +80,12 @@ TEST(many_places_at_once_are_as_one_after_the_other)
 
 TEST(a_beginning_behind_the_end_is_nowhere)
 {
-    CHECK_UINT(ov_embedded_find(ov_bytes_of("MZ", 2), 3, OV_EMBEDDED_IN_PROGRAMS), UINT64_MAX);
-    CHECK_UINT(ov_embedded_find(ov_bytes_of(NULL, 0), 0, OV_EMBEDDED_IN_PROGRAMS), UINT64_MAX);
-    CHECK_UINT(ov_embedded_find(ov_bytes_of("MZ", 2), 0, OV_EMBEDDED_IN_PROGRAMS), 0);
+    struct ov_embedded_search search;
+
+    ov_embedded_search_init(&search, OV_EMBEDDED_IN_PROGRAMS);
+    CHECK_UINT(ov_embedded_find(&search, ov_bytes_of("MZ", 2), 3), UINT64_MAX);
+    CHECK_UINT(ov_embedded_find(&search, ov_bytes_of(NULL, 0), 0), UINT64_MAX);
+    CHECK_UINT(ov_embedded_find(&search, ov_bytes_of("MZ", 2), 0), 0);
 }
 
 /* What the container finds in the bytes, as it is asked when none could be ruled out. */
