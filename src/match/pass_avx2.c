@@ -226,10 +226,15 @@ INLINE __m256i sets_of(const struct halves *table, struct asked asked)
             _mm256_shuffle_epi8(table->high, asked.high));
 }
 
+/* Offsets are counted from one that the stride divides. */
+#define EVERY        0xffffffffu
+#define EVERY_SECOND 0x55555555u
+#define EVERY_FOURTH 0x11111111u
+
 /* What is a constant where it is used: how many bytes of a gram decide, and how many records there
  * are. */
 struct plan {
-    bool differences;
+    unsigned kind;
     unsigned width;
     unsigned records;
     unsigned places; /* a bit for each of 32 offsets that is looked at */
@@ -243,7 +248,7 @@ INLINE unsigned entries_at(
     __m256i any;
 
     for (unsigned i = 0; i < plan.width; i++) {
-        const struct asked asked = asked_at(at + i, plan.differences);
+        const struct asked asked = asked_at(at + i, plan.kind == OV_PASS_DELTA);
 
         for (unsigned n = 0; n < plan.records; n++) {
             const __m256i here = sets_of(&tables[n][i], asked);
@@ -256,6 +261,31 @@ INLINE unsigned entries_at(
         any = _mm256_or_si256(any, sets[n]);
     }
     return ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
+}
+
+INLINE uint32_t load32(const uint8_t *at)
+{
+    uint32_t v;
+
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
+/* As ov_pass_gram, where all its bytes are there: eight at every fourth offset, else five. */
+INLINE uint64_t gram_at(const struct ov_pass *pass, const uint8_t *at, struct plan plan)
+{
+    const uint32_t fold = 0x20202020u, low = load32(at);
+
+    if (plan.kind == OV_PASS_PAIR) {
+        return low & 0xffff;
+    }
+    if (plan.kind == OV_PASS_DELTA) {
+        return low ^ load32(at + 1);
+    }
+    if (plan.places == EVERY_FOURTH && pass->width == 8) {
+        return (low | fold) | (uint64_t)(load32(at + 4) | fold) << 32;
+    }
+    return plan.width == 3 ? (low | fold) & 0xffffff : low | fold;
 }
 
 INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, size_t *from,
@@ -275,50 +305,59 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
             tables[n][i].high = both_lanes(record->high[i]);
         }
     }
-    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32) {
-        unsigned bits = entries_at(tables, at + x, plan) & plan.places;
+    while (x + 32 <= to && x + 32 + 4 <= readable && count <= OV_HITS_MAX - 32 * TOGETHER) {
+        uint32_t places[TOGETHER + 1], found[TOGETHER + 1];
+        unsigned n = 0;
 
-        if (bits != 0 && !is_barren(pass, at, x, readable)) {
-            for (; bits != 0; bits &= bits - 1) {
-                const size_t here = x + (unsigned)__builtin_ctz(bits);
+        /* In texts every other step lets something through: no branch, as above. */
+        for (unsigned i = 0; i < TOGETHER && x + 32 <= to && x + 32 + 4 <= readable; i++) {
+            places[n] = (uint32_t)x;
+            found[n] = entries_at(tables, at + x, plan) & plan.places;
+            n += found[n] != 0;
+            x += 32;
+        }
+        for (unsigned i = 0; i < n; i++) {
+            if (is_barren(pass, at, places[i], readable)) {
+                continue;
+            }
+            for (unsigned bits = found[i]; bits != 0; bits &= bits - 1) {
+                const uint32_t here = places[i] + (unsigned)__builtin_ctz(bits);
 
-                hits[count] = (uint32_t)here;
-                count += ov_pass_passes(pass, ov_pass_gram(pass, at + here, readable - here));
+                hits[count] = here;
+                count += ov_pass_passes(pass, gram_at(pass, at + here, plan));
             }
         }
-        x += 32;
     }
     *from = x;
     return count;
 }
 
-/* Of a pair the tables of the third byte and the fourth say nothing. */
-#define FIND_RECORDS(differences, width, records, places) \
-    find_by_nibbles(pass, at, from, to, readable, hits,   \
-            (struct plan){ differences, width, records, places })
-#define FIND_NIBBLES(differences, width, places)                                    \
-    (pass->nibble_count == 1          ? FIND_RECORDS(differences, width, 1, places) \
-            : pass->nibble_count == 2 ? FIND_RECORDS(differences, width, 2, places) \
-                                      : FIND_RECORDS(differences, width, OV_NIBBLES_MAX, places))
-
-/* Offsets are counted from one that the stride divides. */
-#define EVERY        0xffffffffu
-#define EVERY_SECOND 0x55555555u
-#define EVERY_FOURTH 0x11111111u
+/* Of a pair the tables of the third byte and the fourth say nothing, of three bytes that of the
+ * fourth. */
+#define FIND_RECORDS(kind, width, records, places)      \
+    find_by_nibbles(pass, at, from, to, readable, hits, \
+            (struct plan){ kind, width, records, places })
+#define FIND_NIBBLES(kind, width, places)                                    \
+    (pass->nibble_count == 1          ? FIND_RECORDS(kind, width, 1, places) \
+            : pass->nibble_count == 2 ? FIND_RECORDS(kind, width, 2, places) \
+                                      : FIND_RECORDS(kind, width, OV_NIBBLES_MAX, places))
 
 AVX2 static uint32_t find_among_nibbles(const struct ov_pass *pass, const uint8_t *at, size_t *from,
         size_t to, size_t readable, uint32_t *hits)
 {
     if (pass->kind == OV_PASS_DELTA) {
-        return pass->stride == 4 ? FIND_NIBBLES(true, 4, EVERY_FOURTH)
-                                 : FIND_NIBBLES(true, 4, EVERY);
+        return pass->stride == 4 ? FIND_NIBBLES(OV_PASS_DELTA, 4, EVERY_FOURTH)
+                                 : FIND_NIBBLES(OV_PASS_DELTA, 4, EVERY);
     }
     if (pass->kind == OV_PASS_PAIR) {
-        return FIND_NIBBLES(false, 2, EVERY);
+        return FIND_NIBBLES(OV_PASS_PAIR, 2, EVERY);
     }
-    return pass->stride == 4   ? FIND_NIBBLES(false, 4, EVERY_FOURTH)
-           : pass->stride == 2 ? FIND_NIBBLES(false, 4, EVERY_SECOND)
-                               : FIND_NIBBLES(false, 4, EVERY);
+    if (pass->stride == 2) {
+        return pass->width == 3 ? FIND_NIBBLES(OV_PASS_FOLD, 3, EVERY_SECOND)
+                                : FIND_NIBBLES(OV_PASS_FOLD, 4, EVERY_SECOND);
+    }
+    return pass->stride == 4 ? FIND_NIBBLES(OV_PASS_FOLD, 4, EVERY_FOURTH)
+                             : FIND_NIBBLES(OV_PASS_FOLD, 4, EVERY);
 }
 
 /* --- which ---------------------------------------------------------------------------------------- */
