@@ -52,8 +52,9 @@
 #define OV_PIECE_BYTES (64u * OV_KIB)
 
 /* A deflated member is unpacked in one go if it has no more bytes than this on either side: nearly all
- * members of archives, for 2 MiB of memory at each archive that is open. */
-#define OV_INFLATE_WHOLE_BYTES_MAX OV_MIB
+ * members of archives. The rooms for it are as large as the largest of an archive so far; where there
+ * is no memory for them it goes by pieces. */
+#define OV_INFLATE_WHOLE_BYTES_MAX (4u * OV_MIB)
 
 /* Memory one decoder may ask for: `xz -9` needs 65 MiB, `zstd --long=27` 128 MiB. */
 #define OV_CODEC_MEMORY_MAX    (160u * OV_MIB)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/le.h"
 #include "base/limits.h"
 #include "formats/reader.h"
@@ -13,6 +14,7 @@
 #define GZIP_BYTES_MIN 18u
 /* Of the flags: its header has a checksum, which libdeflate would not look at. */
 #define HAS_HEAD_CRC 2u
+#define ROOM_BYTES_MIN    (64u * (size_t)OV_KIB)
 /* What deflate can make of a byte, and no more. */
 #define DEFLATE_RATIO_MAX 1032u
 
@@ -24,36 +26,52 @@ void ov_inflate_whole_init(struct ov_inflate_whole *whole)
 void ov_inflate_whole_done(struct ov_inflate_whole *whole)
 {
     libdeflate_free_decompressor(whole->priv_decoder);
-    free(whole->priv_rooms);
+    free(whole->priv_packed.at);
+    free(whole->priv_plain.at);
     ov_inflate_whole_init(whole);
 }
 
-/* The decoder, and room for what goes in and what comes out. */
-static bool prepare(struct ov_inflate_whole *whole)
+/* At least so many bytes. Rooms only grow: most members are small, and the next is no other. */
+static bool grow(struct ov_inflate_room *room, uint64_t bytes)
 {
-    if (whole->priv_decoder == NULL) {
-        whole->priv_decoder = libdeflate_alloc_decompressor();
+    size_t size = room->bytes == 0 ? ROOM_BYTES_MIN : room->bytes;
+
+    OV_ASSERT(bytes <= OV_INFLATE_WHOLE_BYTES_MAX);
+    while (size < bytes) {
+        size *= 2;
     }
-    if (whole->priv_rooms == NULL) {
-        whole->priv_rooms = ov_source_room((size_t)2 * OV_INFLATE_WHOLE_BYTES_MAX);
+    if (size == room->bytes) {
+        return true;
     }
-    return whole->priv_decoder != NULL && whole->priv_rooms != NULL;
+    free(room->at);
+    room->at = ov_source_room(size);
+    room->bytes = room->at == NULL ? 0 : size;
+    return room->at != NULL;
 }
 
-/* The packed bytes, lent or read; false: there are too many on a side. */
+/* The decoder and its rooms, and the packed bytes, lent or read; false: there are too many on a side,
+ * or no memory. */
 static bool begin(struct ov_inflate_whole *whole, const struct ov_input *input,
         uint64_t plain_bytes, struct ov_bytes *packed)
 {
     whole->plain = ov_bytes_of(NULL, 0);
-    if (plain_bytes > OV_INFLATE_WHOLE_BYTES_MAX || input->size > OV_INFLATE_WHOLE_BYTES_MAX
-            || !prepare(whole)) {
+    if (plain_bytes > OV_INFLATE_WHOLE_BYTES_MAX || input->size > OV_INFLATE_WHOLE_BYTES_MAX) {
         return false;
     }
-    if (!ov_input_lend(input, 0, input->size, packed)) {
-        uint8_t *in = whole->priv_rooms + OV_INFLATE_WHOLE_BYTES_MAX;
-
-        *packed = ov_bytes_of(in, ov_input_read(input, 0, in, (size_t)input->size));
+    if (whole->priv_decoder == NULL) {
+        whole->priv_decoder = libdeflate_alloc_decompressor();
     }
+    if (whole->priv_decoder == NULL || !grow(&whole->priv_plain, plain_bytes)) {
+        return false;
+    }
+    if (ov_input_lend(input, 0, input->size, packed)) {
+        return true;
+    }
+    if (!grow(&whole->priv_packed, input->size)) {
+        return false;
+    }
+    *packed = ov_bytes_of(whole->priv_packed.at,
+            ov_input_read(input, 0, whole->priv_packed.at, (size_t)input->size));
     return true;
 }
 
@@ -65,13 +83,13 @@ bool ov_inflate_whole_run(
 
     if (!begin(whole, input, plain_bytes, &packed)
             || libdeflate_deflate_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
-                       (size_t)ov_bytes_len(packed), whole->priv_rooms, (size_t)plain_bytes, &used,
+                       (size_t)ov_bytes_len(packed), whole->priv_plain.at, (size_t)plain_bytes, &used,
                        &made)
                        != LIBDEFLATE_SUCCESS
             || made != plain_bytes) {
         return false;
     }
-    whole->plain = ov_bytes_of(whole->priv_rooms, made);
+    whole->plain = ov_bytes_of(whole->priv_plain.at, made);
     whole->packed = used;
     return true;
 }
@@ -94,13 +112,13 @@ bool ov_inflate_whole_gzip(struct ov_inflate_whole *whole, const struct ov_input
     if (ov_le32_get(size) == 0 || ov_le32_get(size) / DEFLATE_RATIO_MAX > input->size
             || !begin(whole, input, ov_le32_get(size), &packed)
             || libdeflate_gzip_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
-                       (size_t)ov_bytes_len(packed), whole->priv_rooms, ov_le32_get(size), &used,
+                       (size_t)ov_bytes_len(packed), whole->priv_plain.at, ov_le32_get(size), &used,
                        &made)
                        != LIBDEFLATE_SUCCESS
             || used != input->size) {
         return false;
     }
-    whole->plain = ov_bytes_of(whole->priv_rooms, made);
+    whole->plain = ov_bytes_of(whole->priv_plain.at, made);
     whole->packed = used;
     return true;
 }

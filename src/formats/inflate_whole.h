@@ -7,11 +7,16 @@
 
 #include "formats/container.h"
 
+struct ov_inflate_room {
+    uint8_t *at; /* owned; NULL: none so far */
+    size_t bytes;
+};
+
 struct ov_inflate_whole {
-    struct libdeflate_decompressor
-            *priv_decoder; /* owned; these two are kept for the next member */
-    uint8_t *priv_rooms;   /* owned */
-    struct ov_bytes plain; /* what is still to be given out; in priv_rooms */
+    struct libdeflate_decompressor *priv_decoder; /* owned; kept for the next member */
+    struct ov_inflate_room priv_packed;           /* likewise: an input that is not in memory */
+    struct ov_inflate_room priv_plain;
+    struct ov_bytes plain; /* what is still to be given out; in priv_plain */
     uint64_t packed;       /* bytes of the input that it took */
 };
 

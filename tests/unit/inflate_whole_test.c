@@ -10,7 +10,7 @@
 #include "formats/stream.h"
 #include "tests/tap.h"
 
-#define ROOM (3u * OV_MIB)
+#define ROOM (3u * (size_t)OV_INFLATE_WHOLE_BYTES_MAX / 2u)
 
 static uint8_t packed[ROOM], plain[ROOM], unpacked[ROOM];
 
@@ -86,9 +86,9 @@ static bool goes_whole(size_t len)
 
 TEST(one_member_comes_out_whole)
 {
-    static const size_t sizes[] = { 1, 100, OV_PIECE_BYTES, OV_PIECE_BYTES + 1, OV_MIB };
+    static const size_t sizes[] = { 1, 100, OV_PIECE_BYTES, OV_PIECE_BYTES + 1, OV_INFLATE_WHOLE_BYTES_MAX, 200 };
 
-    fill(OV_MIB);
+    fill(OV_INFLATE_WHOLE_BYTES_MAX);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         const size_t len = pack(0, sizes[i], false);
         bool content;
@@ -99,15 +99,43 @@ TEST(one_member_comes_out_whole)
     }
 }
 
+TEST(one_room_serves_members_of_all_sizes)
+{
+    static const size_t sizes[] = { 1, 100000, OV_INFLATE_WHOLE_BYTES_MAX, 7 };
+    struct ov_inflate_whole whole;
+
+    fill(OV_INFLATE_WHOLE_BYTES_MAX);
+    ov_inflate_whole_init(&whole);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const size_t len = pack(0, sizes[i], false);
+        struct ov_source source;
+        struct ov_input input;
+        struct ov_bytes piece;
+        size_t at = 0;
+
+        ov_source_on_bytes(&source, ov_bytes_of(packed, len));
+        ov_input_init(&input, &source, 0, len);
+        CHECK(ov_inflate_whole_gzip(&whole, &input));
+        while (ov_inflate_whole_next(&whole, &piece)) {
+            const size_t bytes = (size_t)ov_bytes_len(piece);
+
+            CHECK(bytes <= sizes[i] - at && memcmp(ov_bytes_raw(piece), plain + at, bytes) == 0);
+            at += bytes;
+        }
+        CHECK_UINT(at, sizes[i]);
+    }
+    ov_inflate_whole_done(&whole);
+}
+
 TEST(what_is_larger_or_empty_or_checked_by_its_header_goes_in_pieces)
 {
     size_t len;
     bool content;
 
-    fill(OV_MIB + 1);
-    len = pack(0, OV_MIB + 1, false);
+    fill(OV_INFLATE_WHOLE_BYTES_MAX + 1);
+    len = pack(0, OV_INFLATE_WHOLE_BYTES_MAX + 1, false);
     CHECK(!goes_whole(len));
-    CHECK_UINT(unpack(len, &content), OV_MIB + 1);
+    CHECK_UINT(unpack(len, &content), OV_INFLATE_WHOLE_BYTES_MAX + 1);
     CHECK(content);
     len = pack(0, 0, false);
     CHECK(!goes_whole(len));
@@ -170,7 +198,7 @@ TEST(damage_is_said_and_what_stands_before_it_is_given)
     }
 }
 
-TESTS(T(one_member_comes_out_whole),
+TESTS(T(one_member_comes_out_whole), T(one_room_serves_members_of_all_sizes),
         T(what_is_larger_or_empty_or_checked_by_its_header_goes_in_pieces),
         T(what_stands_behind_a_member_is_not_passed_over),
         T(damage_is_said_and_what_stands_before_it_is_given));
