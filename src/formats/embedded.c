@@ -24,8 +24,8 @@
 
 struct embedded {
     uint64_t at;
-    uint64_t given; /* in front of it lies what was laid down */
-    uint64_t limit; /* behind it lies what was given already */
+    uint64_t given;                   /* in front of it lies what was laid down */
+    uint64_t limit;                   /* behind it lies what was given already */
     struct ov_embedded_search search; /* for which kinds */
     uint64_t measured;
     bool begun;
@@ -180,8 +180,8 @@ static bool lay_any(struct ov_parser *p, const struct window *window, uint64_t a
     for (size_t kind = 0; kind < OV_EMBEDDED_KINDS; kind++) {
         const struct ov_embedded_kind *k = &ov_embedded_kinds[kind];
 
-        if ((k->where & e->search.where) != 0 && !(k->zip && e->no_zip) && magic_at >= e->given + k->back
-                && magic_at < e->limit + k->back
+        if ((k->where & e->search.where) != 0 && !(k->zip && e->no_zip)
+                && magic_at >= e->given + k->back && magic_at < e->limit + k->back
                 && ov_has_prefix(window->bytes, at, k->magic, k->len)
                 && lay_if(p, kind, window, magic_at - k->back)) {
             return true;

@@ -101,8 +101,8 @@ AVX2 static uint64_t find_many(
 
     _Static_assert(BYTES == 3, "as many as are looked at here");
     for (; len - x >= 32 + BYTES; x += 32) {
-        const __m256i may = _mm256_and_si256(
-                _mm256_and_si256(buckets_at(p + x, low0, high0), buckets_at(p + x + 1, low1, high1)),
+        const __m256i may = _mm256_and_si256(_mm256_and_si256(buckets_at(p + x, low0, high0),
+                                                     buckets_at(p + x + 1, low1, high1)),
                 buckets_at(p + x + 2, low2, high2));
         unsigned left =
                 ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(may, _mm256_setzero_si256()));

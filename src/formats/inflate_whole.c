@@ -13,8 +13,8 @@
 /* A header, a block and a trailer. */
 #define GZIP_BYTES_MIN 18u
 /* Of the flags: its header has a checksum, which libdeflate would not look at. */
-#define HAS_HEAD_CRC 2u
-#define ROOM_BYTES_MIN    (64u * (size_t)OV_KIB)
+#define HAS_HEAD_CRC   2u
+#define ROOM_BYTES_MIN (64u * (size_t)OV_KIB)
 /* What deflate can make of a byte, and no more. */
 #define DEFLATE_RATIO_MAX 1032u
 
@@ -83,8 +83,8 @@ bool ov_inflate_whole_run(
 
     if (!begin(whole, input, plain_bytes, &packed)
             || libdeflate_deflate_decompress_ex(whole->priv_decoder, ov_bytes_raw(packed),
-                       (size_t)ov_bytes_len(packed), whole->priv_plain.at, (size_t)plain_bytes, &used,
-                       &made)
+                       (size_t)ov_bytes_len(packed), whole->priv_plain.at, (size_t)plain_bytes,
+                       &used, &made)
                        != LIBDEFLATE_SUCCESS
             || made != plain_bytes) {
         return false;

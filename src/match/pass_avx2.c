@@ -334,9 +334,9 @@ INLINE uint32_t find_by_nibbles(const struct ov_pass *pass, const uint8_t *at, s
 
 /* Of a pair the tables of the third byte and the fourth say nothing, of three bytes that of the
  * fourth. */
-#define FIND_RECORDS(kind, width, records, places)      \
-    find_by_nibbles(pass, at, from, to, readable, hits, \
-            (struct plan){ kind, width, records, places })
+#define FIND_RECORDS(kind, width, records, places) \
+    find_by_nibbles(                               \
+            pass, at, from, to, readable, hits, (struct plan){ kind, width, records, places })
 #define FIND_NIBBLES(kind, width, places)                                    \
     (pass->nibble_count == 1          ? FIND_RECORDS(kind, width, 1, places) \
             : pass->nibble_count == 2 ? FIND_RECORDS(kind, width, 2, places) \

@@ -86,7 +86,8 @@ static bool goes_whole(size_t len)
 
 TEST(one_member_comes_out_whole)
 {
-    static const size_t sizes[] = { 1, 100, OV_PIECE_BYTES, OV_PIECE_BYTES + 1, OV_INFLATE_WHOLE_BYTES_MAX, 200 };
+    static const size_t sizes[] = { 1, 100, OV_PIECE_BYTES, OV_PIECE_BYTES + 1,
+        OV_INFLATE_WHOLE_BYTES_MAX, 200 };
 
     fill(OV_INFLATE_WHOLE_BYTES_MAX);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
