@@ -5,7 +5,10 @@
 
 #include "base/checked.h"
 
+/* Chunks grow with what there is, so that a large arena is a few mappings and goes back as such. */
 #define CHUNK_BYTES_MIN ((size_t)64 * 1024)
+#define CHUNK_BYTES_MAX ((size_t)1024 * 1024)
+#define CHUNKS_FEW      16u /* of one size */
 
 struct ov_arena_chunk {
     struct ov_arena_chunk *next;
@@ -60,10 +63,15 @@ void ov_arena_reset(struct ov_arena *arena)
 static struct ov_arena_chunk *chunk_new(struct ov_arena *arena, size_t bytes)
 {
     struct ov_arena_chunk *chunk;
-    size_t cap = bytes > CHUNK_BYTES_MIN ? bytes : CHUNK_BYTES_MIN;
+    size_t cap = CHUNK_BYTES_MIN;
     size_t whole;
     uint64_t used;
 
+    while (cap < CHUNK_BYTES_MAX && cap * CHUNKS_FEW <= arena->priv_used
+            && cap * 2 <= arena->priv_cap - arena->priv_used) {
+        cap *= 2;
+    }
+    cap = bytes > cap ? bytes : cap;
     if (!ov_add(&whole, cap, sizeof(*chunk)) || !ov_add(&used, arena->priv_used, cap)
             || used > arena->priv_cap) {
         return NULL;

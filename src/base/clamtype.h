@@ -116,6 +116,7 @@ enum ov_numbers_kind {
     OV_NUMBERS_CARDS = 0,    /* of payment cards */
     OV_NUMBERS_PEOPLE,       /* US social security numbers, with hyphens */
     OV_NUMBERS_PEOPLE_PLAIN, /* as nine digits */
+    OV_NUMBERS_CREDIT,       /* of payment cards, those of credit alone */
     OV_NUMBERS_KINDS
 };
 

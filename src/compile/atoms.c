@@ -104,8 +104,10 @@ static uint64_t gram_share(const struct ov_tables *tables, const uint8_t *bytes,
     return ov_common_gram(bytes) && share < COMMON_SHARE ? COMMON_SHARE : share;
 }
 
+/* With `crowds`, what it costs that many patterns share a gram, which is a long list to walk; without,
+ * no more than what it costs with. */
 static uint64_t gram_cost(
-        const struct ov_tables *tables, const struct folded *folded, unsigned width)
+        const struct ov_tables *tables, const struct folded *folded, unsigned width, bool crowds)
 {
     const uint32_t combos = combos_of(folded, width);
     uint64_t cost = 0;
@@ -119,8 +121,10 @@ static uint64_t gram_cost(
 
         combo(folded, width, i, bytes);
         share = gram_share(tables, bytes, width);
-        /* A gram that many patterns share is a long list to walk. */
-        cost += share + share * ov_tables_crowd(tables, gram_of(bytes, width)) / 4;
+        cost += share;
+        if (crowds) {
+            cost += share * ov_tables_crowd(tables, gram_of(bytes, width)) / 4;
+        }
     }
     return cost;
 }
@@ -133,27 +137,56 @@ static uint32_t places_of(size_t count, size_t width)
     return count - width + 1 < PLACES_MAX ? (uint32_t)(count - width + 1) : PLACES_MAX;
 }
 
-/* The cheapest place for as many grams in a row as the table's stride; the costs of single grams
- * are in `costs`. */
-static bool cheapest(
-        const uint64_t *costs, uint32_t grams, enum ov_table table, struct ov_place *out)
+/* What the grams of a pattern cost, place by place. How many patterns share one is asked of a large table:
+ * only where what is known without it could still be the cheapest. */
+struct gram_costs {
+    const struct ov_tables *tables;
+    const struct folded *folded; /* NULL: every cost is exact */
+    unsigned width;
+    uint32_t count;
+    uint64_t *costs;
+    bool *exact; /* else a cost is no more than the least it can be */
+};
+
+static uint64_t exact_cost(const struct gram_costs *g, uint32_t at)
+{
+    if (g->folded != NULL && !g->exact[at]) {
+        g->costs[at] = gram_cost(g->tables, &g->folded[at], g->width, true);
+        g->exact[at] = true;
+    }
+    return g->costs[at];
+}
+
+/* Of `stride` grams from `at` on; NO_COST if one of them cannot be looked for. */
+static uint64_t cost_of_row(const struct gram_costs *g, uint32_t at, uint32_t stride, bool exact)
+{
+    uint64_t cost = 0;
+
+    for (uint32_t i = 0; i < stride; i++) {
+        if (g->costs[at + i] == NO_COST) {
+            return NO_COST;
+        }
+        cost += exact ? exact_cost(g, at + i) : g->costs[at + i];
+    }
+    return cost;
+}
+
+/* The cheapest place for as many grams in a row as the table's stride. */
+static bool cheapest(const struct gram_costs *g, enum ov_table table, struct ov_place *out)
 {
     const uint32_t stride = ov_tables_stride(table);
 
     OV_ASSERT(stride != 0);
     *out = (struct ov_place){ .table = table, .cost = NO_COST };
-    for (uint32_t at = 0; at + stride <= grams; at++) {
-        uint64_t cost = 0;
+    for (uint32_t at = 0; at + stride <= g->count; at++) {
+        uint64_t cost = cost_of_row(g, at, stride, false);
 
-        for (uint32_t i = 0; i < stride; i++) {
-            if (costs[at + i] == NO_COST) {
-                cost = NO_COST;
-                break;
-            }
-            cost += costs[at + i];
+        if (cost == NO_COST || cost / stride >= out->cost) {
+            continue;
         }
-        if (cost != NO_COST && cost / stride < out->cost) {
-            out->cost = cost / stride; /* only every stride-th offset is looked at */
+        cost = cost_of_row(g, at, stride, true) / stride; /* every stride-th offset is looked at */
+        if (cost < out->cost) {
+            out->cost = cost;
             out->offset = at;
         }
     }
@@ -206,9 +239,9 @@ static unsigned width_of(enum ov_table table)
     return table == OV_TABLE_FOLD8 ? 8 : table == OV_TABLE_FOLD3 ? 3 : 4;
 }
 
-/* `folded` and `costs` have room for each of the places. */
+/* `folded`, `costs` and `exact` have room for each of the places. */
 static bool choose_gram(const struct ov_tables *tables, const struct ov_re_set *sets,
-        uint32_t places, struct folded *folded, uint64_t *costs, struct ov_place *out)
+        uint32_t places, struct folded *folded, uint64_t *costs, bool *exact, struct ov_place *out)
 {
     static const enum ov_table order[4] = { OV_TABLE_FOLD8, OV_TABLE_FOLD2, OV_TABLE_FOLD3,
         OV_TABLE_FOLD1 };
@@ -220,13 +253,20 @@ static bool choose_gram(const struct ov_tables *tables, const struct ov_re_set *
     for (unsigned i = 0; i < 4; i++) {
         const enum ov_table table = order[i];
         const unsigned width = width_of(table);
+        const struct gram_costs grams = { .tables = tables,
+            .folded = folded,
+            .width = width,
+            .count = places < width ? 0 : places - width + 1,
+            .costs = costs,
+            .exact = exact };
         struct ov_place place;
         uint64_t dear;
 
-        for (uint32_t at = 0; at + width <= places; at++) {
-            costs[at] = gram_cost(tables, &folded[at], width);
+        for (uint32_t at = 0; at < grams.count; at++) {
+            costs[at] = gram_cost(tables, &folded[at], width, false);
+            exact[at] = false;
         }
-        if (places < width || !cheapest(costs, places - width + 1, table, &place)) {
+        if (!cheapest(&grams, table, &place)) {
             continue;
         }
         /* The first pass that can do it, unless a later one is much better and it matters. One over
@@ -252,13 +292,15 @@ bool ov_atom_choose(const struct ov_tables *tables, const struct ov_re_set *sets
     if (places <= PLACES_FEW) {
         struct folded folded[PLACES_FEW];
         uint64_t costs[PLACES_FEW];
+        bool exact[PLACES_FEW];
 
-        chosen = choose_gram(tables, sets, places, folded, costs, out);
+        chosen = choose_gram(tables, sets, places, folded, costs, exact, out);
     } else {
         struct folded folded[PLACES_MAX];
         uint64_t costs[PLACES_MAX];
+        bool exact[PLACES_MAX];
 
-        chosen = choose_gram(tables, sets, places, folded, costs, out);
+        chosen = choose_gram(tables, sets, places, folded, costs, exact, out);
     }
     return chosen || (count != 0 && choose_pair(tables, sets, count, out));
 }
@@ -296,19 +338,19 @@ static uint64_t delta_cost(const struct ov_tables *tables, const uint8_t deltas[
 bool ov_atom_choose_xor(const struct ov_tables *tables, const struct ov_re_set *sets, size_t count,
         struct ov_place *out)
 {
-    const uint32_t grams = places_of(count, 5);
     struct ov_place four, one;
     uint64_t costs[PLACES_MAX];
+    const struct gram_costs grams = { .count = places_of(count, 5), .costs = costs };
     bool has_four, has_one;
 
-    for (uint32_t at = 0; at < grams; at++) {
+    for (uint32_t at = 0; at < grams.count; at++) {
         uint8_t deltas[4];
 
         deltas_at(sets, at, deltas);
         costs[at] = delta_cost(tables, deltas);
     }
-    has_four = cheapest(costs, grams, OV_TABLE_DELTA4, &four);
-    has_one = cheapest(costs, grams, OV_TABLE_DELTA1, &one);
+    has_four = cheapest(&grams, OV_TABLE_DELTA4, &four);
+    has_one = cheapest(&grams, OV_TABLE_DELTA1, &one);
     /* A few differences at every offset are a matter of nibbles. */
     if (has_four && (!has_one || ov_tables_count(tables, OV_TABLE_DELTA1) >= FEW_DELTAS)) {
         *out = four;

@@ -62,7 +62,12 @@ enum ov_setting {
     OV_SETTING_NO_VIEWS,   /* texts and pages are not normalised */
     OV_SETTING_CLOSED,     /* an ov_clam_type: objects of it are not opened */
     OV_SETTING_SIGNATURES, /* how many signatures were loaded, as ClamAV counts them */
-    OV_SETTING_LAST = OV_SETTING_SIGNATURES
+    /* larger pages and texts are not normalised; a larger page without its tags is not looked at */
+    OV_SETTING_HTML_BYTES,
+    OV_SETTING_NO_TAGS_BYTES,
+    OV_SETTING_TEXT_BYTES,
+    OV_SETTING_PARTITIONS, /* of one disk, as many are opened */
+    OV_SETTING_LAST = OV_SETTING_PARTITIONS
 };
 
 struct ov_list_setting {

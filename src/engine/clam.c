@@ -169,6 +169,29 @@ enum ov_clam_type ov_walk_clam_begin(
     return type;
 }
 
+enum ov_clam_type ov_walk_clam_layer(enum ov_clam_type type, enum ov_type detected)
+{
+    static const struct {
+        enum ov_type detected;
+        enum ov_clam_type type;
+    } volumes[] = {
+        { OV_TYPE_ISO9660, OV_CLAM_ISO9660 },
+        { OV_TYPE_UDF, OV_CLAM_UDF },
+        { OV_TYPE_DMG, OV_CLAM_DMG },
+        { OV_TYPE_MBR, OV_CLAM_MBR },
+        { OV_TYPE_GPT, OV_CLAM_GPT },
+        { OV_TYPE_APM, OV_CLAM_APM },
+    };
+
+    for (size_t i = 0; type == OV_CLAM_BINARY_DATA && i < sizeof(volumes) / sizeof(volumes[0]);
+            i++) {
+        if (volumes[i].detected == detected) {
+            return volumes[i].type;
+        }
+    }
+    return type;
+}
+
 /* A view is the object that it is one of, in another spelling: same size, same place. */
 enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view)
 {

@@ -291,6 +291,17 @@ static void bound_programs(
     }
 }
 
+/* Are there as many partitions of this disk as the owner wants opened? Apple's map counts itself. */
+static bool has_all_partitions(const struct ov_walk *walk, const struct ov_frame *frame)
+{
+    const enum ov_type type = frame->next_inside == 0
+                                      ? OV_TYPE_DATA
+                                      : frame->detected.inside[frame->next_inside - 1].type;
+
+    return (type == OV_TYPE_MBR || type == OV_TYPE_GPT || type == OV_TYPE_APM)
+           && frame->member_count + (type == OV_TYPE_APM) >= walk->engine->partitions_max;
+}
+
 static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
 {
     struct ov_frame *parent = top(walk);
@@ -298,6 +309,12 @@ static void look_at_member(struct ov_walk *walk, const struct ov_member *member)
     struct unpacked unpacked;
     struct ov_subject subject;
 
+    if (has_all_partitions(walk, parent)) {
+        ov_walk_tell(walk, parent->ordinal, OV_REASON_OBJECTS,
+                "more partitions than the owner wants opened");
+        close_container(walk, parent);
+        return;
+    }
     if (!ov_budget_object(&walk->budget)) {
         ov_walk_tell(walk, parent->ordinal, OV_REASON_OBJECTS, "");
         walk->exhausted = true;

@@ -103,6 +103,8 @@ static void take_settings(struct ov_engine *engine)
     struct ov_bytes rest;
     uint64_t at = 0;
 
+    engine->html_bytes_max = engine->no_tags_bytes_max = UINT64_MAX;
+    engine->text_bytes_max = engine->partitions_max = UINT64_MAX;
     while (ov_db_list_next(engine->view, &at, &item)) {
         uint64_t value;
 
@@ -122,6 +124,18 @@ static void take_settings(struct ov_engine *engine)
             break;
         case OV_SETTING_NO_VIEWS:
             engine->no_views = value != 0;
+            break;
+        case OV_SETTING_HTML_BYTES:
+            engine->html_bytes_max = value;
+            break;
+        case OV_SETTING_NO_TAGS_BYTES:
+            engine->no_tags_bytes_max = value;
+            break;
+        case OV_SETTING_TEXT_BYTES:
+            engine->text_bytes_max = value;
+            break;
+        case OV_SETTING_PARTITIONS:
+            engine->partitions_max = value;
             break;
         case OV_SETTING_CLOSED:
             engine->closed[value / 64 % 2] |= (uint64_t)1 << value % 64;

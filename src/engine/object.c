@@ -213,12 +213,19 @@ static void pass(struct ov_walk *walk, const struct ov_subject *subject, struct 
 /* What signatures for pages and texts are held against; only where there are such. */
 static void add_views(const struct ov_walk *walk, struct ov_frame *frame)
 {
+    const struct ov_engine *engine = walk->engine;
     const uint64_t size = frame->source.size;
+    const bool is_page = frame->clam == OV_CLAM_HTML || frame->detected.type == OV_TYPE_HTML;
 
-    if (frame->clam == OV_CLAM_HTML || frame->detected.type == OV_TYPE_HTML) {
-        ov_detected_add(&frame->detected, OV_TYPE_HTML_VIEWS, 0, size);
-    } else if (ov_clam_is_text(frame->clam) && walk->engine->options.inside) {
-        ov_detected_add(&frame->detected, OV_TYPE_TEXT_VIEWS, 0, size);
+    if (!is_page && (!ov_clam_is_text(frame->clam) || !engine->options.inside)) {
+        return;
+    }
+    if (size <= (is_page ? engine->html_bytes_max : engine->text_bytes_max)) {
+        ov_detected_add(
+                &frame->detected, is_page ? OV_TYPE_HTML_VIEWS : OV_TYPE_TEXT_VIEWS, 0, size);
+    } else if (frame->detected.trouble == OV_REASON_NONE) {
+        frame->detected.trouble = OV_REASON_OBJECT_BYTES;
+        frame->detected.detail = "larger than what the owner wants normalised";
     }
 }
 
@@ -242,6 +249,12 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     if (subject->view != OV_VIEW_NONE) {
         frame->detected = (struct ov_detected){ .type = OV_TYPE_DATA, .detail = "" };
         frame->clam = ov_walk_clam_view(walk, subject->view);
+        if (subject->view == OV_VIEW_HTML_NOTAGS
+                && walk->engine->clam.file_size > walk->engine->no_tags_bytes_max) {
+            walk->engine->clam.targets = 0; /* no signature is for it */
+            frame->detected.trouble = OV_REASON_OBJECT_BYTES;
+            frame->detected.detail = "larger than what the owner wants looked at without tags";
+        }
         return;
     }
     if (!walk->engine->options.inside && !walk->engine->view->clam) {
@@ -251,7 +264,8 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     ov_detect(source, first.bytes, &frame->detected);
     heed_name(subject, &frame->detected);
     if (walk->engine->view->clam) {
-        frame->clam = ov_walk_clam_begin(walk, subject, first.bytes);
+        frame->clam = ov_walk_clam_layer(
+                ov_walk_clam_begin(walk, subject, first.bytes), frame->detected.type);
         if (ov_walk_is_closed(walk->engine, frame->clam)) {
             frame->detected.inside_count = 0;
             frame->detected.trouble = OV_REASON_NONE;

@@ -61,6 +61,8 @@ struct ov_engine {
     struct ov_version_places versions;          /* of the object under way */
     struct ov_clam_pcre_state *link_pcre;       /* owned; made when it is wanted */
     bool no_views;
+    /* the owner's limits on what is normalised, and on partitions of one disk */
+    uint64_t html_bytes_max, no_tags_bytes_max, text_bytes_max, partitions_max;
     uint64_t closed[2]; /* bit per ov_clam_type that is not opened */
     uint64_t pcre_bytes_max;
     uint32_t pcre_matches_max, pcre_depth_max;
@@ -115,6 +117,8 @@ struct ov_hit_payload {
  * bytes. Returns its type. */
 enum ov_clam_type ov_walk_clam_begin(
         struct ov_walk *walk, const struct ov_subject *subject, struct ov_bytes head);
+/* What its members lie in: volumes are known by what stands far behind their beginning. */
+enum ov_clam_type ov_walk_clam_layer(enum ov_clam_type type, enum ov_type detected);
 /* The same of a view, which is its parent's spelling for one kind of signature. */
 enum ov_clam_type ov_walk_clam_view(struct ov_walk *walk, enum ov_view view);
 /* Which signatures the object under way is held against, as far as the matcher tells them apart. */

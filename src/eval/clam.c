@@ -119,6 +119,7 @@ static struct ov_value numbers_of(
         count_numbers(object, source);
     }
     return ov_value_int(kind == OV_NUMBERS_CARDS    ? object->numbers.cards
+                        : kind == OV_NUMBERS_CREDIT ? object->numbers.credit
                         : kind == OV_NUMBERS_PEOPLE ? object->numbers.people
                                                     : object->numbers.people_plain);
 }

@@ -26,36 +26,51 @@ static bool has_check_digit(const uint8_t *digits, size_t count)
     return sum % 10 == 0;
 }
 
-/* Which networks number their cards so: by the first four digits and the length (ISO/IEC 7812 as
+enum issued {
+    ISSUED_BY_NOBODY = 0,
+    ISSUED_OTHERWISE, /* debit, or for one use */
+    ISSUED_AS_CREDIT
+};
+
+/* Which networks number their cards so: by the first six digits and the length (ISO/IEC 7812 as
  * ClamAV 1.4 reads it; observed). */
-static bool is_issued(const uint8_t *d, size_t count)
+static enum issued issued_as(const uint8_t *d, size_t count)
 {
     static const struct {
-        uint16_t from, to;
+        uint32_t from, to;
         uint8_t count_min, count_max;
+        enum issued as;
     } networks[] = {
-        { 1000, 1999, 13, 15 }, /* UATP */
-        { 2221, 2720, 16, 16 }, /* Mastercard */
-        { 3000, 3059, 14, 16 }, /* Diners Club */
-        { 3400, 3499, 15, 15 }, /* American Express */
-        { 3528, 3589, 16, 16 }, /* JCB */
-        { 3600, 3699, 14, 16 }, /* Diners Club */
-        { 3700, 3799, 15, 15 }, /* American Express */
-        { 3800, 3999, 16, 16 }, /* Diners Club */
-        { 4000, 4999, 16, 16 }, /* Visa */
-        { 5000, 5599, 16, 16 }, /* Mastercard */
-        { 6011, 6011, 16, 16 }, /* Discover */
-        { 6440, 6599, 16, 16 }, /* Discover */
+        { 100000, 199999, 13, 15, ISSUED_OTHERWISE }, /* UATP */
+        { 222100, 272099, 16, 16, ISSUED_AS_CREDIT }, /* Mastercard */
+        { 300000, 305999, 14, 16, ISSUED_AS_CREDIT }, /* Diners Club */
+        { 309500, 309599, 14, 16, ISSUED_AS_CREDIT }, /* Diners Club */
+        { 340000, 349999, 15, 15, ISSUED_AS_CREDIT }, /* American Express */
+        { 352800, 358999, 16, 16, ISSUED_AS_CREDIT }, /* JCB */
+        { 360000, 369999, 14, 16, ISSUED_AS_CREDIT }, /* Diners Club */
+        { 370000, 379999, 15, 15, ISSUED_AS_CREDIT }, /* American Express */
+        { 380000, 399999, 16, 16, ISSUED_AS_CREDIT }, /* Diners Club */
+        { 400000, 499999, 16, 16, ISSUED_AS_CREDIT }, /* Visa */
+        { 500000, 509999, 16, 16, ISSUED_OTHERWISE }, /* cards of shops, debit cards */
+        { 510000, 559999, 16, 16, ISSUED_AS_CREDIT }, /* Mastercard */
+        { 601100, 601199, 16, 16, ISSUED_AS_CREDIT }, /* Discover */
+        { 622126, 622926, 16, 16, ISSUED_AS_CREDIT }, /* UnionPay */
+        { 624000, 626999, 16, 16, ISSUED_AS_CREDIT }, /* UnionPay */
+        { 628200, 628899, 16, 16, ISSUED_AS_CREDIT }, /* UnionPay */
+        { 644000, 659999, 16, 16, ISSUED_AS_CREDIT }, /* Discover */
     };
-    const unsigned first = d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3];
+    uint32_t first = 0;
 
+    for (size_t i = 0; i < 6; i++) {
+        first = first * 10 + d[i];
+    }
     for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
         if (first >= networks[i].from && first <= networks[i].to && count >= networks[i].count_min
                 && count <= networks[i].count_max) {
-            return true;
+            return networks[i].as;
         }
     }
-    return false;
+    return ISSUED_BY_NOBODY;
 }
 
 /* Digits from `at` on, a blank or a hyphen between them allowed. Returns how many bytes they took. */
@@ -77,14 +92,15 @@ static uint64_t take_digits(struct ov_bytes text, uint64_t at, uint8_t digits[],
     return at - from;
 }
 
-static bool is_card(struct ov_bytes text, uint64_t at)
+static enum issued card_at(struct ov_bytes text, uint64_t at)
 {
     uint8_t digits[CARD_DIGITS_MAX];
     size_t count;
     const uint64_t took = take_digits(text, at, digits, &count);
 
-    return count >= CARD_DIGITS_MIN && !is_digit(text, at + took) && is_issued(digits, count)
-           && has_check_digit(digits, count);
+    return count >= CARD_DIGITS_MIN && !is_digit(text, at + took) && has_check_digit(digits, count)
+                   ? issued_as(digits, count)
+                   : ISSUED_BY_NOBODY;
 }
 
 static unsigned number_at(struct ov_bytes text, uint64_t at, unsigned digits)
@@ -134,10 +150,14 @@ static bool is_person_plain(struct ov_bytes text, uint64_t at)
 void ov_numbers_count(struct ov_bytes text, struct ov_numbers *out)
 {
     for (uint64_t at = 0; at < ov_bytes_len(text); at++) {
+        enum issued card;
+
         if (!is_digit(text, at) || (at > 0 && is_digit(text, at - 1))) {
             continue;
         }
-        out->cards += is_card(text, at);
+        card = card_at(text, at);
+        out->cards += card != ISSUED_BY_NOBODY;
+        out->credit += card == ISSUED_AS_CREDIT;
         out->people += is_person_with_hyphens(text, at);
         out->people_plain += is_person_plain(text, at);
     }

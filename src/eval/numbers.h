@@ -7,6 +7,7 @@
 
 struct ov_numbers {
     uint32_t cards;        /* of payment cards, their check digit right */
+    uint32_t credit;       /* those of them that are of credit, not of debit or of one shop */
     uint32_t people;       /* US social security numbers, with hyphens */
     uint32_t people_plain; /* the same as nine digits */
 };

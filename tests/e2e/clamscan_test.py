@@ -74,6 +74,54 @@ def alerts_are_asked_for_and_named_by_kind():
         tap.same(clamscan("-d", database, "--detect-structured", "--structured-cc-count=4", cards)[0], 0)
 
 
+def cards_of_credit_are_told_from_others():
+    """Debit cards and those for one use (UATP) count where all do, and not where credit alone is asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = write(folder, "d.ndb", "Test.N:0:*:4142434445464748\n")
+        for digits, found in (("411111111111111", (1, 1)), ("622126123456789", (1, 1)), ("3095123456789", (1, 1)),
+                              ("500012345678901", (1, 0)), ("100012345678", (1, 0)), ("622125123456789", (0, 0))):
+            doubled = [int(c) * (2 - i % 2) for i, c in enumerate(reversed(digits))]
+            check = -sum(n // 10 + n % 10 for n in doubled) % 10
+            good, bad = (write(folder, f"{digits}{n}", f"pay {digits}{n} now\n") for n in (check, (check + 1) % 10))
+            for mode in (0, 1):
+                asked = ["-d", database, "--detect-structured", "--structured-cc-count=1", f"--structured-cc-mode={mode}"]
+                tap.same((clamscan(*asked, good)[0], clamscan(*asked, bad)[0]), (found[mode], 0), f"{digits} {mode}")
+
+
+def what_is_larger_is_not_normalised():
+    with tempfile.TemporaryDirectory() as folder:
+        database = write(folder, "d.ndb", f"Page:3:*:{b'<div id=x>'.hex()}\nPlain:3:*:{b'some text here'.hex()}\n"
+                                          f"Text:7:*:{b'small letters'.hex()}\n")
+        page = write(folder, "page", "<html><body><DIV ID=X>a</DIV><p>some <b>text</b> here</p></body></html>")
+        text = write(folder, "text", "here are SMALL\n  Letters in a text\n")
+        for option, target, found in (("htmlnormalize", page, ["Page", "Plain"]), ("htmlnotags", page, ["Plain"]),
+                                      ("scriptnormalize", text, ["Text"])):
+            size = os.path.getsize(target)
+            everything = ["Page", "Plain"] if target == page else ["Text"]
+            for most, left in ((size, everything), (size - 1, [n for n in everything if n not in found]), (0, everything)):
+                _, told, warned = clamscan("-d", database, "--allmatch", f"--max-{option}={most}", target)
+                names = sorted({line.split()[1].split(".")[0] for line in told.splitlines() if "FOUND" in line})
+                tap.same(names, left, f"{option} {most} {told}")
+                tap.same("larger than the limit" in warned, most == size - 1 and left == [], warned)  # what is found is told alone
+
+
+def as_many_partitions_as_are_wanted_are_opened():
+    with tempfile.TemporaryDirectory() as folder:
+        disk = bytearray(512 * 64)
+        for i in range(4):
+            disk[446 + 16 * i:462 + 16 * i] = struct.pack("<BBBBBBBBII", 0, 0, 2, 0, 0x83, 0, 3, 0, 4 + 8 * i, 8)
+            at = 512 * (4 + 8 * i) + 100
+            disk[at:at + 14] = b"\1\2PART%d-WITHIN" % i
+        disk[510:512] = b"\x55\xaa"
+        target = write(folder, "disk", bytes(disk))
+        database = write(folder, "d.ldb", "".join(f"P{i};Engine:51-255,Target:0,Container:CL_TYPE_MBR;0;{(b'PART%d-WITHIN' % i).hex()}\n"
+                                                  for i in range(4)))
+        for options, count in (([], 4), (["--max-partitions=4"], 4), (["--max-partitions=2"], 2), (["--max-partitions=0"], 0)):
+            _, told, warned = clamscan("-d", database, "--allmatch", *options, target)
+            tap.same([f"P{i}." in told for i in range(4)], [i < count for i in range(4)], f"{options} {told}")
+            tap.same("not looked at in full" in warned, count == 0, warned)
+
+
 def a_type_that_is_not_to_be_opened_stays_closed():
     with tempfile.TemporaryDirectory() as folder:
         database = write(folder, "d.ndb", "Test.N:0:*:6162636465666768696a\n")
@@ -198,6 +246,7 @@ def strict_refuses_what_a_scan_passes_over():
 if os.geteuid() == 0 and shutil.which("unshare") is None:
     sys.exit("unshare is missing (util-linux)")
 tap.run([the_cache_keeps_what_was_used_last_and_no_more, alerts_are_asked_for_and_named_by_kind,
+         cards_of_credit_are_told_from_others, what_is_larger_is_not_normalised, as_many_partitions_as_are_wanted_are_opened,
          a_type_that_is_not_to_be_opened_stays_closed, an_allow_list_beats_what_is_found,
          what_is_inside_is_told_where_it_was_asked_for, databases_that_are_too_old_are_an_error,
          known_viruses_are_lines_of_signatures, heuristics_come_last_unless_asked_first,

@@ -5,6 +5,7 @@
  * trusts no rule text (any of it may be hostile) and its parent only as far as a request decodes. The
  * parent trusts nothing of what comes out either: it opens the database like anyone else's. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +23,9 @@
 #include "rules/yara/yara.h"
 #include "sandbox/frame.h"
 
+/* Blocks of this size are mappings of their own, which go back when they are freed. */
+#define MAPPED_BYTES (1024 * 1024)
+
 /* What ends the program: told to nobody but by the exit status, as the peer broke the protocol. */
 #define EXIT_PROTOCOL 3
 #define EXIT_CHANNEL  4
@@ -35,6 +39,7 @@ struct session {
     struct ov_logged_decisions decisions;
     struct ov_buf message;
     uint32_t seq;
+    bool finished;    /* the rules are gone: nothing more may be asked of them */
     bool has_sources; /* no external variable may be added any more */
 };
 
@@ -326,6 +331,16 @@ static bool write_out(struct ov_db_writer *writer, uint64_t size, uint64_t room,
     return status == OVERT_OK;
 }
 
+/* The database is in its sections: what it came from makes room for it. Diagnostics were told; how many
+ * errors there were stays known. */
+static void forget_rules(struct session *s)
+{
+    s->finished = true;
+    ov_clamav_done(&s->clam);
+    ov_rule_set_done(&s->set);
+    ov_arena_done(&s->arena);
+}
+
 static void answer_finish(struct session *s, const struct ov_request *request)
 {
     overt_error err = OVERT_ERROR_INIT;
@@ -339,15 +354,16 @@ static void answer_finish(struct session *s, const struct ov_request *request)
     }
     ov_db_writer_init(writer, UINT32_MAX);
     (void)ov_clamav_finish(&s->clam); /* what is wrong is in the diags */
-    if (ov_compile(&s->set, &s->diags, writer, &err) == OVERT_OK) {
+    good = ov_compile(&s->set, &s->diags, writer, &err) == OVERT_OK;
+    tell_diags(s);
+    forget_rules(s);
+    if (good) {
         size = ov_db_writer_size(writer);
         good = write_out(writer, size, ov_le64_get(request->size), &err);
     }
     if (!good) {
-        tell_diags(s);
         tell_failure(s, err.message);
     } else {
-        tell_diags(s);
         tell(s, &(struct ov_record){
                         .kind = OV_RECORD_COMPILED,
                         .offset = size,
@@ -427,6 +443,7 @@ int main(void)
     struct ov_bytes name;
     int fd = -1;
 
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     ov_arena_init(&s.arena, UINT64_MAX);
     ov_rule_set_init(&s.set, &s.arena);
     ov_diags_init(&s.diags, &s.arena);
@@ -434,6 +451,9 @@ int main(void)
     ov_buf_init(&s.message, OV_EXPLAIN_FRAME_BYTES_MAX);
     while (receive(&request, &name, &fd)) {
         s.seq = ov_le32_get(request.seq);
+        if (s.finished && ov_le32_get(request.kind) != OV_REQUEST_VERIFY) {
+            _exit(EXIT_PROTOCOL);
+        }
         switch (ov_le32_get(request.kind)) {
         case OV_REQUEST_EXTERNAL:
             answer_external(&s, name);

@@ -41,8 +41,10 @@ struct clamscan_options {
     bool scan_pe, scan_elf, scan_ole2, scan_pdf, scan_swf, scan_html, scan_mail, scan_xmldocs;
     bool scan_hwp3, scan_onenote, scan_image, scan_fuzzy;
     bool normalize, phishing_urls, alert_broken, alert_macros, no_certificates, structured;
-    uint64_t ssn_format, ssn_count, card_count;
-    uint64_t pcre_matches, pcre_depth, pcre_bytes; /* 0: as given by nobody */
+    uint64_t ssn_format, ssn_count, card_count, card_mode;
+    uint64_t html_bytes, no_tags_bytes, text_bytes; /* 0: as given by nobody */
+    uint64_t partitions;                            /* UINT64_MAX: as given by nobody */
+    uint64_t pcre_matches, pcre_depth, pcre_bytes;  /* 0: as given by nobody */
     bool alert_encrypted, alert_encrypted_archive, alert_encrypted_document, alert_exceeds;
     bool heuristics_first;
     bool no_cache;                             /* of the compiled database */

@@ -94,6 +94,11 @@ static const struct known {
     { "structured-ssn-format", 0, VALUE_LONG, FIELD(ssn_format) },
     { "structured-ssn-count", 0, VALUE_LONG, FIELD(ssn_count) },
     { "structured-cc-count", 0, VALUE_LONG, FIELD(card_count) },
+    { "structured-cc-mode", 0, VALUE_LONG, FIELD(card_mode) },
+    { "max-htmlnormalize", 0, VALUE_BYTES, FIELD(html_bytes) },
+    { "max-htmlnotags", 0, VALUE_BYTES, FIELD(no_tags_bytes) },
+    { "max-scriptnormalize", 0, VALUE_BYTES, FIELD(text_bytes) },
+    { "max-partitions", 0, VALUE_LONG, FIELD(partitions) },
     { "pcre-match-limit", 0, VALUE_LONG, FIELD(pcre_matches) },
     { "pcre-recmatch-limit", 0, VALUE_LONG, FIELD(pcre_depth) },
     { "pcre-max-filesize", 0, VALUE_BYTES, FIELD(pcre_bytes) },
@@ -108,7 +113,6 @@ static const struct known {
     { "bytecode-unsigned", 0, VALUE_NO_FLAG, 0 },
     { "bytecode-timeout", 0, VALUE_NO_VALUE, 0 },
     { "statistics", 0, VALUE_NO_FLAG, 0 },
-    { "structured-cc-mode", 0, VALUE_NO_VALUE, 0 },
     { "heuristic-alerts", 0, VALUE_NO_FLAG, 0 },
     { "alert-broken-media", 0, VALUE_NO_FLAG, 0 },
     { "alert-phishing-ssl", 0, VALUE_NO_FLAG, 0 },
@@ -116,11 +120,7 @@ static const struct known {
     { "alert-partition-intersection", 0, VALUE_NO_FLAG, 0 },
     { "dumpcerts", 0, VALUE_NO_FLAG, 0 },
     { "max-embeddedpe", 0, VALUE_NO_VALUE, 0 },
-    { "max-htmlnormalize", 0, VALUE_NO_VALUE, 0 },
-    { "max-htmlnotags", 0, VALUE_NO_VALUE, 0 },
-    { "max-scriptnormalize", 0, VALUE_NO_VALUE, 0 },
     { "max-ziptypercg", 0, VALUE_NO_VALUE, 0 },
-    { "max-partitions", 0, VALUE_NO_VALUE, 0 },
     { "max-iconspe", 0, VALUE_NO_VALUE, 0 },
     { "max-rechwp3", 0, VALUE_NO_VALUE, 0 },
 };
@@ -184,8 +184,9 @@ static bool take_value(struct clamscan_options *o, const struct known *k, const 
         return true;
     case VALUE_PATTERN:
         return add_pattern(field, k->name, value);
-    case VALUE_BYTES:
-        return ov_option_bytes("clamscan", k->name, value, field);
+    case VALUE_BYTES: /* 0: no limit but overt's own */
+        *(uint64_t *)field = 0;
+        return strcmp(value, "0") == 0 || ov_option_bytes("clamscan", k->name, value, field);
     case VALUE_NUMBER:
         if (!ov_option_number("clamscan", k->name, value, 0, UINT32_MAX, &number)) {
             return false;
@@ -254,6 +255,7 @@ static void defaults(struct clamscan_options *o)
         .phishing_urls = true,
         .ssn_count = 3,
         .card_count = 3,
+        .partitions = UINT64_MAX,
         .follow_directories = 1,
         .follow_files = 1,
         .directory_depth_max = 15,

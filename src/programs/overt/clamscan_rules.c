@@ -17,12 +17,17 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "db/layout.h"
 #include "programs/overt/clamscan.h"
 #include "programs/overt/database_out.h"
 #include "programs/overt/detached.h"
 #include "programs/overt/listing.h"
 
-#define CACHE_FORM   "overt clamscan 1 " OV_VERSION /* another program makes other databases */
+/* Another program makes other databases: its version, and that of the databases it makes. */
+#define AS_TEXT(number) #number
+#define TEXT_OF(number) AS_TEXT(number)
+#define CACHE_FORM      "overt clamscan 2 " OV_VERSION " database " TEXT_OF(OV_DB_VERSION) "\n"
+
 #define READ_BYTES   65536u
 #define SOURCES_MAX  4096u
 #define DIGEST_CHARS 64u
@@ -236,7 +241,11 @@ static void put_settings(struct gathering *g)
         { o->pcre_matches != 0, "pcre-matches", o->pcre_matches },
         { o->pcre_depth != 0, "pcre-depth", o->pcre_depth },
         { o->pcre_bytes != 0, "pcre-bytes", o->pcre_bytes },
-        { o->structured, "cards", o->card_count },
+        { o->html_bytes != 0, "html-bytes", o->html_bytes },
+        { o->no_tags_bytes != 0, "no-tags-bytes", o->no_tags_bytes },
+        { o->text_bytes != 0, "text-bytes", o->text_bytes },
+        { o->partitions != UINT64_MAX, "partitions", o->partitions },
+        { o->structured, o->card_mode == 1 ? "credit-cards" : "cards", o->card_count },
         { o->structured && o->ssn_format != 1, "people", o->ssn_count },
         { o->structured && o->ssn_format != 0, "people-plain", o->ssn_count },
     };

@@ -141,7 +141,12 @@ static const struct {
     { "pcre-matches", OV_SETTING_PCRE_MATCHES },
     { "pcre-depth", OV_SETTING_PCRE_DEPTH },
     { "pcre-bytes", OV_SETTING_PCRE_BYTES },
+    { "html-bytes", OV_SETTING_HTML_BYTES },
+    { "no-tags-bytes", OV_SETTING_NO_TAGS_BYTES },
+    { "text-bytes", OV_SETTING_TEXT_BYTES },
+    { "partitions", OV_SETTING_PARTITIONS },
     { "cards", 0 },
+    { "credit-cards", 0 },
     { "people", 0 },
     { "people-plain", 0 },
 };

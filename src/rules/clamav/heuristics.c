@@ -43,6 +43,10 @@ bool clam_alert(struct ov_clamav *clam, struct ov_bytes what, uint64_t least)
         return holds_above(clam, "Heuristics.Structured.CreditCardNumber", OV_FACT_NUMBERS,
                 OV_NUMBERS_CARDS, least);
     }
+    if (is_text(what, "credit-cards")) {
+        return holds_above(clam, "Heuristics.Structured.CreditCardNumber", OV_FACT_NUMBERS,
+                OV_NUMBERS_CREDIT, least);
+    }
     if (is_text(what, "people")) {
         return holds_above(
                 clam, "Heuristics.Structured.SSN", OV_FACT_NUMBERS, OV_NUMBERS_PEOPLE, least);

@@ -31,18 +31,25 @@ struct ov_re_set {
     uint64_t bits[4]; /* bit b of the 256: byte value b belongs */
 };
 
+/* Large databases are millions of these, one for each byte of a body. */
 struct ov_re {
     enum ov_re_kind kind;
     uint8_t value; /* BYTE; value & ~mask == 0 */
     uint8_t mask;
     bool negate;
-    bool lazy;   /* REPEAT; a hex jump is lazy */
-    bool chains; /* REPEAT of a REGEX: a jump; what is before and behind it is looked for apart */
-    uint32_t min;
-    uint32_t max;
-    struct ov_re_set *set;  /* CLASS */
+    bool lazy : 1;   /* REPEAT; a hex jump is lazy */
+    bool chains : 1; /* REPEAT of a REGEX: a jump; what is before and behind it is looked for apart */
+    union {
+        struct { /* REPEAT */
+            uint32_t min;
+            uint32_t max;
+        };
+        struct ov_re_set *set; /* CLASS */
+    };
     struct ov_re *children; /* CONCAT, ALT: first of a list; REPEAT: the child */
     struct ov_re *next;     /* in the parent's list */
 };
+
+_Static_assert(sizeof(struct ov_re) <= 32, "two of an arena's places");
 
 #endif
