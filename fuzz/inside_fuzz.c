@@ -15,7 +15,7 @@ static const enum ov_type types[] = { OV_TYPE_MAIL, OV_TYPE_MBOX, OV_TYPE_TNEF, 
     OV_TYPE_APM, OV_TYPE_LZOP, OV_TYPE_XAR, OV_TYPE_ALZ, OV_TYPE_DMG, OV_TYPE_HFS, OV_TYPE_ZIP,
     OV_TYPE_UPX, OV_TYPE_APPENDED, OV_TYPE_FAT, OV_TYPE_UDF, OV_TYPE_PYINSTALLER, OV_TYPE_PYZ,
     OV_TYPE_LZ4_OLD, OV_TYPE_HWP, OV_TYPE_BEHIND, OV_TYPE_EXT, OV_TYPE_SQUASHFS, OV_TYPE_EGG,
-    OV_TYPE_BASE64, OV_TYPE_ZLIB, OV_TYPE_DEFLATE };
+    OV_TYPE_BASE64, OV_TYPE_ZLIB, OV_TYPE_DEFLATE, OV_TYPE_DISK };
 
 /* Reads one member. False: that was enough of this input. */
 static bool read_member(struct ov_container *c, uint64_t *left)
@@ -35,10 +35,11 @@ static bool read_member(struct ov_container *c, uint64_t *left)
             sum = (uint8_t)(sum ^ ov_bytes_raw(piece.bytes)[i]); /* it can be read */
         }
         (void)sum;
-        if (ov_bytes_len(piece.bytes) >= *left) {
+        /* Whoever asks counts the zeros as well: a disk may claim any number of them. */
+        if (piece.zeros >= *left || ov_bytes_len(piece.bytes) >= *left - piece.zeros) {
             return false;
         }
-        *left -= ov_bytes_len(piece.bytes);
+        *left -= piece.zeros + ov_bytes_len(piece.bytes);
     }
     return true;
 }

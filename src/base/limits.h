@@ -80,6 +80,13 @@
 #define OV_MADE_BYTES_MAX  (100u * OV_MIB)
 _Static_assert(OV_MADE_BYTES_MAX <= OV_OBJECT_BYTES_DEFAULT, "what is made is an object");
 
+/* Blocks of a virtual machine's disk: VHDX has the largest. Packed ones are made in memory: qcow2 has up
+ * to 2 MiB. Each costs reads of two tables, so that there are no smaller ones than a sector. */
+#define OV_DISK_BLOCK_BYTES_MIN  512u
+#define OV_DISK_BLOCK_BYTES_MAX  (256u * OV_MIB)
+#define OV_DISK_PACKED_BYTES_MAX (4u * OV_MIB)
+_Static_assert(OV_DISK_PACKED_BYTES_MAX <= OV_DISK_BLOCK_BYTES_MAX, "they are blocks too");
+
 /* --- programs that unpack themselves -------------------------------------------------------- */
 
 /* Interpreted instructions: about ten for each byte that common packers unpack, a hundred million a

@@ -32,11 +32,6 @@ struct dmg {
     char name[24];
 };
 
-static uint64_t u64be_at(struct ov_bytes b, uint64_t at)
-{
-    return (uint64_t)ov_u32be_at(b, at, 0) << 32 | ov_u32be_at(b, at + 4, 0);
-}
-
 static bool dmg_begin(struct ov_parser *p)
 {
     struct dmg *d = p->state;
@@ -44,13 +39,14 @@ static bool dmg_begin(struct ov_parser *p)
     const struct ov_bytes trailer =
             ov_bytes_between(p->all, size < TRAILER_BYTES ? 0 : size - TRAILER_BYTES, size);
     uint64_t end;
-    const uint64_t from = u64be_at(trailer, 0xd8);
+    const uint64_t from = ov_u64be_at(trailer, 0xd8, 0);
 
     ov_buf_init(&d->table, OV_MADE_BYTES_MAX);
     ov_buf_init(&d->made, OV_MADE_BYTES_MAX);
-    d->data = u64be_at(trailer, 0x18);
-    d->list = ov_add(&end, from, u64be_at(trailer, 0xe0)) ? ov_bytes_between(p->all, from, end)
-                                                          : ov_bytes_of(NULL, 0);
+    d->data = ov_u64be_at(trailer, 0x18, 0);
+    d->list = ov_add(&end, from, ov_u64be_at(trailer, 0xe0, 0))
+                      ? ov_bytes_between(p->all, from, end)
+                      : ov_bytes_of(NULL, 0);
     d->at = ov_bytes_find(d->list, 0, "<key>blkx</key>", 15);
     return true;
 }
@@ -183,8 +179,8 @@ static enum ov_give dmg_step(struct ov_parser *p)
         if (at + 40 > ov_bytes_len(table)) {
             break;
         }
-        if (!put_run(p, ov_u32be_at(table, at, 0), u64be_at(table, at + 16),
-                    u64be_at(table, at + 24), u64be_at(table, at + 32))) {
+        if (!put_run(p, ov_u32be_at(table, at, 0), ov_u64be_at(table, at + 16, 0),
+                    ov_u64be_at(table, at + 24, 0), ov_u64be_at(table, at + 32, 0))) {
             ov_lay_trouble(p, OV_REASON_DAMAGED, "a packed run of sectors is damaged");
         }
     }

@@ -30,11 +30,6 @@ static uint32_t u16be_at(struct ov_bytes b, uint64_t at)
     return (uint32_t)ov_u8_at(b, at, 0) << 8 | ov_u8_at(b, at + 1, 0);
 }
 
-static uint64_t u64be_at(struct ov_bytes b, uint64_t at)
-{
-    return (uint64_t)ov_u32be_at(b, at, 0) << 32 | ov_u32be_at(b, at + 4, 0);
-}
-
 /* Puts [off, off + bytes) of a fork. False: not all of it lies in its extents. */
 static bool put_fork(
         struct ov_parser *p, struct ov_bytes fork, uint64_t off, uint64_t bytes, struct ov_buf *out)
@@ -100,7 +95,7 @@ static void hfs_end(struct ov_parser *p)
 static bool next_leaf(struct ov_parser *p)
 {
     struct hfs *h = p->state;
-    const uint64_t size = u64be_at(catalog(p), 0);
+    const uint64_t size = ov_u64be_at(catalog(p), 0, 0);
 
     while (h->node_bytes != 0 && h->node < NODES_MAX) {
         const uint64_t at = (uint64_t)h->node++ * h->node_bytes;
@@ -135,7 +130,7 @@ static void take_name(struct hfs *h, struct ov_bytes key)
 static bool lay_fork(struct ov_parser *p, struct ov_bytes fork)
 {
     struct hfs *h = p->state;
-    const uint64_t size = u64be_at(fork, 0);
+    const uint64_t size = ov_u64be_at(fork, 0, 0);
     const uint64_t first = (uint64_t)ov_u32be_at(fork, 16, 0) * h->block_bytes;
     const uint64_t extent = (uint64_t)ov_u32be_at(fork, 20, 0) * h->block_bytes;
 

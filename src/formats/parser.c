@@ -93,6 +93,7 @@ static bool begin_member(struct ov_parser *p)
 {
     p->priv_bytes_due = ov_bytes_len(p->laid.bytes) != 0;
     p->priv_part_due = p->laid.has_part;
+    p->priv_pieces_due = p->laid.has_pieces;
     p->priv_trouble_due = p->laid.trouble.reason != OV_REASON_NONE;
     if (!p->laid.has_part) {
         return true;
@@ -125,7 +126,7 @@ enum ov_give ov_parser_next_member(
         p->priv_over = true;
         return OV_GIVE_TROUBLE;
     }
-    p->priv_bytes_due = p->priv_part_due = p->priv_trouble_due = false;
+    p->priv_bytes_due = p->priv_part_due = p->priv_pieces_due = p->priv_trouble_due = false;
     if (p->priv_over) {
         return OV_GIVE_END;
     }
@@ -173,6 +174,14 @@ enum ov_give ov_parser_read(struct ov_parser *p, struct ov_piece *piece, struct 
             return give;
         }
         p->priv_part_due = false;
+    }
+    if (p->priv_pieces_due) {
+        const enum ov_give give = p->ops->piece(p, piece, trouble);
+
+        if (give != OV_GIVE_END) {
+            return give;
+        }
+        p->priv_pieces_due = false;
     }
     if (p->priv_trouble_due) {
         p->priv_trouble_due = false;

@@ -24,6 +24,7 @@ struct ov_laid {
     struct ov_input part;  /* then these, if `has_part`, unpacked as `codec` */
     enum ov_codec codec;
     bool has_part;
+    bool has_pieces;           /* then what ops->piece gives */
     struct ov_trouble trouble; /* told behind the member's bytes; NONE: none */
 };
 
@@ -43,6 +44,7 @@ struct ov_parser {
     bool priv_over;
     bool priv_bytes_due;
     bool priv_part_due;
+    bool priv_pieces_due;
     bool priv_trouble_due;
     struct ov_trouble priv_failed; /* opening */
 };
@@ -52,6 +54,8 @@ struct ov_parser_ops {
     bool whole;                         /* wants all of the input in one piece */
     bool (*begin)(struct ov_parser *p); /* false: no memory; NULL: nothing to do */
     enum ov_give (*step)(struct ov_parser *p);
+    /* The next piece of a member with has_pieces: for what lies in many places. */
+    enum ov_give (*piece)(struct ov_parser *p, struct ov_piece *piece, struct ov_trouble *trouble);
     void (*end)(struct ov_parser *p); /* NULL: nothing to do */
 };
 

@@ -13,6 +13,7 @@ static const struct ov_parser_ops *const parsers[OV_TYPE_COUNT] = {
     [OV_TYPE_INSTALLSHIELD] = &ov_parser_installshield,
     [OV_TYPE_NSIS] = &ov_parser_nsis,
     [OV_TYPE_ALZ] = &ov_parser_alz,
+    [OV_TYPE_DISK] = &ov_parser_disk,
     [OV_TYPE_DMG] = &ov_parser_dmg,
     [OV_TYPE_EGG] = &ov_parser_egg,
     [OV_TYPE_FAT] = &ov_parser_fat,

@@ -29,6 +29,7 @@ extern const struct ov_parser_ops ov_parser_uuencode;
 extern const struct ov_parser_ops ov_parser_views;
 
 extern const struct ov_parser_ops ov_parser_alz;
+extern const struct ov_parser_ops ov_parser_disk;
 extern const struct ov_parser_ops ov_parser_dmg;
 extern const struct ov_parser_ops ov_parser_egg;
 extern const struct ov_parser_ops ov_parser_fat;

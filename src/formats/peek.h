@@ -75,6 +75,11 @@ static inline uint64_t ov_u64le_at(struct ov_bytes b, uint64_t off, uint64_t oth
     return ov_le64_get(v);
 }
 
+static inline uint64_t ov_u64be_at(struct ov_bytes b, uint64_t off, uint64_t otherwise)
+{
+    return __builtin_bswap64(ov_u64le_at(b, off, __builtin_bswap64(otherwise)));
+}
+
 /* RAR 5 numbers: seven bits a byte, the lowest first. */
 static inline uint64_t ov_rar5_number_at(struct ov_bytes b, uint64_t *at)
 {

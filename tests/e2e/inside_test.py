@@ -543,10 +543,11 @@ def file_systems_are_opened_or_named():
     for name, (at, magic) in {"btrfs": (0x10040, b"_BHRfS_M"), "f2fs": (1024, b"\x10\x20\xf5\xf2"),
                               "jfs": (0x8000, b"JFS1"), "luks": (0, b"LUKS\xba\xbe"), "apfs": (32, b"NXSB"),
                               "reiser": (0x10034, b"ReIsErFs"), "ubi": (0, b"UBI#"), "xfs": (0, b"XFSB\0"),
-                              "lvm": (512, b"LABELONE"), "bitlocker": (3, b"-FVE-FS-"), "vdi": (64, b"\x7f\x10\xda\xbe"),
-                              "cd": (0, b"\0" + b"\xff" * 10 + b"\0")}.items():
+                              "lvm": (512, b"LABELONE"), "bitlocker": (3, b"-FVE-FS-"),
+                              "encase": (0, b"EVF\x09\r\n\xff\0")}.items():
         expect(INCOMPLETE, f"{name}.volume", bytes(at) + magic + bytes(70000),
                says="encrypted" if name in ("luks", "bitlocker") else "unsupported", lacks="")
+    expect(INCOMPLETE, "vdi.disk", bytes(64) + b"\x7f\x10\xda\xbe" + bytes(70000), says="damaged", lacks="")
 
 
 def egg(data, method=0, field=b"", archive_field=b""):
