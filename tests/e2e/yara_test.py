@@ -3,6 +3,7 @@
 
 What is expected here was printed by yara 4.5.4 for the same arguments, unless docs/compat-yara.md says otherwise."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
+import yara_messages  # noqa: E402
 
 OVERT = os.path.abspath(sys.argv[1])
 FOLDER = tempfile.mkdtemp(prefix="overt-yara-")
@@ -110,6 +112,10 @@ def problems_stand_on_standard_error_in_yaras_words():
                                         "x.yar(3): error: syntax error, unexpected '}'"])):
         put("x.yar", text)
         tap.same(ask("x.yar", "t"), (1, "", "\n".join(said) + "\n"))
+    for text, said in yara_messages.CASES:
+        put("m.yar", text.encode("latin1"))
+        told = ask("m.yar", "t")[2]
+        tap.same([(int(line), what) for line, what in re.findall(r"m\.yar\((\d+)\): (?:error: )?(.*)\n", told)], said)
     put("zero.yar", "rule z { strings: $a = { 00 } condition: $a }")
     tap.same(ask("zero.yar", "t"), (0, "z t\n", 'warning: rule "z" in zero.yar(1): string "$a" may slow down scanning\n'))
     put("top.yar", "xyz")

@@ -122,7 +122,7 @@ struct ov_term ov_ask_read_position(struct ov_parser *p, enum ov_expr_kind kind)
         }
         index = ov_expr_read_operand(p);
         ov_expr_leave(p);
-        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "']'")) {
+        if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, NULL)) {
             return ov_term_none();
         }
         (void)ov_term_check_integer(p, index, "[]");

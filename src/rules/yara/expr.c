@@ -185,6 +185,12 @@ static unsigned binding(enum ov_token_kind kind)
     }
 }
 
+/* YARA's grammar has no way on behind a condition: whoever reads on tells what may stand there. */
+static bool ends_here(const struct ov_parser *p, struct ov_term term)
+{
+    return p->reading.as_yara && !term.is_operand;
+}
+
 /* Tells when a condition (true, $a, a == b) stands where a value should. */
 static struct ov_term need_operand(struct ov_parser *p, struct ov_term term, const char *where)
 {
@@ -200,17 +206,22 @@ static struct ov_term need_operand(struct ov_parser *p, struct ov_term term, con
     return term;
 }
 
+static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above);
+
 static struct ov_term read_parentheses(struct ov_parser *p)
 {
     struct ov_term term;
+
+    const bool value = p->operand_nest > 0 && p->reading.as_yara; /* only one is looked for here */
 
     if (!ov_expr_enter(p)) {
         return ov_term_none();
     }
     ov_parser_next(p);
-    term = ov_expr_read(p);
+    term = value ? read_arithmetic(p, 0) : ov_expr_read(p);
     ov_expr_leave(p);
-    if (term.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "<or> or <and>")) {
+    if (term.expr == NULL
+            || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, value ? NULL : "<or> or <and>")) {
         return ov_term_none();
     }
     return term;
@@ -227,7 +238,9 @@ static struct ov_term read_prefixed(struct ov_parser *p)
         return ov_term_none();
     }
     ov_parser_next(p);
+    p->operand_nest++;
     term = need_operand(p, read_value(p), "what stands behind a sign");
+    p->operand_nest--;
     ov_expr_leave(p);
     return term.expr == NULL ? term : ov_term_unary(p, &op, term);
 }
@@ -268,6 +281,17 @@ static struct ov_term read_value(struct ov_parser *p)
     }
 }
 
+/* Where nothing but a value may stand. */
+static struct ov_term read_operand(struct ov_parser *p, unsigned above)
+{
+    struct ov_term term;
+
+    p->operand_nest++;
+    term = read_arithmetic(p, above);
+    p->operand_nest--;
+    return term;
+}
+
 /* Everything that binds stronger than `above`. Recursion is bounded by the six levels. */
 static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
 {
@@ -284,9 +308,12 @@ static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
             }
             return left; /* 50 % of them */
         }
+        if (ends_here(p, left)) {
+            return left;
+        }
         left = need_operand(p, left, "what stands before the operator");
         ov_parser_next(p);
-        right = read_arithmetic(p, binding(op.kind));
+        right = read_operand(p, binding(op.kind));
         right = need_operand(p, right, "what stands behind the operator");
         if (right.expr == NULL) {
             return right;
@@ -298,7 +325,7 @@ static struct ov_term read_arithmetic(struct ov_parser *p, unsigned above)
 
 struct ov_term ov_expr_read_operand(struct ov_parser *p)
 {
-    return need_operand(p, read_arithmetic(p, 0), "this");
+    return need_operand(p, read_operand(p, 0), "this");
 }
 
 /* --- comparisons and quantities ------------------------------------------------------------- */
@@ -360,7 +387,7 @@ static struct ov_term read_comparison(struct ov_parser *p, struct ov_term left)
     if (op.kind == OV_TOKEN_MATCHES) {
         return read_matches(p, left);
     }
-    right = read_arithmetic(p, 0);
+    right = read_operand(p, 0);
     right = need_operand(p, right, "what stands behind the comparison");
     return right.expr == NULL ? right : ov_term_binary(p, &op, left, right);
 }
@@ -372,14 +399,14 @@ static struct ov_term read_from_value(struct ov_parser *p)
     struct ov_quantity quantity;
     enum ov_how_many how_many = OV_COUNT;
 
-    if (term.expr == NULL) {
+    if (term.expr == NULL || ends_here(p, term)) {
         return term;
     }
     if (p->tok.kind == OV_TOKEN_PERCENT || p->tok.kind == OV_TOKEN_OF) {
+        term = need_operand(p, term, "what stands before \"of\"");
         if (ov_parser_accept(p, OV_TOKEN_PERCENT)) {
             how_many = OV_PERCENT;
         }
-        term = need_operand(p, term, "what stands before \"of\"");
         quantity = ov_quantity_of_term(p, how_many, term);
         return ov_of_read(p, &quantity);
     }
@@ -387,6 +414,22 @@ static struct ov_term read_from_value(struct ov_parser *p)
         term = read_comparison(p, term);
     }
     return term;
+}
+
+bool ov_expr_begins(enum ov_token_kind kind)
+{
+    static const enum ov_token_kind kinds[] = { OV_TOKEN_NAME, OV_TOKEN_STRING, OV_TOKEN_COUNT,
+        OV_TOKEN_OFFSET, OV_TOKEN_LENGTH, OV_TOKEN_INTEGER, OV_TOKEN_REAL, OV_TOKEN_TEXT,
+        OV_TOKEN_REGEX, OV_TOKEN_READ, OV_TOKEN_PAREN_OPEN, OV_TOKEN_MINUS, OV_TOKEN_TILDE,
+        OV_TOKEN_FILESIZE, OV_TOKEN_ENTRYPOINT, OV_TOKEN_TRUE, OV_TOKEN_FALSE, OV_TOKEN_NOT,
+        OV_TOKEN_DEFINED, OV_TOKEN_ALL, OV_TOKEN_ANY, OV_TOKEN_NONE, OV_TOKEN_FOR };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (kind == kinds[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct ov_term read_relation(struct ov_parser *p)
@@ -416,7 +459,7 @@ static struct ov_term read_relation(struct ov_parser *p)
         term = read_from_value(p);
         break;
     }
-    if (term.expr != NULL && !term.is_operand
+    if (term.expr != NULL && !term.is_operand && !ends_here(p, term)
             && (is_comparison(p->tok.kind) || binding(p->tok.kind) > 0)) {
         /* They take values, and this is a condition. */
         (void)ov_parser_unexpected(p, p->nest == 0 ? "'}'" : NULL);

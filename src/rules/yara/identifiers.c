@@ -42,9 +42,11 @@ static struct ov_term other_rule(struct ov_parser *p, const struct ov_token *tok
     struct ov_expr *expr;
 
     if (rule == OV_NAME_REFUSED) {
-        ov_reading_error(&p->reading, token->line, token->column,
-                "the rule \"%s\" was refused, and this one asks about it",
-                ov_excerpt_of(token->text).text);
+        if (!p->reading.as_yara) { /* YARA knows it all the same, and nothing comes of either */
+            ov_reading_error(&p->reading, token->line, token->column,
+                    "the rule \"%s\" was refused, and this one asks about it",
+                    ov_excerpt_of(token->text).text);
+        }
         return ov_term_unknown(p, token, true);
     }
     if (rule == OV_NAME_NEW) { /* this very rule, not decided yet: as in YARA, it does not hold */

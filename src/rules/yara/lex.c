@@ -145,6 +145,30 @@ static void tell_unterminated(struct ov_lexer *lx, struct ov_token *out, const c
     out->bad_line += more ? 1 : 0;
 }
 
+/* For YARA a text or expression that the file ends in is the end of the file, and no more is told. */
+static bool ends_with_file(struct ov_lexer *lx, struct ov_token *out)
+{
+    const int c = peek(lx, 0);
+
+    if (!lx->reading->as_yara || !(c < 0 || (c == '\\' && peek(lx, 1) < 0))) {
+        return false;
+    }
+    ov_lex_to_end(lx);
+    out->kind = OV_TOKEN_END;
+    return true;
+}
+
+/* `include` is one only before blanks and a quote on its line; else it is a name like others. */
+static bool includes(const struct ov_lexer *lx)
+{
+    size_t ahead = 0;
+
+    while (peek(lx, ahead) == ' ' || peek(lx, ahead) == '\t') {
+        ahead++;
+    }
+    return ahead > 0 && peek(lx, ahead) == '"';
+}
+
 static void lex_word(struct ov_lexer *lx, struct ov_token *out)
 {
     const size_t from = lx->priv_pos;
@@ -154,6 +178,9 @@ static void lex_word(struct ov_lexer *lx, struct ov_token *out)
     }
     out->text = ov_lex_slice(lx, from, lx->priv_pos);
     ov_word_look_up(out);
+    if (out->kind == OV_TOKEN_INCLUDE && lx->reading->as_yara && !includes(lx)) {
+        out->kind = OV_TOKEN_NAME;
+    }
     if (out->kind != OV_TOKEN_NAME) {
         return;
     }
@@ -287,6 +314,9 @@ static void lex_text(struct ov_lexer *lx, struct ov_token *out)
     for (;;) {
         const int c = peek(lx, 0);
 
+        if (ends_with_file(lx, out)) {
+            return;
+        }
         if (c < 0 || c == '\n') {
             tell_unterminated(lx, out, "unterminated string");
             return;
@@ -321,6 +351,9 @@ static void lex_regex(struct ov_lexer *lx, struct ov_token *out)
     while (peek(lx, 0) != '/') {
         const int c = peek(lx, 0), escaped = peek(lx, 1);
 
+        if (ends_with_file(lx, out)) {
+            return;
+        }
         if (c < 0 || c == '\n' || (c == '\\' && (escaped < 0 || escaped == '\n'))) {
             tell_unterminated(lx, out, "unterminated regular expression");
             return;
@@ -357,7 +390,7 @@ static void lex_hex(struct ov_lexer *lx, struct ov_token *out)
     for (;;) {
         const int c = peek(lx, 0);
 
-        if (c == '}') {
+        if (c == '}' && (lx->priv_pos != from || !lx->reading->as_yara)) {
             out->text = ov_lex_slice(lx, from, lx->priv_pos);
             lx->priv_pos++;
             return;
@@ -482,7 +515,7 @@ static void lex(struct ov_lexer *lx, struct ov_token *out, bool hex)
         lex_string_name(lx, out, OV_TOKEN_OFFSET);
     } else if (c == '!' && peek(lx, 1) != '=') {
         lex_string_name(lx, out, OV_TOKEN_LENGTH);
-    } else if (c == '{' && hex) {
+    } else if (c == '{' && (hex || lx->reading->as_yara)) { /* for YARA it is one anywhere */
         lex_hex(lx, out);
     } else {
         lex_sign(lx, out);

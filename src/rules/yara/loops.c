@@ -37,9 +37,10 @@ static void check_count(struct ov_parser *p, struct ov_term value)
     if (value.expr->type != OV_TYPE_INT && value.expr->type != OV_TYPE_UNKNOWN) {
         ov_reading_error(&p->reading, value.expr->line, value.expr->column,
                 "invalid value in condition: \"%s\"",
-                value.expr->kind == OV_EXPR_TEXT   ? ov_excerpt_of(value.expr->text).text
-                : value.expr->type == OV_TYPE_TEXT ? "string in for_expression is invalid"
-                                                   : ov_type_text(value.expr->type));
+                value.expr->kind == OV_EXPR_TEXT    ? ov_excerpt_of(value.expr->text).text
+                : value.expr->type == OV_TYPE_TEXT  ? "string in for_expression is invalid"
+                : value.expr->type == OV_TYPE_REGEX ? "regexp in for_expression is invalid"
+                                                    : ov_type_text(value.expr->type));
         return;
     }
     if (!ov_term_is_constant(value)) {
@@ -192,6 +193,7 @@ static struct ov_term read_of_rules(struct ov_parser *p, const struct ov_quantit
 struct ov_term ov_of_read(struct ov_parser *p, const struct ov_quantity *quantity)
 {
     struct ov_expr *expr;
+    struct ov_term term;
 
     if (!ov_parser_expect(p, OV_TOKEN_OF, "<of>")) {
         return ov_term_none();
@@ -208,8 +210,11 @@ struct ov_term ov_of_read(struct ov_parser *p, const struct ov_quantity *quantit
     if (expr == NULL || !ov_set_read_strings(p, expr)) {
         return ov_term_none();
     }
-    check_possible(p, quantity, expr->string_count);
-    return read_where(p, quantity, ov_term_of(expr, false, quantity->value.depth + 1));
+    term = read_where(p, quantity, ov_term_of(expr, false, quantity->value.depth + 1));
+    if (term.expr != NULL) {
+        check_possible(p, quantity, expr->string_count);
+    }
+    return term;
 }
 
 /* --- for ------------------------------------------------------------------------------------ */
@@ -247,7 +252,7 @@ static struct ov_term read_body(struct ov_parser *p)
         return ov_term_none();
     }
     body = ov_term_as_condition(p, ov_expr_read(p));
-    if (body.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL)) {
+    if (body.expr == NULL || !ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "<or> or <and> or ')'")) {
         return ov_term_none();
     }
     return body;
@@ -341,7 +346,7 @@ static bool read_list_rest(struct ov_parser *p, struct ov_expr *expr, struct ov_
         tail = &item.expr->next;
         first->depth = item.depth > first->depth ? item.depth : first->depth;
     }
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL);
+    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "')' or ','");
 }
 
 /* What to loop over: an array or a dictionary of a module. */
@@ -454,7 +459,8 @@ static struct ov_term read_for_in(struct ov_parser *p, const struct ov_quantity 
         return ov_term_none();
     }
     check_variables(p, &names);
-    if (!ov_parser_expect(p, OV_TOKEN_IN, "<in>") || !read_iterable(p, expr, &type, &depth)) {
+    if (!ov_parser_expect(p, OV_TOKEN_IN, "<in> or ','")
+            || !read_iterable(p, expr, &type, &depth)) {
         return ov_term_none();
     }
     check_names(p, &names, expr);
@@ -474,6 +480,7 @@ static struct ov_term read_for_in(struct ov_parser *p, const struct ov_quantity 
 static bool read_quantity(struct ov_parser *p, struct ov_quantity *out)
 {
     struct ov_term value;
+    bool percent;
 
     if (ov_token_is_quantifier(p->tok.kind)) {
         *out = ov_quantity_of_keyword(p);
@@ -484,8 +491,12 @@ static bool read_quantity(struct ov_parser *p, struct ov_quantity *out)
     if (value.expr == NULL) {
         return false;
     }
-    *out = ov_quantity_of_term(
-            p, ov_parser_accept(p, OV_TOKEN_PERCENT) ? OV_PERCENT : OV_COUNT, value);
+    percent = ov_parser_accept(p, OV_TOKEN_PERCENT);
+    if (percent && p->reading.as_yara) { /* for which this is a modulo without its second number */
+        (void)ov_parser_unexpected(p, NULL);
+        return false;
+    }
+    *out = ov_quantity_of_term(p, percent ? OV_PERCENT : OV_COUNT, value);
     return true;
 }
 

@@ -88,7 +88,9 @@ static bool read_dot(struct ov_parser *p, struct path *path)
     field = ov_field_find(path->expr->field, name.text);
     row = ov_field_row(field);
     if (field == OV_FIELD_NONE) {
+        p->reading.at_last = true; /* YARA knows before it has read on */
         tell(p, path, "invalid field name \"%s\"", name_of(path, &excerpt));
+        p->reading.at_last = false;
         return true;
     }
     if (row->kind == OV_FIELD_IS_FUNCTION || row->shape != OV_FACT_SHAPE_ONE) {
@@ -107,7 +109,7 @@ static bool read_bracket(struct ov_parser *p, struct path *path)
     struct ov_term index = ov_expr_read_operand(p);
     const enum ov_field field = path->asked;
 
-    if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, "']'")) {
+    if (index.expr == NULL || !ov_parser_expect(p, OV_TOKEN_BRACKET_CLOSE, NULL)) {
         return false;
     }
     if (field == OV_FIELD_NONE || row->kind != OV_FIELD_IS_FACT) {
@@ -163,15 +165,23 @@ struct arguments {
 
 static bool read_arguments(struct ov_parser *p, struct arguments *out)
 {
+    const uint32_t operand_nest = p->operand_nest;
+
     memset(out, 0, sizeof(*out));
     out->tail = &out->first;
     out->is_known = true;
     if (ov_parser_accept(p, OV_TOKEN_PAREN_CLOSE)) {
         return true;
     }
+    if (!ov_expr_begins(p->tok.kind)) {
+        return ov_parser_unexpected(p, "')'");
+    }
     do {
-        struct ov_term term = ov_expr_read(p);
+        struct ov_term term;
 
+        p->operand_nest = 0;
+        term = ov_expr_read(p);
+        p->operand_nest = operand_nest;
         if (term.expr == NULL) {
             return false;
         }
@@ -187,7 +197,7 @@ static bool read_arguments(struct ov_parser *p, struct arguments *out)
         out->tail = &term.expr->next;
         out->depth = term.depth > out->depth ? term.depth : out->depth;
     } while (ov_parser_accept(p, OV_TOKEN_COMMA));
-    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, NULL);
+    return ov_parser_expect(p, OV_TOKEN_PAREN_CLOSE, "')'");
 }
 
 static bool read_call(struct ov_parser *p, struct path *path)

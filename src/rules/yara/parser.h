@@ -34,7 +34,12 @@ struct ov_parser {
     struct ov_names externals;
     struct ov_arena names_arena;
     struct ov_lexer lx;
-    struct ov_token tok;                                  /* the next one; not consumed yet */
+    struct ov_token tok; /* the next one; not consumed yet */
+    struct ov_lexer
+            failed_lx; /* as_yara: where the first error of an item was; the same of `tok` */
+    struct ov_token failed_tok;
+    bool failed_at; /* these are set */
+    unsigned grace; /* tokens after an error before what is wrong with their order is told again */
     struct ov_bytes open_files[OV_INCLUDE_DEPTH_MAX + 1]; /* names, outermost first */
     uint32_t open_count;
     uint64_t include_bytes_left;
@@ -48,6 +53,7 @@ struct ov_parser {
     bool *string_is_anywhere; /* the same: asked for otherwise than at one known offset */
     uint32_t anonymous_count;
     uint32_t nest;
+    uint32_t operand_nest; /* inside of so many places where only values may stand */
     struct ov_loop loops[OV_LOOP_NEST_MAX * 2];
     uint32_t loop_count; /* entries of `loops` */
     uint32_t loop_nest;
@@ -104,6 +110,7 @@ OV_MUST_CHECK bool ov_condition_read(struct ov_parser *p, struct ov_expr **out);
 
 /* expr.c, for the others */
 struct ov_term ov_expr_read(struct ov_parser *p);         /* anything */
+bool ov_expr_begins(enum ov_token_kind kind);             /* with this token */
 struct ov_term ov_expr_read_operand(struct ov_parser *p); /* up to a comparison, exclusive */
 /* `(a..b)`, the parenthesis being consumed and a read, up to and with the closing one */
 OV_MUST_CHECK bool ov_expr_read_range_rest(

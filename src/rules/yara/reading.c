@@ -14,9 +14,10 @@ static void tell(struct ov_reading *reading, enum ov_severity severity, uint32_t
 {
     char message[MESSAGE_BYTES];
 
-    if (reading->as_yara && line != 0 && reading->next_line != 0) {
+    if (reading->as_yara && line != 0 && (reading->next_line != 0 || reading->held_line != 0)) {
         line = reading->held_line != 0 ? reading->held_line
                : reading->at_last      ? reading->last_line
+               : reading->at_end       ? 0
                                        : reading->next_line;
     }
     (void)vsnprintf(message, sizeof(message), fmt, ap);

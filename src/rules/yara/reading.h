@@ -18,9 +18,10 @@ struct ov_reading {
     uint32_t next_line; /* of the token that was read last; 0: it is being read */
     uint32_t last_line; /* of the one before it */
     uint32_t held_line; /* of the string that is being read, on which all of it is told; 0: none */
-    bool at_last;       /* what is told now YARA tells before it reads on */
-    bool quiet;         /* skipping to the next rule: what was wrong has been told */
-    bool failed;        /* the current rule has an error: it is read on, but not kept */
+    bool at_end;  /* the token read last is the end of the source, which YARA has closed then */
+    bool at_last; /* what is told now YARA tells before it reads on */
+    bool quiet;   /* skipping to the next rule: what was wrong has been told */
+    bool failed;  /* the current rule has an error: it is read on, but not kept */
     bool out_of_memory; /* everything ends soon */
 };
 

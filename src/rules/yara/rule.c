@@ -266,7 +266,7 @@ bool ov_rule_read(struct ov_parser *p)
     number = take_name(p, &name);
     p->reading.rule = name.text;
     ov_parser_next(p);
-    read = read_body(p);
+    read = (!p->reading.failed || !p->reading.as_yara) && read_body(p);
     if (read && !p->reading.failed) {
         OV_ASSERT(number != NULL);
         p->rule.source = ov_lex_slice(&p->lx, start, p->tok.end);

@@ -9,6 +9,8 @@
 
 #define INCLUDE_COST 256u /* bytes that even an empty include is taken for */
 
+#define GRACE_TOKENS 3u
+
 /* Names looked at for sets, see sets.c: a floor, and so many for each byte of source. */
 #define WORK_FLOOR    (16u * (uint64_t)OV_MIB)
 #define WORK_PER_BYTE 16u
@@ -19,10 +21,17 @@ void ov_parser_next(struct ov_parser *p)
 {
     const uint32_t line = p->reading.next_line;
 
+    if (p->reading.as_yara && p->reading.failed && !p->failed_at) {
+        p->failed_lx = p->lx;
+        p->failed_tok = p->tok;
+        p->failed_at = true;
+    }
+    p->grace -= p->grace != 0;
     p->reading.next_line = 0; /* what the lexer tells stands where it says */
     ov_lex(&p->lx, &p->tok);
     p->reading.last_line = line;
     p->reading.next_line = p->tok.line;
+    p->reading.at_end = p->tok.kind == OV_TOKEN_END && p->open_count == 1;
 }
 
 bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
@@ -38,7 +47,7 @@ bool ov_parser_accept(struct ov_parser *p, enum ov_token_kind kind)
 static void end_at_bad(struct ov_parser *p, const char *what)
 {
     if (p->reading.as_yara && !p->reading.quiet) {
-        if (ov_bytes_len(p->reading.rule) != 0) {
+        if (ov_bytes_len(p->reading.rule) != 0 || what != NULL) {
             p->reading.failed = false;
             p->reading.next_line = 0;
             ov_reading_error(&p->reading, p->tok.bad_line, 0,
@@ -53,7 +62,7 @@ bool ov_parser_unexpected(struct ov_parser *p, const char *what)
 {
     if (p->tok.kind == OV_TOKEN_BAD) {
         end_at_bad(p, what);
-    } else {
+    } else if (p->grace == 0) {
         if (p->tok.kind == OV_TOKEN_END && p->reading.as_yara && p->open_count == 1) {
             p->reading.next_line = 0;
             p->tok.line = 0; /* YARA has closed the file by then */
@@ -91,7 +100,11 @@ static bool read_import(struct ov_parser *p)
         return false;
     }
     module = ov_field_module(name);
-    if (module == OV_FIELD_NONE) {
+    if (strnlen((const char *)ov_bytes_raw(name), (size_t)ov_bytes_len(name))
+            != ov_bytes_len(name)) {
+        ov_reading_error(&p->reading, token.line, token.column, "invalid module name \"%.*s\"",
+                (int)ov_bytes_len(name), (const char *)ov_bytes_raw(name));
+    } else if (module == OV_FIELD_NONE) {
         ov_reading_error(&p->reading, token.line, token.column, "unknown module \"%s\"",
                 ov_excerpt_of(name).text);
     } else {
@@ -191,6 +204,9 @@ static bool read_include(struct ov_parser *p)
 
     ov_parser_next(p);
     token = p->tok;
+    if (token.kind == OV_TOKEN_END && p->reading.as_yara) {
+        return true; /* a name that the file ends in: nothing more is said of it */
+    }
     if (token.kind != OV_TOKEN_TEXT) {
         return ov_parser_unexpected(p, "text string");
     }
@@ -228,9 +244,33 @@ static bool begins_item(const struct ov_parser *p)
     }
 }
 
+/* As YARA: from where the first error was, it tells what is no token on the way, which ends all, and
+ * then nothing of the order of the next three. */
+static void recover_as_yara(struct ov_parser *p)
+{
+    if (p->failed_at) {
+        p->lx = p->failed_lx;
+        p->tok = p->failed_tok;
+        p->reading.next_line = p->tok.line;
+    }
+    while (!begins_item(p)) {
+        p->reading.failed = false;
+        ov_parser_next(p);
+        if (p->tok.kind == OV_TOKEN_BAD) {
+            ov_lex_to_end(&p->lx);
+        }
+    }
+    p->failed_at = false;
+    p->grace = GRACE_TOKENS;
+}
+
 /* To where something new begins, telling nothing on the way. */
 static void recover(struct ov_parser *p)
 {
+    if (p->reading.as_yara) {
+        recover_as_yara(p);
+        return;
+    }
     p->reading.quiet = true;
     while (!begins_item(p)) {
         ov_parser_next(p);

@@ -156,6 +156,10 @@ static bool pick_rule(
         ++*self;
         return true;
     }
+    if (number == OV_NAME_REFUSED && p->reading.as_yara) {
+        ++*self; /* YARA knows it all the same, and nothing comes of either */
+        return true;
+    }
     if (number == OV_NAME_REFUSED) {
         ov_reading_error(&p->reading, token->line, token->column,
                 "a rule that \"%s\" means was refused, and this one asks about it",
@@ -192,6 +196,10 @@ static bool pick_rules(struct ov_parser *p, const struct ov_token *token, uint32
         if (begins_with(r->name, prefix)
                 && ov_bytes_equal(
                         p->space, ov_bytes_raw(r->space), (size_t)ov_bytes_len(r->space))) {
+            if (p->reading.as_yara) {
+                ++*self;
+                continue;
+            }
             ov_reading_error(&p->reading, token->line, token->column,
                     "the rule \"%s\" is one that \"%s*\" means, and it was refused",
                     ov_excerpt_of(r->name).text, ov_excerpt_of(prefix).text);
@@ -199,17 +207,16 @@ static bool pick_rules(struct ov_parser *p, const struct ov_token *token, uint32
         }
     }
     *self += begins_with(p->rule.name, prefix);
-    if (p->picked_count == before && *self == self_before) {
-        ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
-                ov_excerpt_of(prefix).text);
-        return true;
-    }
     wildcard = ov_names_add(&p->set->wildcards, p->space, prefix);
     if (wildcard == NULL) {
         p->reading.out_of_memory = true;
         return false;
     }
     *wildcard = 1;
+    if (p->picked_count == before && *self == self_before) {
+        ov_reading_error(&p->reading, token->line, token->column, "undefined identifier \"%s\"",
+                ov_excerpt_of(prefix).text);
+    }
     return true;
 }
 

@@ -201,7 +201,8 @@ static bool read_modifiers(struct ov_parser *p, struct ov_string *string)
     const struct modifier *modifier;
 
     string->flags &= ~nocase;
-    while ((modifier = modifier_of(p->tok.kind)) != NULL) {
+    while ((modifier = modifier_of(p->tok.kind)) != NULL
+            && ((modifier->kinds & 1u << string->kind) != 0 || !p->reading.as_yara)) {
         if ((string->flags & modifier->flag) != 0 && modifier->flag == OV_STRING_NOCASE) {
             ov_reading_error(&p->reading, p->tok.line, p->tok.column, "duplicated modifier");
         }
@@ -264,6 +265,7 @@ static bool read_value(struct ov_parser *p, struct ov_string *string)
         }
         break;
     default:
+        p->reading.held_line = 0;
         return ov_parser_unexpected(p, "text string");
     }
     ov_parser_next(p);
@@ -312,15 +314,15 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
     item->string.base64_wide_alphabet = ov_bytes_of(NULL, 0);
     item->string.line = token.line;
     item->string.column = token.column;
-    if (!note_name(p, &token, number)) {
-        return NULL;
-    }
     ov_parser_next(p);
     if (p->tok.kind != OV_TOKEN_ASSIGN) {
         (void)ov_parser_unexpected(p, "'='");
         return NULL;
     }
     p->reading.held_line = p->tok.line;
+    if (!note_name(p, &token, number) || (p->reading.failed && p->reading.as_yara)) {
+        return NULL;
+    }
     p->reading.next_line = 0;
     ov_lex_value(&p->lx, &p->tok);
     p->reading.next_line = p->tok.line;
@@ -381,7 +383,7 @@ bool ov_strings_read(struct ov_parser *p)
         }
         item = read_string(p, count);
         p->reading.held_line = 0;
-        if (item == NULL) {
+        if (item == NULL || (p->reading.failed && p->reading.as_yara)) {
             return false;
         }
         *tail = item;
