@@ -4,6 +4,7 @@
 #define OV_TESTS_MATCH_BUILD_H
 
 #include "compile/compile.h"
+#include "compile/signs.h"
 #include "match/inside.h"
 #include "tests/re_build.h"
 
@@ -15,6 +16,8 @@ struct match_bench {
     struct ov_string strings[BENCH_STRINGS_MAX];
     uint8_t uses[BENCH_STRINGS_MAX];
     uint32_t count;
+    struct ov_sign signs[8]; /* that wake the rule */
+    uint32_t sign_count;
     struct ov_diags diags;
     struct ov_db_writer writer;
     uint8_t *file;
@@ -71,9 +74,28 @@ static inline void bench_re(struct match_bench *b, enum ov_string_kind kind, con
     bench_add(b, kind, flags)->re = re;
 }
 
+static inline void bench_sign(
+        struct match_bench *b, const char *bytes, uint32_t first, uint32_t last, bool from_end)
+{
+    struct ov_db_sign *sign = &b->signs[b->sign_count++].at;
+
+    OV_ASSERT(b->sign_count <= sizeof(b->signs) / sizeof(b->signs[0]));
+    sign->length = (uint8_t)strlen(bytes);
+    memcpy(sign->value, bytes, sign->length);
+    memset(sign->mask, 0xff, sign->length);
+    sign->first = ov_le32_of(first);
+    sign->last = ov_le32_of(last);
+    sign->from_end = from_end;
+}
+
 /* Compiles and opens. False: b->err says why. */
 static inline bool bench_open(struct match_bench *b)
 {
+    const struct ov_db_sleeper guard = { .size_max = ov_le32_of(UINT32_MAX) };
+    const struct ov_waits waits = {
+        .guards = &guard,
+        .signs = ov_bytes_of(b->signs, b->sign_count * sizeof(b->signs[0])),
+    };
     struct ov_rule_set set;
     struct ov_rule *rule;
     uint64_t size;
@@ -85,7 +107,7 @@ static inline bool bench_open(struct match_bench *b)
     rule->strings = b->strings;
     rule->string_count = b->count;
     rule->file = rule->name = ov_bytes_of(NULL, 0);
-    status = ov_compile_patterns(&set, b->uses, NULL, NULL, NULL, &b->diags, &b->writer, &b->err);
+    status = ov_compile_patterns(&set, b->uses, NULL, &waits, NULL, &b->diags, &b->writer, &b->err);
     ov_rule_set_done(&set);
     if (status != OVERT_OK) {
         return false;

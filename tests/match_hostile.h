@@ -18,6 +18,8 @@ static inline void hostile_base(struct match_bench *b)
     bench_re(b, OV_STRING_REGEX, "[a-z]+", false, OV_STRING_ASCII | OV_STRING_WIDE);
     bench_re(b, OV_STRING_HEX, "ab[a-c].cd", true, 0);
     bench_re(b, OV_STRING_HEX, "some.{0,300}?text.{0,}?end", true, 0);
+    bench_sign(b, "some", 0, 0, false);
+    bench_sign(b, "the end", 20, 0, true);
     b->uses[1] = OV_USE_EXISTS;
     b->uses[8] = OV_USE_EXISTS;
 }

@@ -71,12 +71,16 @@ static overt_status compile_patterns(const struct ov_rule_set *set,
         overt_error *err)
 {
     OV_CLEANUP(ov_profiles_done) struct ov_profiles profiles = { 0 };
+    const struct ov_waits waits = {
+        .guards = demands->guards,
+        .signs = ov_buf_bytes(&demands->signs),
+    };
     const overt_status status =
             ov_profiles_init(&profiles, set, demands->hints, demands->weights, err);
 
     return status != OVERT_OK ? status
-                              : ov_compile_patterns(set, demands->uses, demands->phases,
-                                      demands->guards, &profiles, diags, writer, err);
+                              : ov_compile_patterns(set, demands->uses, demands->phases, &waits,
+                                      &profiles, diags, writer, err);
 }
 
 overt_status ov_compile(struct ov_rule_set *set, struct ov_diags *diags,

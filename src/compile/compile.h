@@ -33,15 +33,19 @@ OV_MUST_CHECK overt_status ov_compile(struct ov_rule_set *set, struct ov_diags *
 struct ov_db_sleeper;
 struct ov_profiles;
 
+/* What rules wait for besides their gates. */
+struct ov_waits {
+    const struct ov_db_sleeper *guards; /* one for each rule; first_string is filled in later */
+    struct ov_bytes signs;              /* struct ov_sign of signs.h */
+};
+
 /* compile/patterns.c: `uses` has one ov_string_use per string of the set, `phases` one
- * ov_string_phase (NULL: ALWAYS), `guards` one record per rule whose first_string is filled in here
- * (NULL: nothing is asked); `profiles` says which rules' strings to look for in which objects
+ * ov_string_phase (NULL: ALWAYS); `waits` NULL: nothing is asked; `profiles` says which rules' strings to look for in which objects
  * (NULL: all in all). Fills OV_DB_PATTERNS, OV_DB_PATTERN_CODE,
  * OV_DB_FILTERS and OV_DB_ATOMS. */
 OV_MUST_CHECK overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
-        const uint8_t *phases, const struct ov_db_sleeper *guards,
-        const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
-        overt_error *err);
+        const uint8_t *phases, const struct ov_waits *waits, const struct ov_profiles *profiles,
+        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err);
 
 /* compile/conditions.c: fills every other section, and `uses`. */
 OV_MUST_CHECK overt_status ov_compile_conditions(const struct ov_rule_set *set, uint8_t *uses,

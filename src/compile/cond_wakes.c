@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "compile/condition.h"
+#include "compile/signs.h"
 
 struct waker {
     bool by_clues; /* the condition is false for want of clues as well, not of strings alone */
@@ -16,14 +16,24 @@ struct waker {
     const uint8_t *taken; /* strings that may not be chosen; NULL: all may */
     struct ov_buf *rules;
     struct ov_buf *clues;
+    const struct ov_cond_context *context;
+    struct ov_buf *signs; /* where they are appended; NULL: signs do not count */
+    uint64_t signs_find;  /* of those */
 };
+
+/* Waking a rule costs a sweep over the object, which is as much as so many finds, as a binary logarithm. */
+#define WAKE_SHIFT 6u
 
 static uint64_t string_cost(const struct waker *w, uint32_t string)
 {
+    struct ov_cost cost;
+
     if (w->taken != NULL && w->taken[string] != 0) {
         return OV_COST_UNFIT;
     }
-    return ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string).all;
+    cost = ov_cost_of(w->costs, &w->rule->strings[string], w->string_base + string);
+    return w->signs == NULL || cost.all >= OV_COST_UNFIT ? cost.all
+                                                         : cost.all + (cost.find << WAKE_SHIFT);
 }
 
 /* A rule that waits for another one is given all its strings from the start. */
@@ -175,8 +185,24 @@ static uint64_t wake_all(struct waker *w, const struct ov_cond *cond, bool mark)
 
 static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost);
 
-/* Of an `and`, one operand that is false as long as nothing is found. */
-static void choose_operand(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
+/* Signs without which the part is false, if there are any. */
+static bool choose_signs(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
+{
+    struct ov_sign_choice choice;
+
+    if (w->signs == NULL || !ov_cond_signs(w->context, cond, &choice)) {
+        return false;
+    }
+    *cost = choice.find << WAKE_SHIFT;
+    if (mark) {
+        ov_buf_put(w->signs, choice.items, choice.count * sizeof(choice.items[0]));
+        w->signs_find += choice.find;
+    }
+    return true;
+}
+
+/* Of an `and`, one operand that is false as long as nothing is found. False: there is none. */
+static bool choose_operand(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
 {
     const struct ov_cond *best = NULL;
 
@@ -189,10 +215,25 @@ static void choose_operand(struct waker *w, const struct ov_cond *cond, bool mar
             *cost = c;
         }
     }
-    OV_ASSERT(best != NULL); /* else the `and` would not be false */
-    if (mark) {
+    if (best != NULL && mark) {
         (void)choose(w, best, true, cost);
     }
+    return best != NULL;
+}
+
+/* Of an `or`, all operands. False: one of them may be true although nothing was found. */
+static bool choose_each(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
+{
+    *cost = 0;
+    for (uint32_t i = 0; i < cond->child_count; i++) {
+        uint64_t part;
+
+        if (!choose(w, cond->children[i], mark, &part)) {
+            return false;
+        }
+        *cost = sum(*cost, part);
+    }
+    return true;
 }
 
 /* A loop that is false because its body is, however often it runs. */
@@ -209,14 +250,25 @@ static bool body_decides(const struct waker *w, const struct ov_cond *cond)
  * level, so the depth of the tree bounds the work. */
 static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint64_t *cost)
 {
-    uint64_t part;
+    const bool absent = ov_known_truth(w->by_clues ? cond->mute : cond->bare) == OV_TRUTH_FALSE;
+    const bool by_signs = w->signs != NULL && !cond->speaks;
+    bool found;
 
     *cost = 0;
-    if (ov_known_truth(w->by_clues ? cond->mute : cond->bare) != OV_TRUTH_FALSE) {
-        return false;
-    }
-    if (cond->sure.how == OV_KNOWN_EXACTLY) {
+    if (absent && cond->sure.how == OV_KNOWN_EXACTLY) {
         return true; /* never true: nothing need wake it */
+    }
+    if (by_signs && choose_signs(w, cond, mark, cost)) {
+        return true;
+    }
+    if (!absent && by_signs && cond->expr->kind == OV_EXPR_AND) {
+        return choose_operand(w, cond, mark, cost);
+    }
+    if (!absent && by_signs && cond->expr->kind == OV_EXPR_OR) {
+        return choose_each(w, cond, mark, cost);
+    }
+    if (!absent) {
+        return false;
     }
     if (w->by_clues && cond->clue != NULL) {
         *cost = take_clue(w, cond->clue, mark);
@@ -228,15 +280,12 @@ static bool choose(struct waker *w, const struct ov_cond *cond, bool mark, uint6
     }
     switch ((unsigned)cond->expr->kind) {
     case OV_EXPR_AND:
-        choose_operand(w, cond, mark, cost);
+        found = choose_operand(w, cond, mark, cost);
+        OV_ASSERT(found); /* else the `and` would not be false */
         return true;
     case OV_EXPR_OR:
-        for (uint32_t i = 0; i < cond->child_count; i++) {
-            const bool absent = choose(w, cond->children[i], mark, &part);
-
-            OV_ASSERT(absent);
-            *cost = sum(*cost, part);
-        }
+        found = choose_each(w, cond, mark, cost);
+        OV_ASSERT(found);
         return true;
     case OV_EXPR_IF:
         if (choose(w, cond->a, mark, cost)) {
@@ -307,4 +356,31 @@ uint64_t ov_cond_wakes_besides(const struct ov_cond_context *context, const stru
         }
     }
     return cost;
+}
+
+bool ov_cond_wakes_by_signs(const struct ov_cond_context *context, const struct ov_cond *cond,
+        uint8_t *strings, struct ov_buf *rules, struct ov_buf *signs, uint64_t *find)
+{
+    struct waker w = {
+        .rule = &context->set->rules[context->rule],
+        .costs = context->costs,
+        .string_base = context->string_base,
+        .strings = strings,
+        .rules = rules,
+        .context = context,
+        .signs = signs,
+    };
+    uint64_t cost;
+
+    memset(strings, 0, w.rule->string_count);
+    if (!choose(&w, cond, true, &cost)) {
+        return false;
+    }
+    *find = w.signs_find;
+    for (uint32_t s = 0; s < w.rule->string_count; s++) {
+        if (strings[s] != 0) {
+            *find = sum(*find, ov_cost_of(w.costs, &w.rule->strings[s], w.string_base + s).find);
+        }
+    }
+    return true;
 }

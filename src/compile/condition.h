@@ -130,6 +130,12 @@ uint64_t ov_cond_wakes(const struct ov_cond_context *context, const struct ov_co
 uint64_t ov_cond_wakes_besides(const struct ov_cond_context *context, const struct ov_cond *cond,
         const uint8_t *first, uint8_t *strings, struct ov_buf *rules);
 
+/* The same where bytes near the beginning or the end of an object may do as well as strings: appends them
+ * to `signs` (struct ov_sign of signs.h). `find`: how often one of all these is found. False: the
+ * condition may be true without any. */
+bool ov_cond_wakes_by_signs(const struct ov_cond_context *context, const struct ov_cond *cond,
+        uint8_t *strings, struct ov_buf *rules, struct ov_buf *signs, uint64_t *find);
+
 /* cond_guards.c: tests on the first bytes and the size, one of which must pass for the condition
  * to be true. */
 #define OV_GUARDS_MAX 8u

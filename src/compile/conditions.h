@@ -4,6 +4,7 @@
 #ifndef OV_COMPILE_CONDITIONS_H
 #define OV_COMPILE_CONDITIONS_H
 
+#include "base/buf.h"
 #include "compile/compile.h"
 
 struct ov_costs;
@@ -18,6 +19,7 @@ struct ov_demands {
     uint8_t *phases;              /* ov_string_phase of each string */
     uint32_t *weights;            /* of each rule: strings looked for in the first sweep */
     struct ov_db_sleeper *guards; /* of each rule */
+    struct ov_buf signs;          /* struct ov_sign of signs.h */
     struct ov_hints *hints;
     struct ov_costs *costs;
 };

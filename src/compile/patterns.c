@@ -351,13 +351,13 @@ static void put_sleeper(struct compiler *c, const struct ov_db_sleeper *guard, u
 }
 
 static overt_status compile_all(struct compiler *c, const struct ov_rule_set *set,
-        const uint8_t *uses, const uint8_t *phases, const struct ov_db_sleeper *guards,
+        const uint8_t *uses, const uint8_t *phases, const struct ov_waits *waits,
         const struct ov_profiles *profiles, struct ov_diags *diags, overt_error *err)
 {
     uint32_t number = 0;
 
     for (size_t r = 0; r < set->rule_count; r++) {
-        put_sleeper(c, guards == NULL ? NULL : &guards[r], number);
+        put_sleeper(c, waits == NULL ? NULL : &waits->guards[r], number);
         for (uint32_t s = 0; s < set->rules[r].string_count; s++, number++) {
             const uint8_t phase = phases == NULL ? OV_PHASE_ALWAYS : phases[number];
             struct subject subject = {
@@ -380,8 +380,8 @@ static overt_status compile_all(struct compiler *c, const struct ov_rule_set *se
     return OVERT_OK;
 }
 
-static overt_status write_out(
-        struct compiler *c, const struct ov_profiles *profiles, overt_error *err)
+static overt_status write_out(struct compiler *c, const struct ov_profiles *profiles,
+        const struct ov_waits *waits, overt_error *err)
 {
     struct ov_db_writer *writer = c->writer;
     struct ov_db_filters filters = {
@@ -400,7 +400,8 @@ static overt_status write_out(
         return ov_fail(err, OVERT_E_LIMIT, UINT64_MAX, "the patterns need more than 4 GiB");
     }
     return ov_tables_write(&c->tables, profiles, &filters, ov_buf_bytes(&c->parts),
-            ov_buf_bytes(&c->lone), ov_buf_bytes(&c->sleepers), writer, err);
+            ov_buf_bytes(&c->lone), ov_buf_bytes(&c->sleepers),
+            waits == NULL ? ov_bytes_of(NULL, 0) : waits->signs, writer, err);
 }
 
 static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count, overt_error *err)
@@ -416,9 +417,8 @@ static overt_status count_strings(const struct ov_rule_set *set, uint32_t *count
 }
 
 overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *uses,
-        const uint8_t *phases, const struct ov_db_sleeper *guards,
-        const struct ov_profiles *profiles, struct ov_diags *diags, struct ov_db_writer *writer,
-        overt_error *err)
+        const uint8_t *phases, const struct ov_waits *waits, const struct ov_profiles *profiles,
+        struct ov_diags *diags, struct ov_db_writer *writer, overt_error *err)
 {
     struct compiler c = { .writer = writer };
     OV_CLEANUP(ov_profiles_done) struct ov_profiles open = { 0 };
@@ -442,10 +442,10 @@ overt_status ov_compile_patterns(const struct ov_rule_set *set, const uint8_t *u
         status = ov_fail(err, OVERT_E_NOMEM, UINT64_MAX, "no memory for the patterns");
     }
     if (status == OVERT_OK) {
-        status = compile_all(&c, set, uses, phases, guards, profiles, diags, err);
+        status = compile_all(&c, set, uses, phases, waits, profiles, diags, err);
     }
     if (status == OVERT_OK) {
-        status = write_out(&c, profiles, err);
+        status = write_out(&c, profiles, waits, err);
     }
     free(c.sequences);
     ov_tables_done(&c.tables);

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "compile/condition.h"
 #include "compile/conditions.h"
+#include "compile/signs.h"
 
 static overt_status no_memory(overt_error *err)
 {
@@ -58,6 +59,7 @@ overt_status ov_demands_init(
     uint64_t strings = 0;
 
     *demands = (struct ov_demands){ 0 };
+    ov_buf_init(&demands->signs, SIZE_MAX);
     for (size_t r = 0; r < set->rule_count; r++) {
         strings += set->rules[r].string_count;
     }
@@ -85,6 +87,7 @@ void ov_demands_done(struct ov_demands *demands)
     if (demands->hints != NULL) {
         ov_hints_done(demands->hints);
     }
+    ov_buf_done(&demands->signs);
     free(demands->costs);
     free(demands->hints);
     free(demands->guards);
@@ -171,10 +174,57 @@ static bool gates_are_good(const struct ov_cond_context *context, const struct o
            || few_wake(context, cond, phases);
 }
 
+/* Objects that have a sign are as often gone over twice: that is worth what it costs to look for the
+ * rule's other strings in all objects, if it is so much more. Many rules share their signs. */
+#define SIGNS_FIND_MAX   (OV_SHARE_ONE >> 15)
+#define SIGNS_GAIN_SHIFT 4u
+
+/* What it costs to look for the strings that are not marked. */
+static uint64_t cost_of_others(const struct ov_cond_context *context, const uint8_t *marked)
+{
+    const struct ov_rule *rule = &context->set->rules[context->rule];
+    uint64_t cost = 0;
+
+    for (uint32_t s = 0; s < rule->string_count && cost < OV_COST_UNFIT; s++) {
+        if (marked[s] == 0) {
+            cost += ov_cost_of(context->costs, &rule->strings[s], context->string_base + s).all;
+        }
+    }
+    return cost;
+}
+
+/* Whether the rule's strings can wait for signs, or signs and few strings. */
+static bool plan_by_signs(const struct ov_cond_context *context, const struct ov_cond *cond,
+        uint8_t *phases, struct ov_buf *waits, struct ov_buf *signs)
+{
+    const uint32_t count = context->set->rules[context->rule].string_count;
+    struct ov_buf chosen;
+    uint64_t find = 0;
+    bool good;
+
+    ov_buf_init(&chosen, SIZE_MAX);
+    ov_buf_clear(waits);
+    good = ov_cond_wakes_by_signs(context, cond, phases, waits, &chosen, &find)
+           && ov_bytes_len(ov_buf_bytes(waits)) == 0 && find <= SIGNS_FIND_MAX
+           && ov_bytes_len(ov_buf_bytes(&chosen)) != 0
+           && cost_of_others(context, phases) >> SIGNS_GAIN_SHIFT >= find;
+    if (good) {
+        const struct ov_bytes bytes = ov_buf_bytes(&chosen);
+
+        ov_buf_put(signs, ov_bytes_raw(bytes), (size_t)ov_bytes_len(bytes));
+        for (uint32_t s = 0; s < count; s++) {
+            phases[s] = phases[s] != 0 ? OV_PHASE_GATE : OV_PHASE_LATER;
+        }
+    }
+    good = good && ov_buf_ok(&chosen);
+    ov_buf_done(&chosen);
+    return good;
+}
+
 /* Of a rule that cannot hold unless one of a few strings occurs, the others need not be looked
  * for before one was. `phases` are the rule's; `waits` is scratch. */
 static void plan_phases(const struct ov_cond_context *context, const struct ov_cond *cond,
-        uint8_t *phases, struct ov_buf *waits, struct ov_db_sleeper *out)
+        uint8_t *phases, struct ov_buf *waits, struct ov_buf *signs, struct ov_db_sleeper *out)
 {
     const uint32_t count = context->set->rules[context->rule].string_count;
     uint32_t gates = 0;
@@ -187,7 +237,9 @@ static void plan_phases(const struct ov_cond_context *context, const struct ov_c
     }
     if (gates == count || ov_bytes_len(ov_buf_bytes(waits)) != 0
             || !gates_are_good(context, cond, phases, cost)) {
-        memset(phases, OV_PHASE_ALWAYS, count);
+        if (count != 0 && !plan_by_signs(context, cond, phases, waits, signs)) {
+            memset(phases, OV_PHASE_ALWAYS, count);
+        }
         return;
     }
     if (cost > GATES_COST_ONE && add_gates(context, cond, phases, waits)) {
@@ -230,7 +282,7 @@ static void plan_rule(struct ov_cond_context *context, struct ov_demands *demand
         ov_cond_uses(cond, uses);
         plan_guard(cond, &demands->guards[r]);
         if (ov_known_truth(cond->bare) == OV_TRUTH_FALSE) { /* else a clue may wake it too */
-            plan_phases(context, cond, phases, waits, &demands->guards[r]);
+            plan_phases(context, cond, phases, waits, &demands->signs, &demands->guards[r]);
         }
         for (uint32_t s = 0; s < rule->string_count; s++) {
             demands->weights[r] += phases[s] != OV_PHASE_LATER;
@@ -261,7 +313,7 @@ overt_status ov_conditions_plan(const struct ov_rule_set *set, struct ov_demands
         context.string_base += set->rules[r].string_count;
     }
     good = !context.out_of_memory && !demands->hints->out_of_memory
-           && !demands->costs->out_of_memory && ov_buf_ok(&waits);
+           && !demands->costs->out_of_memory && ov_buf_ok(&waits) && ov_buf_ok(&demands->signs);
     ov_buf_done(&waits);
     ov_arena_done(&arena);
     return good ? OVERT_OK : no_memory(err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "compile/signs.h"
 
 #define CROWD_BITS 18u
 
@@ -304,7 +305,8 @@ static overt_status put_passes(struct ov_tables *tables, const struct ov_profile
 
 overt_status ov_tables_write(struct ov_tables *tables, const struct ov_profiles *profiles,
         struct ov_db_filters *filters, struct ov_bytes parts, struct ov_bytes lone,
-        struct ov_bytes sleepers, struct ov_db_writer *writer, overt_error *err)
+        struct ov_bytes sleepers, struct ov_bytes signs, struct ov_db_writer *writer,
+        overt_error *err)
 {
     struct ov_buf *out = &writer->sections[OV_DB_FILTERS];
     overt_status status;
@@ -319,6 +321,10 @@ overt_status ov_tables_write(struct ov_tables *tables, const struct ov_profiles 
             ov_le32_of((uint32_t)(ov_bytes_len(sleepers) / sizeof(struct ov_db_sleeper) - 1));
     ov_buf_put(out, ov_bytes_raw(sleepers), (size_t)ov_bytes_len(sleepers));
     ov_buf_align(out, 8);
+    status = ov_signs_write(signs, filters, out, err);
+    if (status != OVERT_OK) {
+        return status;
+    }
     put_profiles(profiles, filters, out);
     status = put_passes(tables, profiles, filters, writer, err);
     if (status != OVERT_OK) {

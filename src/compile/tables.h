@@ -55,8 +55,8 @@ void ov_tables_add(struct ov_tables *tables, enum ov_table table, uint64_t gram,
  * atoms. */
 OV_MUST_CHECK overt_status ov_tables_write(struct ov_tables *tables,
         const struct ov_profiles *profiles, struct ov_db_filters *filters, struct ov_bytes parts,
-        struct ov_bytes lone, struct ov_bytes sleepers, struct ov_db_writer *writer,
-        overt_error *err);
+        struct ov_bytes lone, struct ov_bytes sleepers, struct ov_bytes signs,
+        struct ov_db_writer *writer, overt_error *err);
 
 /* The number of bits that count so far, between two bounds. */
 uint8_t ov_table_bits(uint64_t count, uint8_t low, uint8_t high);

@@ -13,7 +13,7 @@
 #include "base/le.h"
 
 #define OV_DB_MAGIC   "OVDB\r\n\x1a\n" /* a text-mode copy breaks it visibly */
-#define OV_DB_VERSION 5u
+#define OV_DB_VERSION 6u
 /* Conditions name rows of facts/schema.h by number: of which table, as facts_test counts it. */
 #ifdef OV_TESTS_MODULE
 #define OV_DB_FACTS_CRC 1992156060u

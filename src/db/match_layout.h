@@ -249,6 +249,27 @@ struct ov_db_sleeper {
 
 _Static_assert(sizeof(struct ov_db_sleeper) == 20, "on-disk layout");
 
+/* Bytes at a place, or in a short stretch, near the beginning or the end of an object. Where they stand
+ * the rules named behind it are woken, as by a gate. */
+struct ov_db_sign {
+    uint8_t value[8]; /* bits that are not in `mask` are 0 */
+    uint8_t mask[8];
+    struct ov_le32 first; /* offsets of the first byte: from `first` to `last`; */
+    struct ov_le32
+            last; /* from_end: from the size - `first` to the size - `last`, but not below 0 */
+    struct ov_le32 rules; /* number of the first of its rules among the rules of all signs */
+    struct ov_le32 rule_count;
+    uint8_t length; /* 1 to 8 */
+    uint8_t from_end;
+    uint8_t reserved[6];
+};
+
+_Static_assert(sizeof(struct ov_db_sign) == 40, "on-disk layout");
+
+/* A sign is near, or looking for it would cost what a pass costs. */
+#define OV_SIGN_REACH_MAX 4096u
+#define OV_SIGNS_MAX      65536u
+
 /* In which profiles a group is looked for: bit p & 63 of word p >> 6. */
 struct ov_db_group {
     struct ov_le64 profiles[OV_PROFILES_MAX / 64];
@@ -324,7 +345,7 @@ struct ov_db_filters {
     struct ov_le32 profile_count;
     struct ov_le32 group_count;
     struct ov_le32 rule_count;
-    struct ov_le32 reserved;
+    struct ov_le32 sign_count; /* at most OV_SIGNS_MAX */
     /* offsets in FILTERS */
     struct ov_le64 parts;    /* part_count records */
     struct ov_le64 lone;     /* lone_count pattern numbers (le32) */
@@ -336,7 +357,10 @@ struct ov_db_filters {
     struct ov_le64
             rules; /* rule_count + 1 records; the last one ends the strings of the one before */
     struct ov_db_pass passes[OV_PASSES_MAX];
-    uint8_t padding[64];
+    struct ov_le64 signs;      /* sign_count records */
+    struct ov_le64 sign_rules; /* numbers of sleepers (le32), those of one sign together */
+    struct ov_le32 sign_rule_count;
+    uint8_t padding[44];
 };
 
 _Static_assert(sizeof(struct ov_db_filters) == 448, "on-disk layout");

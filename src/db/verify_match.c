@@ -339,6 +339,47 @@ static bool check_rules(const struct check *c)
     return true;
 }
 
+static bool sign_is_sound(const struct ov_db_sign *sign, uint32_t rule_count)
+{
+    const uint32_t first = ov_le32_get(sign->first), last = ov_le32_get(sign->last);
+    const uint32_t reach = first < last ? last : first;
+
+    for (unsigned i = 0; i < sizeof(sign->value); i++) {
+        if ((sign->value[i] & ~sign->mask[i]) != 0 || (i >= sign->length && sign->mask[i] != 0)) {
+            return false;
+        }
+    }
+    return sign->length != 0 && sign->length <= sizeof(sign->value) && sign->from_end <= 1
+           && (sign->from_end == 0 ? first <= last : first >= last) && reach <= OV_SIGN_REACH_MAX
+           && ov_le32_get(sign->rules) <= rule_count
+           && ov_le32_get(sign->rule_count) <= rule_count - ov_le32_get(sign->rules);
+}
+
+static overt_status check_signs(const struct check *c)
+{
+    const uint32_t count = ov_le32_get(c->filters.sign_count);
+    const uint32_t rule_count = ov_le32_get(c->filters.sign_rule_count);
+    const struct ov_db_sign *signs =
+            records(c, OV_DB_FILTERS, ov_le64_get(c->filters.signs), count, sizeof(*signs));
+    const struct ov_le32 *rules = records(
+            c, OV_DB_FILTERS, ov_le64_get(c->filters.sign_rules), rule_count, sizeof(*rules));
+
+    if (count > OV_SIGNS_MAX || signs == NULL || rules == NULL) {
+        return bad(c, "signs: count", count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!sign_is_sound(&signs[i], rule_count)) {
+            return bad(c, "sign", i);
+        }
+    }
+    for (uint32_t i = 0; i < rule_count; i++) {
+        if (ov_le32_get(rules[i]) >= ov_le32_get(c->filters.rule_count)) {
+            return bad(c, "a sign's rule", i);
+        }
+    }
+    return OVERT_OK;
+}
+
 static overt_status check_profiles(const struct check *c)
 {
     const uint32_t class_count = ov_le32_get(c->filters.class_count);
@@ -454,6 +495,9 @@ overt_status ov_db_verify_match(const struct ov_db_view *view, overt_error *err)
     status = check_parts(&c);
     if (status == OVERT_OK) {
         status = check_profiles(&c);
+    }
+    if (status == OVERT_OK) {
+        status = check_signs(&c);
     }
     if (status == OVERT_OK) {
         status = check_patterns(&c);

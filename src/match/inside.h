@@ -4,7 +4,8 @@
  * A block is looked at in passes (pass.c); what a filter lets through is compared with the atoms
  * of its bucket (candidates.c) and then confirmed (confirm.c); automata whose confirmations cost
  * more than going over the whole block are run over it instead (dense.c). Matches are kept in
- * lists (matches.c), one for each string and for each part of a chain (chains.c).
+ * lists (matches.c), one for each string and for each part of a chain (chains.c). What wakes rules by
+ * where it stands is looked for apart (signs.c).
  */
 #ifndef OV_MATCH_INSIDE_H
 #define OV_MATCH_INSIDE_H
@@ -93,8 +94,15 @@ struct ov_matcher {
     /* the second sweep: strings of rules whose gates were found in the first */
     const struct ov_db_sleeper *rules; /* rule_count + 1 */
     uint32_t rule_count;
-    uint64_t *awake;         /* a bit for each string; owned */
-    uint32_t *awake_rules;   /* whose strings' bits are set; owned */
+    uint64_t *awake;       /* a bit for each string; owned */
+    uint32_t *awake_rules; /* whose strings' bits are set; owned */
+    const struct ov_db_sign *signs;
+    const struct ov_le32 *sign_rules;
+    uint32_t sign_count;
+    uint32_t sign_rule_count;
+    uint64_t signs_head;     /* no sign reaches as far as this from the beginning, */
+    uint64_t signs_tail;     /* nor begins farther from the end */
+    uint64_t *signs_found;   /* a bit for each; owned */
     uint8_t *gates_found;    /* for each rule that needs several: strings; owned */
     uint32_t *waiting_rules; /* of which gates_found is not 0; owned */
     uint32_t waiting_count;
@@ -207,6 +215,11 @@ void ov_matcher_stop(struct ov_matcher *m, enum ov_reason reason);
 OV_MUST_CHECK bool ov_profiles_open(
         struct ov_matcher *m, const struct ov_db_view *view, const struct ov_db_filters *filters);
 void ov_profile_choose(struct ov_matcher *m);
+/* signs.c: opens their tables; looks for them in the block at hand; forgets what was found */
+OV_MUST_CHECK bool ov_signs_open(
+        struct ov_matcher *m, const struct ov_db_view *view, const struct ov_db_filters *filters);
+void ov_signs_block(struct ov_matcher *m);
+void ov_signs_forget(struct ov_matcher *m);
 /* awake.c: filters of the awake rules' grams, in place of the last profile's */
 void ov_awake_filters(struct ov_matcher *m);
 
@@ -256,6 +269,8 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
 struct ov_list *ov_matches_list(struct ov_matcher *m, uint32_t collector); /* NULL: no memory */
 void ov_matches_sort(struct ov_list *list);
 void ov_matches_end(struct ov_matcher *m);
+/* Something without which the rule cannot hold was found. */
+void ov_matches_wake(struct ov_matcher *m, uint32_t rule);
 /* Before the second sweep: forgets what it looks for from the beginning. */
 void ov_matches_again(struct ov_matcher *m);
 

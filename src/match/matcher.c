@@ -94,6 +94,9 @@ static overt_status open_sections(
     if (!ov_profiles_open(m, view, &filters)) {
         return corrupt(err, "profiles");
     }
+    if (!ov_signs_open(m, view, &filters)) {
+        return corrupt(err, "signs");
+    }
     if (!section_part(view, OV_DB_FILTERS, filters.parts, m->part_count, sizeof(struct ov_db_part),
                 &parts)
             || !section_part(view, OV_DB_FILTERS, filters.lone, m->lone_count,
@@ -135,8 +138,10 @@ static bool make_scratch(struct ov_matcher *m, uint64_t memory_max)
     m->awake_rules = take(&left, m->rule_count, sizeof(*m->awake_rules));
     m->gates_found = take(&left, m->rule_count, sizeof(*m->gates_found));
     m->waiting_rules = take(&left, m->rule_count, sizeof(*m->waiting_rules));
+    m->signs_found = take(&left, m->sign_count / 64, sizeof(*m->signs_found));
     if (m->slots == NULL || m->spent == NULL || m->spent_on == NULL || m->awake == NULL
-            || m->awake_rules == NULL || m->gates_found == NULL || m->waiting_rules == NULL) {
+            || m->awake_rules == NULL || m->gates_found == NULL || m->waiting_rules == NULL
+            || m->signs_found == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < m->pass_count; i++) {
@@ -196,6 +201,7 @@ void ov_matcher_free(struct ov_matcher *m)
     free(m->awake_rules);
     free(m->gates_found);
     free(m->waiting_rules);
+    free(m->signs_found);
     free(m->costs);
     ov_simulator_done(&m->simulator);
     ov_dense_free(m->dense);
@@ -242,6 +248,7 @@ static void begin_sweep(struct ov_matcher *m)
 void ov_matcher_begin(struct ov_matcher *m, uint64_t size, bool keep_all)
 {
     ov_matches_begin(m);
+    ov_signs_forget(m);
     begin_sweep(m);
     m->size = size;
     m->keep_all = keep_all;
@@ -294,6 +301,7 @@ void ov_matcher_block(struct ov_matcher *m, struct ov_source *source,
     if (!m->profile_known && m->profile_count != 0) {
         ov_profile_choose(m);
     }
+    ov_signs_block(m);
     ov_passes_run(m);
     for (uint32_t i = 0; i < m->lone_count && m->stopped != OV_REASON_STEPS; i++) {
         const uint32_t number = ov_le32_get(m->lone[i]);

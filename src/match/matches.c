@@ -68,7 +68,7 @@ static bool enough_gates(struct ov_matcher *m, uint32_t rule)
 }
 
 /* All strings of the rule are looked for in the second sweep. */
-static void wake(struct ov_matcher *m, uint32_t rule)
+void ov_matches_wake(struct ov_matcher *m, uint32_t rule)
 {
     uint32_t first, end;
 
@@ -287,7 +287,7 @@ void ov_matches_add(struct ov_matcher *m, const struct ov_db_pattern *pattern, u
         list->incomplete = pattern->use != OV_USE_EXISTS_IN_DB || m->keep_all;
         if (!m->again && (ov_le16_get(pattern->flags) & OV_PATTERN_GATE) != 0
                 && enough_gates(m, ov_le32_get(pattern->rule))) {
-            wake(m, ov_le32_get(pattern->rule));
+            ov_matches_wake(m, ov_le32_get(pattern->rule));
         }
     }
 }

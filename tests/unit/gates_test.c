@@ -138,9 +138,12 @@ static void gen_test(struct gen *g, uint32_t rule, unsigned depth)
 {
     static const char *const heads[] = { "uint16(0) == 0x5a4d", "uint32(0) == 0x464c457f",
         "uint32be(0) == 0x25504446", "uint16be(0) == 0x504b", "uint16(0) != 0x5a4d",
-        "uint8(0) == 0x3c", "not uint16(0) == 0x5a4d", "not (uint32(0) == 0x464c457f)" };
+        "uint8(0) == 0x3c", "uint32be(0) == 0x7b5c7274", "uint16(1) == 0x726c",
+        "not uint16(0) == 0x5a4d", "not (uint32(0) == 0x464c457f)" };
     static const char *const sizes[] = { "filesize < 500", "filesize > 300", "filesize <= 2000",
         "filesize < 1MB", "filesize == 700", "not filesize > 900", "1000 > filesize" };
+    static const char *const places[] = { "at 0", "at 3", "in (0..600)", "in (7..90)",
+        "in (filesize-300..filesize)", "in (filesize-900..filesize-20)", "at filesize" };
     static const char *const quantities[] = { "all", "any", "1", "2", "3", "none", "50%" };
     const uint32_t s = roll(g, STRINGS);
 
@@ -159,7 +162,8 @@ static void gen_test(struct gen *g, uint32_t rule, unsigned depth)
         ov_buf_printf(&g->out, "@s%u < %u", s, roll(g, 1000));
         break;
     case 5:
-        ov_buf_printf(&g->out, roll(g, 2) == 0 ? "$s%u at 0" : "$s%u in (0..600)", s);
+        ov_buf_printf(&g->out, roll(g, 4) == 0 ? "any of ($s%u, $s0) %s" : "$s%u %s", s,
+                places[roll(g, sizeof(places) / sizeof(places[0]))]);
         break;
     case 6:
         ov_buf_printf(&g->out, "$s%u", s);
@@ -286,7 +290,12 @@ static uint32_t pairs_of(const struct eval_bench *b)
     return pairs;
 }
 
-/* A database whose gates wake nothing: what a wrong gate would do. */
+/* A database whose gates, or whose signs, wake nothing: what a wrong one would do. */
+static void break_signs(struct eval_bench *b)
+{
+    b->matcher->sign_count = 0;
+}
+
 static void break_gates(struct eval_bench *b)
 {
     const uint8_t *from = ov_bytes_raw(b->view.sections[OV_DB_PATTERNS]);
@@ -304,6 +313,7 @@ struct tally {
     uint32_t held;
     uint32_t gates;
     uint32_t pairs;
+    uint32_t signs;
     uint32_t profiled;
     uint32_t differing;
 };
@@ -335,8 +345,10 @@ static uint32_t profiles_of(const struct eval_bench *b)
     return ov_le32_get(filters->profile_count);
 }
 
-static void run_cases(uint64_t seed, uint32_t cases, bool broken, struct tally *tally)
+static void run_cases(
+        uint64_t seed, uint32_t cases, void (*break_it)(struct eval_bench *b), struct tally *tally)
 {
+    const bool broken = break_it != NULL;
     static struct eval_bench b, open;
     static uint8_t object[OBJECT];
     struct gen g = { .seed = seed };
@@ -348,11 +360,12 @@ static void run_cases(uint64_t seed, uint32_t cases, bool broken, struct tally *
         if (good) {
             tally->gates += gates_of(&b);
             tally->pairs += pairs_of(&b);
+            tally->signs += b.matcher->sign_count;
             tally->profiled +=
                     profiles_of(&b) > 2; /* else: of all objects, and the second sweep's */
         }
         if (good && broken) {
-            break_gates(&b);
+            break_it(&b);
         }
         for (uint32_t o = 0; good && o < 24; o++) {
             const size_t len = gen_object(&g, object);
@@ -379,14 +392,16 @@ TEST(gates_and_profiles_change_no_answer)
 {
     struct tally tally = { 0 };
 
-    run_cases(1, 400 / TAP_STEP, false, &tally);
-    printf("# %u objects, %u rules held, %u gates, %u rules wait for two, %u sets with profiles\n",
-            tally.objects, tally.held, tally.gates, tally.pairs, tally.profiled);
+    run_cases(1, 400 / TAP_STEP, NULL, &tally);
+    printf("# %u objects, %u rules held, %u gates, %u signs, %u rules wait for two, %u sets with "
+           "profiles\n",
+            tally.objects, tally.held, tally.gates, tally.signs, tally.pairs, tally.profiled);
     CHECK_UINT(tally.differing, 0);
     CHECK(tally.objects > 3000 / TAP_STEP);
     CHECK(tally.held > 1000 / TAP_STEP);
     CHECK(tally.gates > 500 / TAP_STEP);
     CHECK(tally.pairs > 10 / TAP_STEP);
+    CHECK(tally.signs > 100 / TAP_STEP);
     CHECK(tally.profiled > 100 / TAP_STEP);
 }
 
@@ -394,9 +409,18 @@ TEST(gates_that_wake_nothing_would_be_noticed)
 {
     struct tally tally = { 0 };
 
-    run_cases(1, 60, true, &tally);
+    run_cases(1, 60, break_gates, &tally);
     printf("# %u of %u objects\n", tally.differing, tally.objects);
     CHECK(tally.differing > 20);
+}
+
+TEST(signs_that_wake_nothing_would_be_noticed)
+{
+    struct tally tally = { 0 };
+
+    run_cases(1, 120, break_signs, &tally);
+    printf("# %u of %u objects\n", tally.differing, tally.objects);
+    CHECK(tally.differing > 5);
 }
 
 /* --- which strings are gates ------------------------------------------------------------------------ */
@@ -466,6 +490,35 @@ TEST(a_negated_gate_is_none)
     CHECK(strcmp(phases, "LG") == 0 || strcmp(phases, "AA") == 0);
 }
 
+TEST(a_sign_is_as_good_as_a_gate)
+{
+    char phases[8];
+
+    phases_of("rule r { " STRINGS_AB "uint32be(0) == 0x7b5c7274 and any of them }", phases);
+    CHECK_STR(phases, "LL");
+    phases_of("rule r { strings: $a = \"<?\" $b = /[a-z]\\(\\$/ condition: $a in (0..100) and $b }",
+            phases);
+    CHECK_STR(phases, "LL");
+    phases_of("rule r { strings: $a = \"<?\" $b = /[a-z]\\(\\$/ condition: $a in (0..1MB) and $b }",
+            phases);
+    CHECK_STR(phases, "AA");
+    phases_of(
+            "rule r { strings: $b = /[a-z]\\(\\$/ condition: uint16(0) == 0x5a4d and $b }", phases);
+    CHECK_STR(phases, "A"); /* programs have a profile */
+    phases_of("rule r { strings: $b = /[a-z]\\(\\$/ condition: not (uint32(0) == 0x12345678) and "
+              "$b }",
+            phases);
+    CHECK_STR(phases, "A");
+    phases_of("rule r { strings: $b = /[a-z]\\(\\$/ condition: (uint32(0) == 0x12345678 or "
+              "uint32(4) == 0x9abcdef0) and $b }",
+            phases);
+    CHECK_STR(phases, "L");
+    phases_of("rule r { strings: $b = /[a-z]\\(\\$/ condition: (uint32(0) == 0x12345678 or "
+              "filesize > 7) and $b }",
+            phases);
+    CHECK_STR(phases, "A");
+}
+
 TEST(of_strings_that_are_often_there_two_must_be_found)
 {
     static const char *const ones[] = { "-- atan2 --", "-- _hypot --", "-- _nextafter --" };
@@ -492,4 +545,5 @@ TEST(of_strings_that_are_often_there_two_must_be_found)
 TESTS(T(of_two_strings_the_rare_one_is_the_gate),
         T(without_a_rare_string_that_must_occur_all_are_looked_for), T(a_negated_gate_is_none),
         T(of_strings_that_are_often_there_two_must_be_found),
-        T(gates_and_profiles_change_no_answer), T(gates_that_wake_nothing_would_be_noticed));
+        T(gates_and_profiles_change_no_answer), T(gates_that_wake_nothing_would_be_noticed),
+        T(signs_that_wake_nothing_would_be_noticed), T(a_sign_is_as_good_as_a_gate));
