@@ -125,22 +125,24 @@ struct ov_value ov_call_mode(struct ov_call *call)
 /* --- by their order -------------------------------------------------------------------------- */
 
 struct correlation {
-    double last, products, sum, squares;
+    double first, last, products, sum, squares;
     uint64_t count;
 };
 
 static void correlate(struct correlation *c, double byte)
 {
-    c->products += c->last * byte;
+    c->first = c->count == 0 ? byte : c->first;
+    c->products += c->last * byte; /* the first has none before it yet: 0 */
     c->sum += byte;
     c->squares += byte * byte;
     c->last = byte;
     c->count++;
 }
 
+/* Of each byte with the next, and of the last with the first (YARA up to 4.4: with itself). */
 static double correlated(const struct correlation *c)
 {
-    const double products = c->products + c->last * c->last, square = c->sum * c->sum;
+    const double products = c->products + c->last * c->first, square = c->sum * c->sum;
     const double below = (double)c->count * c->squares - square;
 
     return below == 0 ? -100000 : ((double)c->count * products - square) / below;

@@ -116,6 +116,8 @@ def problems_stand_on_standard_error_in_yaras_words():
         put("m.yar", text.encode("latin1"))
         told = ask("m.yar", "t")[2]
         tap.same([(int(line), what) for line, what in re.findall(r"m\.yar\((\d+)\): (?:error: )?(.*)\n", told)], said)
+    put("corr.yar", 'import "math" rule c { condition: math.serial_correlation("abcabc") == -0.5 and math.serial_correlation(2, 2) == -1.0 }')
+    tap.same(ask("corr.yar", "t"), (0, "c t\n", ""))
     put("zero.yar", "rule z { strings: $a = { 00 } condition: $a }")
     tap.same(ask("zero.yar", "t"), (0, "z t\n", 'warning: rule "z" in zero.yar(1): string "$a" may slow down scanning\n'))
     put("top.yar", "xyz")
