@@ -72,4 +72,12 @@ CASES = [
     ('rule a { condition: true condition }\nrule b { condition: a and 1 of (a*) }', [
         (1, "syntax error, unexpected <condition>, expecting '}'"),
     ]),
+    ('rule a { strings: $a = /ab\n condition: $a }', [
+        (2, 'unterminated regular expression'),
+        (2, 'syntax error, unexpected end of file, expecting text string'),
+    ]),
+    ('rule te"st {\n', [
+        (2, 'unterminated string'),
+        (2, "syntax error, unexpected end of file, expecting '{'"),
+    ]),
 ]

@@ -249,7 +249,7 @@ bool ov_rule_read(struct ov_parser *p)
     const size_t start = p->tok.start;
     struct ov_token name;
     uint32_t *number;
-    bool read;
+    bool read, refused;
 
     begin_rule(p);
     if (!read_modifiers(p)) {
@@ -265,8 +265,9 @@ bool ov_rule_read(struct ov_parser *p)
     }
     number = take_name(p, &name);
     p->reading.rule = name.text;
+    refused = p->reading.failed && p->reading.as_yara; /* not read further */
     ov_parser_next(p);
-    read = (!p->reading.failed || !p->reading.as_yara) && read_body(p);
+    read = !refused && read_body(p);
     if (read && !p->reading.failed) {
         OV_ASSERT(number != NULL);
         p->rule.source = ov_lex_slice(&p->lx, start, p->tok.end);

@@ -302,6 +302,7 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
 {
     const struct ov_token token = p->tok;
     struct item *item = ov_arena_alloc(&p->scratch, 1, sizeof(*item));
+    uint32_t held_line;
     bool failed_before;
 
     if (item == NULL) {
@@ -323,9 +324,12 @@ static struct item *read_string(struct ov_parser *p, uint32_t number)
     if (!note_name(p, &token, number) || (p->reading.failed && p->reading.as_yara)) {
         return NULL;
     }
+    held_line = p->reading.held_line;
+    p->reading.held_line = 0; /* the lexer tells of the value itself where it is */
     p->reading.next_line = 0;
     ov_lex_value(&p->lx, &p->tok);
     p->reading.next_line = p->tok.line;
+    p->reading.held_line = held_line;
     failed_before = p->reading.failed;
     p->reading.failed = false;
     if (!read_value(p, &item->string) || !read_modifiers(p, &item->string)) {
