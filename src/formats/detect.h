@@ -76,6 +76,7 @@ enum ov_type {
     OV_TYPE_HFS,
     OV_TYPE_FAT,
     OV_TYPE_EXT,
+    OV_TYPE_ROMFS,
     OV_TYPE_UDF,
     OV_TYPE_SWF,
     OV_TYPE_PYZ,

@@ -20,7 +20,6 @@ static const struct {
     { 3, 8, "-FVE-FS-", OV_REASON_ENCRYPTED, "a volume of BitLocker" },
     { 0, 6, "LUKS\xba\xbe", OV_REASON_ENCRYPTED, "a volume of LUKS" },
     { 0, 5, "XFSB", OV_REASON_UNSUPPORTED, "XFS is not unpacked" },
-    { 0, 8, "-rom1fs-", OV_REASON_UNSUPPORTED, "romfs is not unpacked" },
     { 0, 4, "UBI#", OV_REASON_UNSUPPORTED, "UBI is not unpacked" },
     { 0, 4, "\x31\x18\x10\x06", OV_REASON_UNSUPPORTED, "UBIFS is not unpacked" },
     { 32, 4, "NXSB", OV_REASON_UNSUPPORTED, "APFS is not unpacked" },

@@ -34,6 +34,8 @@ extern const struct ov_parser_ops ov_parser_dmg;
 extern const struct ov_parser_ops ov_parser_egg;
 extern const struct ov_parser_ops ov_parser_fat;
 extern const struct ov_parser_ops ov_parser_ext;
+extern const struct ov_parser_ops ov_parser_romfs;
+extern const struct ov_parser_ops ov_parser_cramfs;
 extern const struct ov_parser_ops ov_parser_hfs;
 extern const struct ov_parser_ops ov_parser_lzop;
 extern const struct ov_parser_ops ov_parser_hwp;

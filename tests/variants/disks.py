@@ -138,12 +138,12 @@ def file_systems():
     case(ef)
 
     def ro():
-        run("genromfs", "-d", "d", "-f", OUT / "inc_romfs.img")
+        run("genromfs", "-d", "d", "-f", OUT / "pos_romfs.img")
 
     case(ro)
 
     def cr():
-        run("mkfs.cramfs", "d", OUT / "inc_cramfs.img")
+        run("mkfs.cramfs", "d", OUT / "pos_cramfs.img")
 
     case(cr)
 
@@ -214,6 +214,12 @@ def small_disks():
     for name, disk in tiny_disks.all_of(tar_of(("zeros", bytes(9000)), ("e.com", EICAR))).items():
         put(f"pos_tiny.{name}", disk)
         put(f"any_tiny_cut.{name}", disk[: len(disk) // 2])
+    put("pos_tiny.romfs", tiny_disks.romfs(EICAR))
+    put("any_tiny_around.romfs", tiny_disks.romfs(EICAR, onward=64))
+    put("any_tiny_cut.romfs", tiny_disks.romfs(EICAR)[:-100])
+    put("pos_tiny.cramfs", tiny_disks.cramfs(EICAR))
+    put("any_tiny_around.cramfs", tiny_disks.cramfs(EICAR, around=True))
+    put("any_tiny_cut.cramfs", tiny_disks.cramfs(EICAR)[:-20])
 
 
 @group()

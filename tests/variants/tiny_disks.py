@@ -157,6 +157,40 @@ def cd(raw, mode=1):
     return out
 
 
+def romfs(data, here=0, onward=0):
+    """A folder with two files; `here`: where the folder says that it begins, `onward`: what the last
+    file says is next."""
+
+    def head(following, kind, info, size, name):
+        return struct.pack(">IIII", following | kind, info, size, 0) + name.ljust(16, b"\0")
+
+    body = data.ljust(-(-len(data) // 16) * 16, b"\0")
+    second = 64 + 32 + 32
+    image = b"-rom1fs-" + bytes(8) + b"tiny".ljust(16, b"\0")
+    image += head(0, 1, here or 64, 0, b"folder")
+    image += head(second - 32, 2, 0, 0, b"empty")
+    image += head(second, 2, 0, 0, b"words")
+    image += head(onward, 2, 0, len(data), b"e.com") + body
+    return image
+
+
+def cramfs(data, around=False):
+    """A folder with one file of a page; `around`: the folder lies in itself."""
+
+    def inode(mode, size, name_bytes, at):
+        return struct.pack("<HHII", mode, 0, size, name_bytes // 4 | at // 4 << 6)
+
+    packed = zlib.compress(data)
+    names, folder_at, data_at = 8, 76, 120
+    image = b"\x45\x3d\xcd\x28" + struct.pack("<III", data_at + 4 + len(packed), 3, 0)
+    image += b"Compressed ROMFS" + bytes(16) + b"tiny".ljust(16, b"\0")
+    image += inode(0o40755, 2 * (12 + names), 0, folder_at)
+    image += inode(0o40755, 2 * (12 + names) if around else 0, names, folder_at) + b"folder\0\0"
+    image += inode(0o100644, len(data), names, data_at) + b"e.com\0\0\0"
+    image = image.ljust(data_at, b"\0")
+    return image + struct.pack("<I", data_at + 4 + len(packed)) + packed
+
+
 def all_of(raw):
     """Name and bytes of each kind."""
     return {
