@@ -284,7 +284,8 @@ typedef struct overt_options {
     uint64_t explain_bytes_max; /* per file; 0: 64 KiB. Beyond: an error, never a silent cut */
     const char *const *weaker;  /* names of jail layers to do without; NULL-terminated, or NULL */
     uint32_t look;              /* OVERT_LOOK_*: explain profile only */
-    uint32_t reserved;          /* zero */
+    uint32_t remember;          /* contents of small files in which nothing was found that workers
+                                   know again, in all; verdict profile only; 0: none */
 } overt_options;
 
 #define OVERT_LOOK_RAW        1u /* the bytes of the file alone, not what is inside it */

@@ -47,6 +47,8 @@ static bool make_jobs(overt_scanner *s, int fd, const struct stat *all, const ov
             return false;
         }
         jobs[i]->goes_along = false;
+        jobs[i]->home = OV_JOB_NO_HOME;
+        jobs[i]->request.flags = ov_le32_of(0); /* streams are remembered by who received them */
         jobs[i]->is_part = true;
         jobs[i]->sealed = true;
         jobs[i]->offset = parts[i].offset;

@@ -90,6 +90,21 @@ static bool has_room(const overt_scanner *s, const struct ov_worker *w, const st
            || (size <= QUEUED_BYTES_MAX && w->queued_bytes <= QUEUED_BYTES_MAX - size);
 }
 
+/* The worker that may remember the file, unless it has this many more to do than another. */
+#define HOME_SLACK 8u
+
+static struct ov_worker *home_or(overt_scanner *s, const struct ov_job *job, struct ov_worker *best)
+{
+    struct ov_worker *home;
+
+    if (best == NULL || job->home == OV_JOB_NO_HOME || s->worker_count == 0) {
+        return best;
+    }
+    home = &s->workers[job->home % s->worker_count];
+    return has_room(s, home, job) && home->jobs.count <= best->jobs.count + HOME_SLACK ? home
+                                                                                       : best;
+}
+
 /* The running worker with the fewest files that has room for this one, or NULL. Also counts those
  * that run, and finds a place where none does. */
 static struct ov_worker *choose(
@@ -111,7 +126,7 @@ static struct ov_worker *choose(
             best = w;
         }
     }
-    return best;
+    return home_or(s, job, best);
 }
 
 /* How many of them this worker is to have: no more than it has room for, and than its share, so that

@@ -60,7 +60,7 @@ static overt_status check_options(const overt_options *options, unsigned *withou
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
                 "at most %u workers with %u files waiting at each", WORKERS_MAX, IN_FLIGHT_MAX);
     }
-    if (options->reserved != 0 || (options->look & ~LOOKS) != 0
+    if ((options->look & ~LOOKS) != 0
             || (options->look != 0 && options->profile != OVERT_PROFILE_EXPLAIN)) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
                 "how to look (0x%x) is for the explain profile, with what it knows", options->look);
@@ -69,6 +69,10 @@ static overt_status check_options(const overt_options *options, unsigned *withou
             && options->profile != OVERT_PROFILE_EXPLAIN) {
         return ov_fail(
                 err, OVERT_E_ARGUMENT, UINT64_MAX, "profile %d is unknown", (int)options->profile);
+    }
+    if (options->remember != 0 && options->profile == OVERT_PROFILE_EXPLAIN) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "contents are remembered in the verdict profile alone");
     }
     if (options->explain_bytes_max > EXPLAIN_BYTES_MAX) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX, "an explanation has at most %llu bytes",
@@ -94,6 +98,14 @@ static uint32_t scan_flags(uint32_t look)
            | ((look & OVERT_LOOK_OBJECTS) != 0 ? OV_SCAN_OBJECTS : 0)
            | ((look & OVERT_LOOK_MODULES) != 0 ? OV_SCAN_MODULES : 0)
            | ((look & OVERT_LOOK_COSTS) != 0 ? OV_SCAN_COSTS : 0);
+}
+
+/* Of what is to be remembered in all. */
+static uint32_t share_of(uint32_t places, size_t workers)
+{
+    const uint64_t share = workers == 0 ? 0 : ((uint64_t)places + workers - 1) / workers;
+
+    return share < OV_SCAN_REMEMBER_MAX ? (uint32_t)share : OV_SCAN_REMEMBER_MAX;
 }
 
 overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_limits *limits,
@@ -134,6 +146,7 @@ overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_li
     s->cpu_seconds = 2u * ((s->time_ms_max + 999u) / 1000u);
     s->poll_fd = -1;
     status = ov_pool_init(s, options->workers == 0 ? processors() : options->workers, err);
+    s->remember = share_of(options->remember, s->worker_count);
     if (status != OVERT_OK) {
         overt_scanner_free(s);
         return status;
@@ -184,6 +197,15 @@ overt_status ov_scanner_check_file(
     return OVERT_OK;
 }
 
+/* A file goes to the worker that may remember it, if it can. */
+static uint32_t home_of(const struct stat *st)
+{
+    const uint64_t mixed =
+            ((uint64_t)st->st_ino ^ (uint64_t)st->st_dev << 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (uint32_t)(mixed >> 33);
+}
+
 struct ov_job *ov_scanner_job(
         overt_scanner *s, int fd, const char *name, uint64_t token, const struct stat *st)
 {
@@ -205,11 +227,13 @@ struct ov_job *ov_scanner_job(
     job->seq = ++s->seq_last;
     job->report->by_name = (s->scan_flags & OV_SCAN_RAW) == 0;
     job->goes_along = s->profile == OV_JAIL_VERDICT;
+    job->home = s->remember == 0 ? OV_JOB_NO_HOME : home_of(st);
     job->request = (struct ov_request){
         .magic = ov_le32_of(OV_REQUEST_MAGIC),
         .kind = ov_le32_of(OV_REQUEST_SCAN),
         .seq = ov_le32_of(job->seq),
-        .flags = ov_le32_of(s->profile == OV_JAIL_EXPLAIN ? s->wanted_kib | s->scan_flags : 0),
+        .flags = ov_le32_of(
+                s->profile == OV_JAIL_EXPLAIN ? s->wanted_kib | s->scan_flags : s->remember),
         .size = ov_le64_of((uint64_t)st->st_size),
         .bytes_max = ov_le64_of(s->limits.bytes_max),
         .object_bytes_max = ov_le64_of(s->limits.object_bytes_max),

@@ -23,6 +23,7 @@ struct overt_scanner {
     uint64_t explain_bytes_max;
     uint32_t wanted_kib; /* what is asked of a worker; 0: its own default */
     uint32_t scan_flags; /* OV_SCAN_* of every request */
+    uint32_t remember;   /* contents that each worker may remember */
     unsigned without;
     size_t in_flight_max;
     uint32_t time_ms_max;

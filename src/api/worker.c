@@ -66,6 +66,7 @@ overt_status ov_job_probe(struct ov_job **out, uint32_t seq, overt_error *err)
     }
     job->fd = -1;
     job->regions_fd = -1;
+    job->home = OV_JOB_NO_HOME;
     ov_buf_init(&job->values, OV_VALUES_BYTES_MAX);
     status = ov_memfd_of(&job->fd, "overt-probe", ov_bytes_of(NULL, 0), err);
     if (status != OVERT_OK) {

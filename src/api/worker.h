@@ -11,6 +11,8 @@
 #include "api/report.h"
 #include "sandbox/jail.h"
 
+#define OV_JOB_NO_HOME UINT32_MAX
+
 struct ov_job {
     struct ov_job *next;
     overt_report *report; /* owned; NULL for a probe */
@@ -18,6 +20,7 @@ struct ov_job {
     int regions_fd;       /* owned; -1: the whole file */
     struct ov_buf values; /* owned; behind the request */
     uint32_t seq;
+    uint32_t home;   /* which worker it rather goes to, modulo how many there are */
     bool goes_along; /* with others, in one message: nothing stands behind its request */
     bool is_part;    /* of what is behind `fd`: request.size bytes from `offset` */
     uint64_t offset;

@@ -79,6 +79,10 @@ _Static_assert(sizeof(struct ov_file) == 16, "on the wire");
 #define OV_FACTS_LOOK 0xffu
 #define OV_FACTS_DEEP 0x100u
 
+/* OV_REQUEST_SCAN and FILES of the verdict profile, in `flags`: how many contents of small files in which
+ * nothing was found the worker may remember; 0: none. The same in every request, or they are forgotten. */
+#define OV_SCAN_REMEMBER_MAX (1u << 20)
+
 /* OV_REQUEST_SCAN, in the low bits of `flags` of the explain profile: KiB of records wanted for
  * this file, with all matches of all strings. 0: OV_EXPLAIN_WORKER_BYTES_DEFAULT, with the first
  * matches of each. What does not fit is said by OV_REASON_REPLIES; the first HIT always fits. */

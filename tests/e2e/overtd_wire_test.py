@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """clamd's protocol, answer by answer, as clamd 1.4.6 gives them. usage: overtd_wire_test.py OVERTD"""
-import os, pathlib, re, shutil, signal, socket, struct, sys, tempfile, threading
+import os, pathlib, re, shutil, signal, socket, struct, sys, tempfile, threading, zlib
 
 sys.path.insert(0, os.path.dirname(__file__))
 from clamd_client import Daemon, EICAR, read_all, read_until
@@ -269,6 +269,43 @@ def memory(program, base):
     d.stop()
 
 
+def faults_of(d):
+    """Pages that its workers touched for the first time: what is unpacked takes many."""
+    return sum(int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[7]) for pid in workers_of(d))
+
+
+def files_again(program, base):
+    """A worker knows the bytes of a small file again, whatever file they are in, and never the file: other bytes are looked at."""
+    packed = zlib.compress(bytes(8 << 20), 9)
+    body = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed[2:-4] + struct.pack("<II", zlib.crc32(bytes(8 << 20)), 8 << 20)
+    for name, conf, again in (("k", "", False), ("u", "DisableCache yes", True)):
+        (base / name).mkdir()
+        d = Daemon(program, f"Workers 1\n{conf}", base / name)
+        path, copy = base / name / "packed.gz", base / name / "copy.gz"
+        path.write_bytes(body)
+        copy.write_bytes(body)
+        faults = []
+        for one in (path, path, copy):
+            before = faults_of(d)
+            with open(one, "rb") as file:
+                check(f"{one.name} is fine", d.fildes(file.fileno()), re.compile(rb"fd\[\d+\]: OK\0"))
+            faults.append(faults_of(d) - before)
+        check(f"unpacked the first time, {faults}", faults[0] > 500, True)
+        check(f"unpacked again{' where nothing is remembered' if again else ''}: {again}, {faults}",
+              [n > 500 for n in faults[1:]], [again, again])
+        times, small = os.stat(path), EICAR
+        path.write_bytes(bytes(len(small)))
+        for bytes_now, answer in ((bytes(len(small)), rb"OK"), (small, NAME + rb" FOUND"), (bytes(len(small)), rb"OK"),
+                                  (small, NAME + rb" FOUND")):
+            with open(path, "r+b") as file:
+                file.write(bytes_now)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            with open(path, "rb") as file:
+                check(f"the same file with other bytes: {answer.decode()}", d.fildes(file.fileno()),
+                      re.compile(rb"fd\[\d+\]: " + answer + rb"\0"))
+        d.stop()
+
+
 def main():
     program = sys.argv[1]
     base = pathlib.Path(tempfile.mkdtemp(prefix="overtd-wire-"))
@@ -288,6 +325,7 @@ def main():
         timeouts(program, base)
         reload(program, base)
         memory(program, base)
+        files_again(program, base)
     finally:
         shutil.rmtree(base, ignore_errors=True)
     print(f"1..{tests}")

@@ -500,6 +500,80 @@ TEST(a_worker_is_replaced_before_its_processor_time_runs_out)
     overt_scanner_free(s);
 }
 
+/* Answers with its own number as a rule, and what it may remember as an offset. */
+static void tells_who_it_is(int channel, unsigned number, int database)
+{
+    (void)database;
+    for (;;) {
+        struct fake_request request;
+
+        fake_receive(channel, &request);
+        fake_verdict(channel, request.seq,
+                (struct ov_verdict){ .kind = OV_VERDICT_HIT,
+                        .rule = number,
+                        .offset = ov_le32_get(request.head.flags) });
+        fake_end(channel, request.seq);
+        (void)close(request.fd);
+    }
+}
+
+static overt_hit looked_at(overt_scanner *s, int fd)
+{
+    overt_report *report = NULL;
+    overt_hit hit;
+
+    if (overt_scan_fd(s, fd, "", &report, NULL) != OVERT_OK
+            || overt_report_hit_count(report) != 1) {
+        abort();
+    }
+    hit = *overt_report_hit(report, 0);
+    overt_report_free(report);
+    return hit;
+}
+
+TEST(a_file_comes_back_to_the_worker_that_remembers_it)
+{
+    enum {
+        FILES = 8
+    };
+    overt_options options = OVERT_OPTIONS_INIT;
+    overt_scanner *s = NULL;
+    overt_db *db = small_db();
+    int files[FILES];
+
+    memset(&fake, 0, sizeof(fake));
+    fake.part = tells_who_it_is;
+    options.workers = 2;
+    options.remember = 99;
+    CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, NULL), OVERT_OK);
+    overt_db_free(db);
+    for (unsigned i = 0; i < FILES; i++) {
+        files[i] = file_of_text("c");
+    }
+    CHECK_UINT(looked_at(s, files[0]).offset, 50); /* its share of 99 */
+    for (unsigned i = 0; i < 2 * FILES; i++) { /* so many at once that both workers are needed */
+        CHECK_UINT(overt_submit(s, dup(files[i % FILES]), "", i, NULL), OVERT_OK);
+    }
+    for (unsigned i = 0; i < 2 * FILES; i++) {
+        overt_report *report = NULL;
+
+        CHECK_UINT(overt_collect(s, 20000, &report, NULL), OVERT_OK);
+        overt_report_free(report);
+    }
+    CHECK_UINT(fake.opened, 2);
+    for (unsigned i = 0; i < FILES; i++) {
+        const uint32_t first = looked_at(s, files[i]).rule;
+
+        for (unsigned k = 0; k < 3; k++) {
+            CHECK_UINT(looked_at(s, files[i]).rule, first);
+        }
+    }
+    for (unsigned i = 0; i < FILES; i++) {
+        (void)close(files[i]);
+    }
+    overt_scanner_free(s);
+}
+
 TEST(options_that_are_wrong_are_refused_by_name)
 {
     overt_db *db = small_db();
@@ -514,6 +588,10 @@ TEST(options_that_are_wrong_are_refused_by_name)
     CHECK(strstr(err.message, "no-such-layer") != NULL);
     options = (overt_options)OVERT_OPTIONS_INIT;
     options.version = 2;
+    CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
+    options = (overt_options)OVERT_OPTIONS_INIT;
+    options.profile = OVERT_PROFILE_EXPLAIN;
+    options.remember = 1;
     CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
     limits.depth_max = 10000;
     CHECK_UINT(overt_scanner_new(&s, db, &limits, NULL, &err), OVERT_E_ARGUMENT);
@@ -542,4 +620,5 @@ TESTS(T(ordinary_files_get_their_verdicts), T(one_file_tells_what_was_found_and_
         T(the_descriptor_comes_back_with_the_report),
         T(a_long_run_of_everything_loses_nothing_and_leaks_no_descriptor),
         T(a_worker_is_replaced_before_its_processor_time_runs_out),
+        T(a_file_comes_back_to_the_worker_that_remembers_it),
         T(options_that_are_wrong_are_refused_by_name));

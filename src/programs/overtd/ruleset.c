@@ -149,12 +149,12 @@ static overt_status open_database(
 }
 
 static overt_status new_scanner(const struct ovd *d, overt_db *db, uint32_t in_flight,
-        uint64_t time_ms, overt_scanner **out, overt_error *err)
+        uint64_t remember, overt_scanner **out, overt_error *err)
 {
     overt_limits limits = OVERT_LIMITS_INIT;
     overt_options options = OVERT_OPTIONS_INIT;
 
-    limits.time_ms_max = (uint32_t)time_ms;
+    limits.time_ms_max = (uint32_t)d->config.scan_ms_max;
     limits.bytes_max = d->config.scan_bytes_max;
     limits.object_bytes_max = d->config.file_bytes_max;
     limits.depth_max = (uint32_t)d->config.depth_max;
@@ -162,13 +162,14 @@ static overt_status new_scanner(const struct ovd *d, overt_db *db, uint32_t in_f
     options.workers = (uint32_t)d->config.workers;
     options.weaker = (const char *const *)d->config.weaker.at;
     options.in_flight = in_flight;
+    options.remember = (uint32_t)remember;
     return overt_scanner_new(out, db, &limits, &options, err);
 }
 
 overt_status ovd_rules_scanner(
         struct ovd *d, overt_db *db, uint32_t in_flight, overt_scanner **out, overt_error *err)
 {
-    return new_scanner(d, db, in_flight, d->config.scan_ms_max, out, err);
+    return new_scanner(d, db, in_flight, 0, out, err); /* the guard remembers */
 }
 
 static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, overt_error *err)
@@ -177,7 +178,9 @@ static overt_status open_set(struct ovd *d, int how, struct ovd_scanner *out, ov
     overt_status status = open_database(d, how, &out->db, &out->name, err);
 
     if (status == OVERT_OK) {
-        status = new_scanner(d, out->db, 0, d->config.scan_ms_max, &out->scanner, err);
+        /* Streams, which the gate remembers, take half the memory and come more often. */
+        status = new_scanner(d, out->db, 0, d->config.cache_off ? 0 : d->config.cache_places / 4,
+                &out->scanner, err);
     }
     if (status != OVERT_OK) {
         return status;

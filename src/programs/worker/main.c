@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 {
     const bool explain = argc == 2 && strcmp(argv[1], "explain") == 0;
     static struct ov_db_view view;
+    struct worker_memory memory = { .places = 0 };
     struct ov_engine *engine;
     struct ov_request request;
     struct ov_bytes behind;
@@ -210,8 +211,12 @@ int main(int argc, char **argv)
         }
         if (explain ? parts || files
                     : facts || module || (ov_bytes_len(behind) != 0 && !parts && !files)
-                                || ov_le32_get(request.flags) != 0) {
+                                || ov_le32_get(request.flags)
+                                           > (parts ? 0 : OV_SCAN_REMEMBER_MAX)) {
             _exit(OV_JAILED_EXIT_PROTOCOL); /* a verdict is about bytes and rules alone */
+        }
+        if (!explain && !parts) {
+            worker_memory_for(&memory, ov_le32_get(request.flags), &limits);
         }
         if (facts) {
             worker_traces(seq, fds[0], size, behind, ov_le32_get(request.flags));
@@ -224,11 +229,11 @@ int main(int argc, char **argv)
             worker_explain(engine, &view, seq, fds, size, &limits, ov_le32_get(request.flags),
                     has_time ? &time : NULL);
         } else if (files) {
-            worker_files(engine, fds, behind, &limits);
+            worker_files(engine, &memory, fds, behind, &limits);
         } else if (parts) {
             worker_verdicts(engine, seq, fds[0], behind, &limits);
         } else {
-            worker_verdict(engine, seq, fds[0], size, &limits);
+            worker_verdict(engine, &memory, seq, fds[0], size, &limits);
         }
     }
     _exit(0);

@@ -87,37 +87,57 @@ static void send_all(const struct verdict *v, uint32_t seq)
     send_frame(seq, &end);
 }
 
-/* Looks at what lies at `from`. Lent until the next. */
-static const struct verdict *look_at(struct ov_engine *engine, int fd, uint64_t from, uint64_t size,
-        const struct ov_scan_limits *limits)
+static void empty(struct verdict *v)
 {
-    static struct verdict v;
-    const struct ov_engine_sink sink = {
-        .payload = &v,
+    v->hit_count = 0;
+    v->gap_count = 0;
+    v->objects = 0;
+    v->lost = false;
+}
+
+static struct ov_engine_sink sink_of(struct verdict *v)
+{
+    return (struct ov_engine_sink){
+        .payload = v,
         .object = on_object,
         .detected = on_detected,
         .incomplete = on_incomplete,
     };
-
-    v.hit_count = 0;
-    v.gap_count = 0;
-    v.objects = 0;
-    v.lost = false;
-    ov_engine_scan_part(engine, fd, from, size, limits, &sink);
-    return &v;
 }
 
-void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
-        const struct ov_scan_limits *limits)
+/* A whole file. What it says is the same whether its bytes were seen before or not. */
+static void look_at_file(struct ov_engine *engine, struct worker_memory *memory, int fd,
+        uint64_t size, const struct ov_scan_limits *limits, struct verdict *v)
 {
-    const struct verdict *v = look_at(engine, fd, 0, size, limits);
+    const struct ov_engine_sink sink = sink_of(v);
+    struct ov_bytes bytes;
 
-    (void)close(fd); /* before END: the supervisor may let go of the file then */
-    send_all(v, seq);
+    empty(v);
+    if (!worker_memory_read(memory, fd, size, &bytes)) {
+        ov_engine_scan_fd(engine, fd, size, limits, &sink);
+        return;
+    }
+    if (worker_memory_knows(memory, &v->objects)) {
+        return;
+    }
+    ov_engine_scan_bytes(engine, bytes, limits, &sink);
+    if (v->hit_count == 0 && v->gap_count == 0 && !v->lost) {
+        worker_memory_put(memory, v->objects);
+    }
 }
 
-void worker_files(struct ov_engine *engine, const int *fds, struct ov_bytes files,
-        const struct ov_scan_limits *limits)
+void worker_verdict(struct ov_engine *engine, struct worker_memory *memory, uint32_t seq, int fd,
+        uint64_t size, const struct ov_scan_limits *limits)
+{
+    static struct verdict v;
+
+    look_at_file(engine, memory, fd, size, limits, &v);
+    (void)close(fd); /* before END: the supervisor may let go of the file then */
+    send_all(&v, seq);
+}
+
+void worker_files(struct ov_engine *engine, struct worker_memory *memory, const int *fds,
+        struct ov_bytes files, const struct ov_scan_limits *limits)
 {
     struct ov_reader r = ov_reader_on(files);
     struct ov_bytes raw;
@@ -126,25 +146,29 @@ void worker_files(struct ov_engine *engine, const int *fds, struct ov_bytes file
         struct ov_file file;
 
         memcpy(&file, ov_bytes_raw(raw), sizeof(file));
-        worker_verdict(engine, ov_le32_get(file.seq), *fds++, ov_le64_get(file.size), limits);
+        worker_verdict(
+                engine, memory, ov_le32_get(file.seq), *fds++, ov_le64_get(file.size), limits);
     }
 }
 
 void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
         const struct ov_scan_limits *limits)
 {
+    static struct verdict v;
+    const struct ov_engine_sink sink = sink_of(&v);
     struct ov_reader r = ov_reader_on(parts);
     struct ov_bytes raw;
 
     while (ov_read_bytes(&r, sizeof(struct ov_part), &raw)) {
-        const struct verdict *v;
         struct ov_part part;
 
         memcpy(&part, ov_bytes_raw(raw), sizeof(part));
-        v = look_at(engine, fd, ov_le64_get(part.offset), ov_le64_get(part.bytes), limits);
+        empty(&v);
+        ov_engine_scan_part(
+                engine, fd, ov_le64_get(part.offset), ov_le64_get(part.bytes), limits, &sink);
         if (ov_reader_left(&r) == 0) {
             (void)close(fd);
         }
-        send_all(v, seq++);
+        send_all(&v, seq++);
     }
 }

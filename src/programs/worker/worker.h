@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "evidence/evidence.h"
+#include "guard/looked.h"
 #include "sandbox/frame.h"
 
 /* What ends the worker is told by its exit status alone: ov_jailed_exit. */
@@ -12,12 +13,34 @@
 /* One message. Ends the worker if the channel does not take it whole. */
 void worker_send(const void *message, size_t bytes);
 
+/* memory.c: small files in which nothing was found, by their bytes. */
+struct worker_memory {
+    uint32_t places;                  /* as asked; 0: nothing is remembered */
+    struct ov_scan_limits limits;     /* under which they were looked at */
+    struct ov_looked *looked;         /* owned; NULL: nothing is remembered */
+    struct ov_digest *digest;         /* owned */
+    uint8_t *room;                    /* owned; WORKER_SMALL_BYTES_MAX */
+    uint8_t now[OV_DIGEST_BYTES_MAX]; /* of what was read last */
+};
+
+#define WORKER_SMALL_BYTES_MAX (64u * OV_KIB)
+
+/* What the request says; with other limits all is forgotten. */
+void worker_memory_for(
+        struct worker_memory *m, uint32_t places, const struct ov_scan_limits *limits);
+/* The whole of a small file. Lent until the next. False: it is to be looked at where it lies. */
+OV_MUST_CHECK bool worker_memory_read(
+        struct worker_memory *m, int fd, uint64_t size, struct ov_bytes *out);
+/* What was read last: nothing was found in it before, in so many objects. */
+OV_MUST_CHECK bool worker_memory_knows(const struct worker_memory *m, uint32_t *objects);
+void worker_memory_put(struct worker_memory *m, uint32_t objects);
+
 /* Looks at one file and answers, END last. Profiles differ in what they say. */
-void worker_verdict(struct ov_engine *engine, uint32_t seq, int fd, uint64_t size,
-        const struct ov_scan_limits *limits);
+void worker_verdict(struct ov_engine *engine, struct worker_memory *memory, uint32_t seq, int fd,
+        uint64_t size, const struct ov_scan_limits *limits);
 /* The same with each of `files` (OV_REQUEST_FILES), as many as there are descriptors. */
-void worker_files(struct ov_engine *engine, const int *fds, struct ov_bytes files,
-        const struct ov_scan_limits *limits);
+void worker_files(struct ov_engine *engine, struct worker_memory *memory, const int *fds,
+        struct ov_bytes files, const struct ov_scan_limits *limits);
 /* The same with each of `parts` (OV_REQUEST_PARTS). */
 void worker_verdicts(struct ov_engine *engine, uint32_t seq, int fd, struct ov_bytes parts,
         const struct ov_scan_limits *limits);
