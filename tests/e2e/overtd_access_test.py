@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """On-access protection on a file system of its own. usage: overtd_access_test.py OVERTD  (as root)"""
-import errno, os, pathlib, shutil, signal, subprocess, sys, tempfile, threading, time
+import errno, mmap, os, pathlib, shutil, signal, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from clamd_client import Daemon, EICAR
@@ -79,6 +79,34 @@ def prevention(program, base):
         check("writing opens", writer.returncode, 0)
         w.daemon.stop()
         check("without the daemon everything opens", reading(w.bad), 0)
+
+
+def mapped(program, base):
+    """A file that somebody has mapped for writing can change without its times showing it: its verdict is not remembered."""
+    with Watched(program, base, "OnAccess open\nOnAccessPrevention yes\nOnAccessDenyOnError yes", deadline=500) as w:
+        held, left = w.dir / "held", w.dir / "left"
+        for path in (held, left):
+            path.write_bytes(bytes(len(EICAR)))
+        with open(held, "r+b") as f, open(left, "r+b") as g:
+            mapping = mmap.mmap(f.fileno(), 0)
+            check("the page is there, so that no fault tells of a write", bytes(mapping), bytes(len(EICAR)))
+            mmap.mmap(g.fileno(), 0).close()
+        time.sleep(0.15)  # beyond the kernel's tick
+        check("mapped for writing or not, they open", [reading(path) for path in (held, left) * 2], [0] * 4)
+        stopped = [pid for pid, name in processes(w.daemon) if name == "overt-worker"]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        check("a file that nobody writes to is remembered", reading(left), 0)
+        check("one that is mapped for writing is not", reading(held), errno.EPERM)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        w.daemon.wait_for(lambda: reading(held) == 0, "verdict again")
+        times = os.stat(held)
+        mapping[:] = EICAR
+        check("its times do not tell of what is written through the mapping",
+              (os.stat(held).st_mtime_ns, os.stat(held).st_ctime_ns), (times.st_mtime_ns, times.st_ctime_ns))
+        check("and it is seen all the same", reading(held), errno.EPERM)
+        mapping.close()
 
 
 def spared(program, base):
@@ -274,6 +302,7 @@ def main():
         put_away(program, base)
         two_changes(program, base)
         storm(program, base)
+        mapped(program, base)
         disturbed(program, base, "no", 0)
         disturbed(program, base, "yes", errno.EPERM)
     finally:

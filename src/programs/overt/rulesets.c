@@ -451,6 +451,7 @@ static bool open_default(struct ov_ruleset *out, const char *command)
         out->name = strdup(OV_RULES_OF_STARTER);
         status = overt_db_open_bytes(
                 &out->db, ov_bytes_raw(starter), (size_t)ov_bytes_len(starter), &err);
+        ov_starter_put_back();
     }
     if (status != OVERT_OK || out->name == NULL) {
         ov_complain_error(command, &err);

@@ -34,5 +34,7 @@ void ov_ruleset_done(struct ov_ruleset *ruleset);
 
 /* starter.c, made at build time from rules/. */
 struct ov_bytes ov_starter_database(void);
+/* They were copied: the pages they lie in need not stay in memory. */
+void ov_starter_put_back(void);
 
 #endif

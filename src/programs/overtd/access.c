@@ -39,8 +39,9 @@ struct access_job {
     uint32_t number; /* the guard's, 0: its guard is gone */
     uint32_t guard;  /* which guard asked, counted */
     bool waits;
-    int fd;     /* -1: at the scanner */
-    char *path; /* owned */
+    bool written; /* somebody may write to it while it is looked at */
+    int fd;       /* -1: at the scanner */
+    char *path;   /* owned */
 };
 
 struct ovd_access {
@@ -291,6 +292,7 @@ static void asked(struct ovd *d, struct ovd_frame *frame)
     job->number = frame->client;
     job->guard = a->guard;
     job->waits = frame->request == OVD_ACCESS_WAITS;
+    job->written = ovd_access_has_writers(frame->fd);
     job->fd = frame->fd;
     if (a->last == NULL) {
         a->first = job;
@@ -329,6 +331,7 @@ static void reported(struct ovd *d, overt_report *report, bool current)
         return;
     }
     memcpy(&job, &token, sizeof(job));
+    remember = remember && !job->written;
     d->counts.files++;
     d->counts.bytes += overt_report_size(report);
     switch (overt_report_verdict(report)) {

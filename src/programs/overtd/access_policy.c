@@ -3,6 +3,7 @@
  * processes are asked of /proc at the moment of the event: good enough to spare work, never the
  * ground for a refusal. */
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <pwd.h>
@@ -137,4 +138,16 @@ bool ovd_access_spares(const struct ovd_access_policy *policy, const char *path,
         }
     }
     return user_is_spared(policy, pid) || process_is_spared(policy, pid);
+}
+
+/* The kernel gives a lease on reading only where nobody has the file open for writing, nor mapped after
+ * an open for writing: the test takes no longer than the lease lives. Who opens it for writing
+ * in between waits for that long; the signal that we would get of it is blocked. */
+bool ovd_access_has_writers(int fd)
+{
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) {
+        return true; /* or it cannot be known: a file system without leases, or no right to one */
+    }
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
 }

@@ -236,6 +236,8 @@ void ovd_access_policy_free(struct ovd_access_policy *policy);
 /* The file's path as far as it is known, for the log; `room` of PATH_MAX. */
 const char *ovd_access_path(int fd, char *room, size_t size);
 bool ovd_access_spares(const struct ovd_access_policy *policy, const char *path, pid_t pid);
+/* May the file be changed without its times showing it? Then its verdict is not to be remembered. */
+bool ovd_access_has_writers(int fd);
 
 /* ruleset.c too: a second scanner on the same rules */
 OV_MUST_CHECK overt_status ovd_rules_scanner(

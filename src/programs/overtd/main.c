@@ -188,6 +188,15 @@ static void loop(struct ovd *d)
 
 /* --- beginning and end ---------------------------------------------------------------------- */
 
+/* Nobody reads it: it says that a lease is to be given back, which it already is (access_policy.c). */
+static bool block_sigio(void)
+{
+    sigset_t set;
+
+    return sigemptyset(&set) == 0 && sigaddset(&set, SIGIO) == 0
+           && sigprocmask(SIG_BLOCK, &set, NULL) == 0;
+}
+
 static bool set_signals(struct ovd *d)
 {
     sigset_t set;
@@ -198,7 +207,7 @@ static bool set_signals(struct ovd *d)
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGUSR2);
     (void)signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || !block_sigio()) {
         return false;
     }
     d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
