@@ -183,6 +183,46 @@ static bool is_utf16(struct ov_bytes head, bool *little)
     return true;
 }
 
+static bool has_one_of(struct ov_bytes head, uint64_t at, const char *const *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ov_has(head, at, lines[i], strlen(lines[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Behind the '<' of a mark: of noise, few bytes get further. */
+static bool may_follow(uint8_t c)
+{
+    switch (c | 0x20) {
+    case 'a':
+    case 'h':
+    case 'i':
+    case 'o':
+    case 's':
+    case 't':
+        return true;
+    default:
+        return c == '!';
+    }
+}
+
+/* With what a header line of a message begins, of those that are looked for. */
+static bool may_begin(uint8_t c)
+{
+    switch (c | 0x20) {
+    case 'c':
+    case 'f':
+    case 'm':
+    case 'r':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Spelled in one case or the other, as ClamAV's patterns have it. */
 static bool is_html(struct ov_bytes head)
 {
@@ -227,19 +267,8 @@ static bool is_html(struct ov_bytes head)
             return false;
         }
         at = (uint64_t)(next - raw);
-        for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-            if (ov_has(head, at, marks[i], strlen(marks[i]))) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool has_one_of(struct ov_bytes head, uint64_t at, const char *const *lines, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (ov_has(head, at, lines[i], strlen(lines[i]))) {
+        if (may_follow(ov_u8_at(head, at + 1, 0))
+                && has_one_of(head, at, marks, sizeof(marks) / sizeof(marks[0]))) {
             return true;
         }
     }
@@ -265,6 +294,9 @@ static bool is_mail(struct ov_bytes head)
             break;
         }
         at = (uint64_t)(next - raw);
+        if (!may_begin(ov_u8_at(head, at + 1, 0))) {
+            continue;
+        }
         a = a || has_one_of(head, at + 1, first, sizeof(first) / sizeof(first[0]));
         b = b || has_one_of(head, at + 1, second, sizeof(second) / sizeof(second[0]));
     }
