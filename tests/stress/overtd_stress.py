@@ -63,6 +63,18 @@ def used(root):
     return kib, fds
 
 
+def own(root):
+    """KiB of memory of their own: what is not pages of files, which the kernel may let go of."""
+    kib = 0
+    for pid, _ in tree(root):
+        try:
+            kib += sum(int(line.split()[1]) for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                       if line.startswith("Anonymous:"))
+        except OSError:
+            continue
+    return kib
+
+
 def still_right(daemon):
     assert daemon.instream(EICAR) == FOUND, daemon.text()[-2000:]
     assert daemon.instream(b"fine") == b"stream: OK\0", daemon.text()[-2000:]
@@ -173,7 +185,9 @@ def fuzz(seconds):
     still_right(daemon)
     text = daemon.text()
     assert "is replaced" not in text and daemon.process.poll() is None, text[-2000:]
-    print(f"fuzz: {rounds} connections, {sent} bytes in {seconds} s; afterwards {used(daemon.process.pid)}")
+    print(f"fuzz: {rounds} connections, {sent} bytes in {seconds} s; afterwards {used(daemon.process.pid)}, "
+          f"{own(daemon.process.pid)} KiB of it their own")
+    assert own(daemon.process.pid) < 16 * 1024, "what a connection took was not given back"
     daemon.stop()
 
 
