@@ -94,8 +94,15 @@ static void look_for(struct ov_matcher *m, uint32_t number)
     if (to > m->text.high - sign->length + 1) {
         to = m->text.high - sign->length + 1; /* behind a block there is context, or nothing */
     }
-    if (from >= to
-            || !stands(sign, m->text.at + (from - m->text.low), m->text.at + (to - m->text.low))) {
+    if (from >= to) {
+        return;
+    }
+    /* A database made to be slow may have many, each with many rules. */
+    if (!ov_budget_steps(m->budget, 1 + (to - from) / 64 + count / 64)) {
+        ov_matcher_stop(m, OV_REASON_STEPS);
+        return;
+    }
+    if (!stands(sign, m->text.at + (from - m->text.low), m->text.at + (to - m->text.low))) {
         return;
     }
     m->signs_found[number >> 6] |= UINT64_C(1) << (number & 63);
