@@ -100,7 +100,9 @@ enum ov_object_fact {
     OV_FACT_BROKEN,           /* 1: a PE or ELF file whose headers lead nowhere */
     OV_FACT_MACRO,            /* 1: a module of a document's macros */
     OV_FACT_NUMBERS,          /* argument: an ov_numbers_kind; how many of them are in a text */
-    OV_FACT_LAST = OV_FACT_NUMBERS
+    OV_FACT_CROSSED,          /* argument c: 1 if it is a disk of ClamAV type c, MBR, GPT or APM,
+                                 two of whose partitions share a sector */
+    OV_FACT_LAST = OV_FACT_CROSSED
 };
 
 #define OV_FACT_LAYER_SHIFT 16u

@@ -98,6 +98,7 @@ static void begin(struct ov_walk *walk, enum ov_clam_type type, uint32_t targets
     clam->is_view = false;
     clam->looks_whole = false;
     clam->is_macro = false;
+    clam->are_crossed = NULL;
     clam->numbers_counted = false;
     clam->links_judged = false;
     clam->judge_links = ov_walk_links;

@@ -266,6 +266,8 @@ static void detect(struct ov_walk *walk, const struct ov_subject *subject, struc
     if (walk->engine->view->clam) {
         frame->clam = ov_walk_clam_layer(
                 ov_walk_clam_begin(walk, subject, first.bytes), frame->detected.type);
+        walk->engine->clam.volume = frame->clam;
+        walk->engine->clam.are_crossed = ov_partitions_crossed;
         if (ov_walk_is_closed(walk->engine, frame->clam)) {
             frame->detected.inside_count = 0;
             frame->detected.trouble = OV_REASON_NONE;

@@ -183,6 +183,9 @@ struct ov_value ov_clam_fact(
     case OV_FACT_BROKEN:
         return ov_value_int((object->type == OV_CLAM_MSEXE || object->type == OV_CLAM_ELF)
                             && executable(object, source) == NULL && object->looks_whole);
+    case OV_FACT_CROSSED:
+        return ov_value_int(object->are_crossed != NULL && object->volume == argument
+                            && object->are_crossed(source, object->volume));
     case OV_FACT_MACRO:
         return ov_value_int(object->is_macro);
     case OV_FACT_NUMBERS:

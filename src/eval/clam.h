@@ -41,7 +41,10 @@ struct ov_clam_object {
     bool links_judged;
     enum ov_link_end links;
     void *find_payload; /* whatever these need */
-    bool is_macro;      /* a module of a document's macros */
+    /* do partitions of this disk share a sector? NULL: it is none of these disks */
+    bool (*are_crossed)(struct ov_source *source, enum ov_clam_type type);
+    enum ov_clam_type volume; /* what kind of disk */
+    bool is_macro;            /* a module of a document's macros */
     bool numbers_counted;
     struct ov_numbers numbers;
     /* of regular expressions; 0: overt's own */

@@ -16,4 +16,7 @@ enum ov_clam_type ov_clam_detect(struct ov_bytes head);
 void ov_clam_executable_find(
         struct ov_source *source, enum ov_clam_type type, struct ov_clam_executable *out);
 
+/* Do two partitions of this disk share a sector? False of what is no MBR, GPT or APM. */
+bool ov_partitions_crossed(struct ov_source *source, enum ov_clam_type type);
+
 #endif

@@ -120,6 +120,12 @@ def as_many_partitions_as_are_wanted_are_opened():
             _, told, warned = clamscan("-d", database, "--allmatch", *options, target)
             tap.same([f"P{i}." in told for i in range(4)], [i < count for i in range(4)], f"{options} {told}")
             tap.same("not looked at in full" in warned, count == 0, warned)
+        tap.same(clamscan("-d", database, "-i", "--max-partitions=0", "--alert-partition-intersection", target)[1], "")
+        disk[446 + 12] = 9  # the first one takes a sector of the second
+        write(folder, "disk", bytes(disk))
+        tap.same(clamscan("-d", database, "--max-partitions=0", "--alert-partition-intersection", target)[1],
+                 f"{target}: Heuristics.MBRPartitionnIntersect FOUND\n")
+        tap.same(clamscan("-d", database, "--max-partitions=0", target)[0], 0)
 
 
 def a_type_that_is_not_to_be_opened_stays_closed():

@@ -40,7 +40,8 @@ struct clamscan_options {
     bool scan_archive; /* look inside at all */
     bool scan_pe, scan_elf, scan_ole2, scan_pdf, scan_swf, scan_html, scan_mail, scan_xmldocs;
     bool scan_hwp3, scan_onenote, scan_image, scan_fuzzy;
-    bool normalize, phishing_urls, alert_broken, alert_macros, no_certificates, structured;
+    bool normalize, phishing_urls, alert_broken, alert_macros, alert_crossed, no_certificates,
+            structured;
     uint64_t ssn_format, ssn_count, card_count, card_mode;
     uint64_t html_bytes, no_tags_bytes, text_bytes; /* 0: as given by nobody */
     uint64_t partitions;                            /* UINT64_MAX: as given by nobody */

@@ -232,6 +232,7 @@ static void put_settings(struct gathering *g)
         { !o->normalize, "no-views" },
         { o->alert_broken, "alert-broken" },
         { o->alert_macros, "alert-macros" },
+        { o->alert_crossed, "alert-crossed" },
     };
     const struct {
         bool is_set;

@@ -57,7 +57,7 @@ void ov_clamav_done(struct ov_clamav *clam);
  * official-only, no-phishing, no-phishing-urls, no-certificates, fips-limits, certificate BASE64 (that
  * signers of containers are led back to); no-views, close TYPE, pcre-matches N,
  * pcre-depth N, pcre-bytes N, html-bytes N, no-tags-bytes N, text-bytes N, partitions N, which are
- * settings of scans; alert-broken, alert-macros, cards N, credit-cards N, people N, people-plain N, which add rules of their own. False: one of them is none of these. */
+ * settings of scans; alert-broken, alert-macros, alert-crossed, cards N, credit-cards N, people N, people-plain N, which add rules of their own. False: one of them is none of these. */
 OV_MUST_CHECK bool ov_clamav_options(struct ov_clamav *clam, struct ov_bytes text);
 
 /* Is this a database's name, by its end? */

@@ -36,6 +36,14 @@ bool clam_alert(struct ov_clamav *clam, struct ov_bytes what, uint64_t least)
     if (is_text(what, "alert-broken")) {
         return holds_above(clam, "Heuristics.Broken.Executable", OV_FACT_BROKEN, 0, 1);
     }
+    if (is_text(what, "alert-crossed")) { /* spelled as ClamAV spells them */
+        return holds_above(
+                       clam, "Heuristics.MBRPartitionnIntersect", OV_FACT_CROSSED, OV_CLAM_MBR, 1)
+               && holds_above(
+                       clam, "Heuristics.GPTPartitionIntersection", OV_FACT_CROSSED, OV_CLAM_GPT, 1)
+               && holds_above(clam, "Heuristics.APMPartitionIntersection", OV_FACT_CROSSED,
+                       OV_CLAM_APM, 1);
+    }
     if (is_text(what, "alert-macros")) {
         return holds_above(clam, "Heuristics.OLE2.ContainsMacros.VBA", OV_FACT_MACRO, 0, 1);
     }
