@@ -118,6 +118,36 @@ static bool take(struct base64 *s, uint8_t c, uint64_t at)
     return false;
 }
 
+static bool is_digit(uint8_t c)
+{
+    const enum kind kind = kind_of(c);
+
+    return kind == DIGIT || kind == HEX_DIGIT;
+}
+
+/* The next place at or behind `from` at which a run may begin that is long enough. Its first line has
+ * LINE_BYTES_MIN digits at least, or it is not the last: where the last of so many bytes is none, none
+ * of them begins it. Most bytes of a text are never looked at. */
+static uint64_t next_run(const uint8_t *raw, uint64_t len, uint64_t from)
+{
+    /* Each turn goes behind a byte that is no digit. */
+    while (len - from >= LINE_BYTES_MIN) {
+        uint64_t at = from + LINE_BYTES_MIN;
+
+        while (at > from && (is_digit(raw[at - 1]) || raw[at - 1] == '\r')) {
+            at--;
+        }
+        if (at == from) {
+            return from;
+        }
+        from = at;
+    }
+    while (from < len && !is_digit(raw[from])) { /* it may go on in the next piece */
+        from++;
+    }
+    return from;
+}
+
 static enum ov_give give_run(struct ov_parser *p)
 {
     struct base64 *s = p->state;
@@ -145,17 +175,20 @@ static enum ov_give base64_step(struct ov_parser *p)
         const uint64_t len = ov_bytes_len(piece);
 
         s->over = len == 0;
-        for (uint64_t i = 0; i < len; i++) {
-            if (take(s, raw[i], s->at + i)) {
+        for (uint64_t i = 0; i < len;) {
+            if (s->count == 0) {
+                i = next_run(raw, len, i);
+            }
+            if (i == len || take(s, raw[i], s->at + i)) {
+                i += i < len;
                 continue;
             }
             if (run_is_long(s)) {
-                s->at += i + 1;
+                s->at += i;
                 return give_run(p);
             }
-            if (s->count != 0) {
-                begin_run(s);
-            }
+            i += s->count == 0; /* what ends a run may begin the next: a digit behind padding */
+            begin_run(s);
         }
         s->at += len;
     }
