@@ -286,6 +286,9 @@ typedef struct overt_options {
     uint32_t look;              /* OVERT_LOOK_*: explain profile only */
     uint32_t remember;          /* contents of small files in which nothing was found that workers
                                    know again, in all; verdict profile only; 0: none */
+    uint32_t bulk;              /* 1: reports may come some 100 ms late, many at a time, which
+                                   costs less; verdict profile only */
+    uint32_t reserved;          /* zero */
 } overt_options;
 
 #define OVERT_LOOK_RAW        1u /* the bytes of the file alone, not what is inside it */
@@ -297,9 +300,9 @@ typedef struct overt_options {
 #define OVERT_LOOK_COSTS      64u /* what was spent on each rule */
 
 #define OVERT_OPTIONS_VERSION 1u
-#define OVERT_OPTIONS_INIT                                                \
-    {                                                                     \
-        OVERT_OPTIONS_VERSION, 0, 0, OVERT_PROFILE_VERDICT, 0, NULL, 0, 0 \
+#define OVERT_OPTIONS_INIT                                                      \
+    {                                                                           \
+        OVERT_OPTIONS_VERSION, 0, 0, OVERT_PROFILE_VERDICT, 0, NULL, 0, 0, 0, 0 \
     }
 
 /* The scanner keeps `db` alive: yours may be freed first. `limits` and `options` are copied;

@@ -62,6 +62,7 @@ overt_status ov_pool_adopt(overt_scanner *s, struct ov_worker *w, overt_error *e
         w->jail = NULL;
         return status;
     }
+    ov_pace_begin(s, w);
     note_layers(s, ov_jail_layers(w->jail));
     status = s->suspicious ? send_probe(s, w, err) : OVERT_OK;
     return status == OVERT_OK ? ov_modules_send(s, w, err) : status;

@@ -307,8 +307,13 @@ static bool hear(overt_scanner *s, struct ov_worker *w, struct ov_bytes message,
     switch (ov_job_is_module(w->jobs.first) ? step_of_module(s, w, message)
                                             : step_of(s, ov_worker_head(w), message)) {
     case OV_REPORT_MORE:
-        return w->jail != NULL;
+        if (w->jail == NULL) {
+            return false;
+        }
+        ov_pace_heard(w, false);
+        return true;
     case OV_REPORT_END:
+        ov_pace_heard(w, true);
         head_answered(s, w, now_ms);
         return w->jail != NULL;
     case OV_REPORT_LIE:
@@ -362,6 +367,15 @@ static void hear_worker(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
 
     while (hear_batch(s, w, &reset, now_ms)) {
     }
+}
+
+/* An event of its channel. */
+static void hear_event(overt_scanner *s, struct ov_worker *w, uint64_t now_ms)
+{
+    const size_t count = w->jobs.count;
+
+    hear_worker(s, w, now_ms);
+    w->woken_in_vain = w->woken_in_vain || (w->rests && w->jobs.count == count);
 }
 
 static uint64_t time_allowed(const overt_scanner *s, const struct ov_worker *w)
@@ -448,6 +462,7 @@ static int wait_bounded(const overt_scanner *s, int wait_ms, uint64_t now_ms)
             const uint64_t left = spent < allowed ? allowed - spent : 0;
 
             wait = left < wait ? left : wait;
+            wait = w->rests && OV_PACE_REST_MS < wait ? OV_PACE_REST_MS : wait;
         }
     }
     return wait > INT32_MAX ? -1 : (int)wait;
@@ -469,6 +484,7 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms)
     int n;
 
     flush_workers(s);
+    ov_pace_set(s, ov_clock_ms());
     n = epoll_wait(s->poll_fd, events, 16, wait_bounded(s, wait_ms, ov_clock_ms()));
     if (n < 0) {
         OV_ASSERT(errno == EINTR); /* nothing else can be wrong with this call */
@@ -480,7 +496,12 @@ bool ov_pool_turn(overt_scanner *s, int wait_ms)
         for (int i = 0; i < n; i++) {
             if (events[i].data.u64 != OV_POOL_NO_WORKER
                     && s->workers[events[i].data.u64].jail != NULL) {
-                hear_worker(s, &s->workers[events[i].data.u64], now_ms);
+                hear_event(s, &s->workers[events[i].data.u64], now_ms);
+            }
+        }
+        for (size_t i = 0; i < s->worker_count; i++) {
+            if (s->workers[i].jail != NULL && ov_pace_is_over(&s->workers[i], now_ms)) {
+                hear_worker(s, &s->workers[i], now_ms);
             }
         }
         check_deadlines(s, now_ms);

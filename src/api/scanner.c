@@ -60,6 +60,11 @@ static overt_status check_options(const overt_options *options, unsigned *withou
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
                 "at most %u workers with %u files waiting at each", WORKERS_MAX, IN_FLIGHT_MAX);
     }
+    if (options->bulk > 1 || options->reserved != 0
+            || (options->bulk != 0 && options->profile == OVERT_PROFILE_EXPLAIN)) {
+        return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
+                "bulk is 0 or 1, and for the verdict profile; what is reserved is 0");
+    }
     if ((options->look & ~LOOKS) != 0
             || (options->look != 0 && options->profile != OVERT_PROFILE_EXPLAIN)) {
         return ov_fail(err, OVERT_E_ARGUMENT, UINT64_MAX,
@@ -142,6 +147,7 @@ overt_status overt_scanner_new(overt_scanner **out, overt_db *db, const overt_li
     s->scan_flags = scan_flags(options->look);
     s->without = without;
     s->in_flight_max = options->in_flight == 0 ? IN_FLIGHT : options->in_flight;
+    s->bulk = options->bulk != 0 && s->in_flight_max >= 2u * OV_FILES_MAX;
     s->time_ms_max = limits->time_ms_max == 0 ? OV_TIME_MS_DEFAULT : limits->time_ms_max;
     s->cpu_seconds = 2u * ((s->time_ms_max + 999u) / 1000u);
     s->poll_fd = -1;

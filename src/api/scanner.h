@@ -26,6 +26,7 @@ struct overt_scanner {
     uint32_t remember;   /* contents that each worker may remember */
     unsigned without;
     size_t in_flight_max;
+    bool bulk; /* answers may lie for a while: fewer wake us */
     uint32_t time_ms_max;
     uint32_t cpu_seconds;
 
@@ -71,6 +72,14 @@ OV_MUST_CHECK overt_status ov_pool_send(
 /* Takes in what workers have said so far, buries the dead, ends what is over its time, sends again
  * what waits. Waits up to `wait_ms` for something to happen. False: a signal came. */
 bool ov_pool_turn(overt_scanner *s, int wait_ms);
+
+/* pace.c: a new worker; what it said, and whether that was the end of a file; who rests from now on;
+ * whether it has rested for so long that it is to be heard now. */
+#define OV_PACE_REST_MS 100u /* answers lie no longer than this, if anybody turns the pool */
+void ov_pace_begin(const overt_scanner *s, const struct ov_worker *w);
+void ov_pace_heard(struct ov_worker *w, bool end);
+void ov_pace_set(overt_scanner *s, uint64_t now_ms);
+bool ov_pace_is_over(struct ov_worker *w, uint64_t now_ms);
 
 /* True while some worker has something to answer. */
 bool ov_pool_is_busy(const overt_scanner *s);

@@ -59,6 +59,13 @@ struct ov_worker {
     uint64_t busy_ms;            /* wall time spent on files already answered */
     bool answered;               /* it has answered at least one file to the end */
     bool probing;                /* it has to answer an empty file before it gets others */
+
+    /* pace.c */
+    bool rests;         /* what it says does not wake us */
+    bool woken_in_vain; /* and nothing was heard since: it is not to rest */
+    unsigned frames;    /* of the oldest job, so far */
+    unsigned talkative; /* so many files more it is not to rest */
+    uint64_t rests_since_ms;
 };
 
 enum ov_send_result {

@@ -18,6 +18,10 @@
 
 #define RULES 10u
 
+#ifndef RIG_BULK
+#define RIG_BULK 0u
+#endif
+
 /* A database with RULES rules and nothing else: enough for a supervisor, which reads none. */
 static inline overt_db *small_db(void)
 {
@@ -77,6 +81,7 @@ static inline overt_scanner *scanner_with(
     limits.time_ms_max = time_ms;
     options.workers = workers;
     options.profile = profile;
+    options.bulk = profile == OVERT_PROFILE_VERDICT ? RIG_BULK : 0;
     if (overt_scanner_new(&s, db, &limits, &options, NULL) != OVERT_OK) {
         abort();
     }
@@ -155,6 +160,11 @@ static inline void obey(int channel, char order, uint32_t seq)
         break;
     case 'z': /* an empty message */
         fake_send(channel, "", 0);
+        break;
+    case 'm': /* as much as a file may say */
+        for (unsigned i = 1; i < OV_VERDICT_FRAMES_MAX; i++) {
+            obey(channel, 'h', seq);
+        }
         break;
     case 'n': /* nobody asks for a thing that takes long, and the next file's answer comes late */
         (void)poll(NULL, 0, 30);

@@ -160,6 +160,24 @@ TEST(waiting_behind_a_slow_file_is_not_charged)
     overt_scanner_free(s);
 }
 
+TEST(files_that_say_much_are_all_heard)
+{
+    /* More than a channel holds, between files that say little. */
+    overt_scanner *s = scanner_with(obedient, 1, OVERT_PROFILE_VERDICT, 0);
+    char orders[RUN_MAX], verdicts[RUN_MAX];
+
+    for (size_t i = 0; i < 300; i++) {
+        orders[i] = i >= 100 && i < 200 ? 'm' : 'c';
+    }
+    orders[300] = '\0';
+    CHECK(run(s, orders, verdicts, NULL));
+    for (size_t i = 0; i < 300; i++) {
+        CHECK_UINT((uint64_t)verdicts[i], orders[i] == 'm' ? 'd' : 'c');
+    }
+    CHECK_UINT(overt_scanner_deaths(s), 0);
+    overt_scanner_free(s);
+}
+
 TEST(killers_in_a_row_do_not_end_the_scan)
 {
     overt_scanner *s = scanner_with(obedient, 1, OVERT_PROFILE_VERDICT, 0);
@@ -587,6 +605,12 @@ TEST(options_that_are_wrong_are_refused_by_name)
     CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
     CHECK(strstr(err.message, "no-such-layer") != NULL);
     options = (overt_options)OVERT_OPTIONS_INIT;
+    options.bulk = 2;
+    CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
+    options.bulk = 1;
+    options.profile = OVERT_PROFILE_EXPLAIN;
+    CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
+    options = (overt_options)OVERT_OPTIONS_INIT;
     options.version = 2;
     CHECK_UINT(overt_scanner_new(&s, db, NULL, &options, &err), OVERT_E_ARGUMENT);
     options = (overt_options)OVERT_OPTIONS_INIT;
@@ -607,7 +631,7 @@ TESTS(T(ordinary_files_get_their_verdicts), T(one_file_tells_what_was_found_and_
         T(what_was_found_before_a_death_stays_found), T(lies_cost_the_file_and_the_worker),
         T(a_worker_that_answers_twice_is_ended_and_nothing_is_lost), T(a_closed_channel_is_a_death),
         T(a_hang_ends_at_its_time_and_costs_one_file), T(waiting_behind_a_slow_file_is_not_charged),
-        T(killers_in_a_row_do_not_end_the_scan),
+        T(files_that_say_much_are_all_heard), T(killers_in_a_row_do_not_end_the_scan),
         T(workers_that_cannot_live_end_the_scan_with_a_name),
         T(workers_that_leave_at_once_end_the_scan_with_a_name),
         T(a_database_that_workers_cannot_use_is_named_as_the_reason),

@@ -547,6 +547,7 @@ int ov_run(const struct ov_run_options *options, struct ov_feed *feed_from, stru
     first.workers = options->jobs;
     first.in_flight = options->in_flight;
     first.weaker = options->weaker;
+    first.bulk = 1;
     r.slots = calloc(WINDOW, sizeof(*r.slots));
     if (r.slots == NULL) {
         ov_complain(options->command, "no memory");
