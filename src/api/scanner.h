@@ -26,7 +26,6 @@ struct overt_scanner {
     uint32_t remember;   /* contents that each worker may remember */
     unsigned without;
     size_t in_flight_max;
-    bool bulk; /* answers may lie for a while: fewer wake us */
     uint32_t time_ms_max;
     uint32_t cpu_seconds;
 
@@ -39,6 +38,7 @@ struct overt_scanner {
     size_t module_count;
 
     bool prepared; /* its workers were begun all at once */
+    bool bulk;     /* answers may lie for a while: fewer wake us */
 
     struct ov_job_list waiting; /* to be sent again, before anything new */
     struct ov_job_list done;    /* finished, not collected */
