@@ -7,8 +7,10 @@
 #include "formats/peek.h"
 #include "formats/unpack.h"
 
-/* What a stream must come to before it breaks off, to be called a damaged one and not chance. */
-#define MADE_BYTES_MIN 64u
+/* How much of a stream must go well before it ends or breaks off, to be called a damaged one and not
+ * chance: of 20,000 files of random bytes behind such a header, which one in 2,000 has, 5 did. What they
+ * come to says less: one copy makes 258 bytes. */
+#define USED_BYTES_MIN 64u
 /* Bare deflate that the object does not end with: it must go well for so long. */
 #define BARE_BYTES_MIN 1024u
 
@@ -29,7 +31,7 @@ static bool is_zlib(struct ov_bytes head)
         return false;
     }
     trial = ov_deflate_try(head, 15);
-    return trial.ended || trial.made >= MADE_BYTES_MIN;
+    return trial.ended || trial.used >= USED_BYTES_MIN;
 }
 
 /* RFC 1951 3.2.3: of the three kinds of block, plain bytes are believed only as far as the end. */
