@@ -58,6 +58,9 @@ def run(*command, cwd=WORK, stdin=None, ok=(0,)):
         check=False,
     )
     if done.returncode not in ok:
+        for word in command:  # half a variant is none
+            if isinstance(word, pathlib.Path) and word.parent == OUT:
+                word.unlink(missing_ok=True)
         raise RuntimeError(f"{command[0]}: exit {done.returncode}: {done.stderr[-200:]!r}")
     return done.stdout
 
