@@ -151,6 +151,7 @@ static bool scan(struct clamscan *c)
         options.look = OVERT_LOOK_NO_STRINGS;
     }
     options.look |= c->options.gen_json ? OVERT_LOOK_OBJECTS : 0u;
+    options.bulk = options.profile != OVERT_PROFILE_EXPLAIN;
     if (overt_scanner_new(&lines.scanner, c->db, &c->options.limits, &options, &err) != OVERT_OK) {
         clamscan_error(c, "%s", err.message);
         return false;
