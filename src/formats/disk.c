@@ -72,6 +72,9 @@ static enum ov_give disk_step(struct ov_parser *p)
     p->laid.has_pieces = true;
     if (d->map.elsewhere) {
         ov_lay_trouble(p, OV_REASON_MULTIVOLUME, "what is not in it is in another file");
+    } else if (d->map.logged) {
+        ov_lay_trouble(
+                p, OV_REASON_UNSUPPORTED, "its last writes are in a log that is not replayed");
     }
     return OV_GIVE_PIECE;
 }

@@ -21,6 +21,7 @@ struct ov_disk {
     unsigned version;
     enum ov_codec codec; /* of packed blocks */
     bool elsewhere;      /* what is not in this file is in another */
+    bool logged;         /* its last writes are in a log, which we do not replay */
 
     uint64_t cache_at; /* what `cache` shows */
     size_t cache_got;

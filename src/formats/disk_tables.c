@@ -230,6 +230,7 @@ const struct ov_disk_kind ov_disk_qed = { "QED\0", 4, 0, qed_open, qed_find };
 
 /* --- VHDX ----------------------------------------------------------------------------------- */
 
+#define HEADERS_AT   0x10000u /* and once more behind it */
 #define REGIONS_AT   0x30000u
 #define REGIONS_MAX  2047u
 #define METADATA_MAX 2047u
@@ -273,6 +274,26 @@ static uint64_t metadata(const struct ov_input *input, uint64_t at, uint32_t cou
     return ov_u64le_at(ov_bytes_of(value, sizeof(value)), 0, 0);
 }
 
+/* Whether the current one of two headers, the one with the higher number, names a log. */
+static bool vhdx_has_log(const struct ov_input *input)
+{
+    uint64_t newest = 0;
+    bool logged = false;
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t raw[64];
+        const struct ov_bytes b = ov_bytes_of(
+                raw, ov_input_read(input, HEADERS_AT * (uint64_t)(i + 1), raw, sizeof(raw)));
+        const uint64_t number = ov_u64le_at(b, 8, 0);
+
+        if (ov_has(b, 0, "head", 4) && number >= newest) {
+            newest = number;
+            logged = (ov_u64le_at(b, 48, 0) | ov_u64le_at(b, 56, 0)) != 0;
+        }
+    }
+    return logged;
+}
+
 static bool vhdx_open(struct ov_disk *disk, const struct ov_input *input, struct ov_bytes head,
         struct ov_trouble *trouble)
 {
@@ -302,6 +323,7 @@ static bool vhdx_open(struct ov_disk *disk, const struct ov_input *input, struct
     parameters = metadata(input, at, count, parameters_id);
     disk->block_bytes = parameters & UINT32_MAX;
     disk->elsewhere = (parameters >> 33 & 1) != 0;
+    disk->logged = vhdx_has_log(input);
     disk->size = metadata(input, at, count, disk_size_id);
     sector = metadata(input, at, count, sector_size_id) & UINT32_MAX;
     if (disk->block_bytes < OV_MIB || (sector != 512 && sector != 4096)) {

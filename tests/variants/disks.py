@@ -239,6 +239,15 @@ def machine_disks():
     run("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=streamOptimized", raw, OUT / "pos_diskso.vmdk")
     run("qemu-img", "convert", "-O", "vpc", "-o", "subformat=fixed", raw, OUT / "pos_diskfixed.vpc")
     run("qemu-img", "convert", "-O", "vhdx", "-o", "subformat=fixed", raw, OUT / "pos_diskfixed.vhdx")
+
+    def vhdx_with_a_log():
+        run("qemu-img", "create", "-f", "vhdx", "log.vhdx", "4M")
+        disk = bytearray((WORK / "log.vhdx").read_bytes())
+        for head in (0x10000, 0x20000):
+            disk[head + 48] = 1  # of LogGuid, which is zero where the log is empty
+        put("inc_disk_log.vhdx", bytes(disk))
+
+    case(vhdx_with_a_log)
     run("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=monolithicFlat", raw, WORK / "flat.vmdk")
     shutil.copy(WORK / "flat.vmdk", OUT / "neg_flat.vmdk")
     run(
